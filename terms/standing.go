@@ -1,0 +1,229 @@
+package terms
+
+import (
+	"slices"
+	"time"
+)
+
+// Reason says why a capability has the value it has.
+type Reason string
+
+// The reasons.
+const (
+	ReasonDefault    Reason = "default"      // no campaign says anything about it
+	ReasonStage      Reason = "stage"        // the stage took it away
+	ReasonNotGranted Reason = "not_accepted" // a grant, and there is no acceptance in force
+	ReasonVoid       Reason = "void_effect"  // a grant, accepted where acceptance has no effect
+	ReasonHeld       Reason = "hold"         // a grant under a hold
+	ReasonGranted    Reason = "accepted"     // a grant in force
+)
+
+// State is one capability of one person.
+type State struct {
+	Capability string
+	Value      Value
+	Reason     Reason
+	Campaign   string // the campaign whose rule decides; "" for ReasonDefault
+	Stage      string // key of the stage that decides, "" where none does
+}
+
+// Position is where a person stands in one campaign.
+type Position struct {
+	Campaign string
+	Plan     int
+	Status   Status
+	Effect   Effect
+	Region   string // key of the plan's region, "" for the rest of the world
+	Stage    string // key of the stage; before the announcement the first stage's
+	Since    time.Time
+	Next     Next
+	HoldID   string // the hold in force, "" for none
+	Lifted   bool   // that hold gives full access meanwhile
+	Reminder Reminder
+	Quiet    time.Time // reminders are silent until then
+	Snoozes  int       // "decide later" choices left
+}
+
+// Next is the next stage ahead. At is zero when no date can be given; Why then
+// says what it waits for.
+type Next struct {
+	Stage string
+	At    time.Time
+	Why   string
+}
+
+// Standing is a person's evaluated position: every capability of the
+// catalogue, in its order, and the position in each campaign.
+type Standing struct {
+	Capabilities []State
+	Positions    []Position
+}
+
+// Find returns the state of a capability; ok is false for one that is not in
+// the catalogue.
+func (s Standing) Find(key string) (State, bool) {
+	i := slices.IndexFunc(s.Capabilities, func(one State) bool { return one.Capability == key })
+	if i < 0 {
+		return State{}, false
+	}
+	return s.Capabilities[i], true
+}
+
+// Standing evaluates one person in one campaign: from the stage that was
+// recorded, never from one the ladder would have reached by now, so that a
+// sweep that did not run cannot make anything worse.
+func (p Plan) Standing(c Catalogue, e Enrollment, holds []Hold, now time.Time) Standing {
+	pos := p.position(e, holds, now)
+	return Standing{Capabilities: p.Effects(c, e, pos.HoldID != "", pos.Lifted), Positions: []Position{pos}}
+}
+
+func (p Plan) position(e Enrollment, holds []Hold, now time.Time) Position {
+	l := p.In(e.Country)
+	pos := Position{
+		Campaign: p.Campaign, Plan: e.Plan, Status: e.Status, Effect: e.Effect, Region: l.Region,
+		Stage: p.Stages[e.Stage].Key, Since: e.Entered, Snoozes: max(p.Snooze.Max-e.Snoozes, 0),
+		Next: p.next(e, holds, now),
+	}
+	for _, h := range holds {
+		if h.Covers(p, e) && h.Active(now) {
+			pos.HoldID, pos.Lifted = h.ID, pos.Lifted || h.Effect == Lift
+		}
+	}
+	pos.Reminder, pos.Quiet = p.reminder(l, e, pos.HoldID != "", now)
+	return pos
+}
+
+// reminder is what a client may show now, and until when it must be silent.
+func (p Plan) reminder(l Local, e Enrollment, onHold bool, now time.Time) (Reminder, time.Time) {
+	asks := e.Status == Pending || e.Status == Declined && p.Stages[e.Stage].Restricts()
+	if !asks || onHold || now.Before(l.AnnounceAt) {
+		return Reminder{}, time.Time{}
+	}
+	r := p.inherited(e.Stage)
+	if l.Reminder != nil {
+		r = l.Reminder.alone()
+	}
+	if r.AskOnce && e.Answered {
+		return Reminder{}, time.Time{}
+	}
+	return r, e.SnoozedUntil
+}
+
+// inherited is the reminder of a stage, or of the nearest stage before it that
+// has one.
+func (p Plan) inherited(stage int) Reminder {
+	for i := stage; i >= 0; i-- {
+		if p.Stages[i].Reminder != (Reminder{}) {
+			return p.Stages[i].Reminder
+		}
+	}
+	return Reminder{}
+}
+
+// alone is a region's rule in place of the stage's. One that only says "ask
+// once" is a banner that can be dismissed and does not come back.
+func (r Reminder) alone() Reminder {
+	if r.Mode == NoReminder && r.AskOnce {
+		r.Mode, r.Dismissible = Banner, true
+	}
+	return r
+}
+
+// next looks one stage ahead on the facts of now.
+func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
+	if e.Status == Accepted || e.Status == Exempt || e.Stage+1 > p.In(e.Country).Last {
+		return Next{}
+	}
+	n := Next{Stage: p.Stages[e.Stage+1].Key, At: dueAt(p, e, holds, now)}
+	if until, onHold := coverage(p, e, holds, now); onHold {
+		n.Why = WaitsForHold
+		if until.IsZero() {
+			n.At = time.Time{}
+		} else {
+			n.At = dueAt(p, e, holds, until)
+		}
+		return n
+	}
+	if d := Step(p, e, holds, now); d.Action == Wait && d.Why == WaitsForNotice {
+		n.At, n.Why = time.Time{}, WaitsForNotice
+	}
+	return n
+}
+
+// Effects are the capabilities of the catalogue as this campaign alone leaves
+// them. They depend on the status, effect, stage and hold only, not on the
+// clock, so people in the same position share them.
+func (p Plan) Effects(c Catalogue, e Enrollment, onHold, lifted bool) []State {
+	out := make([]State, 0, len(c))
+	free := lifted || e.Status == Accepted || e.Status == Exempt
+	for _, capability := range c {
+		s := State{Capability: capability.Key, Value: capability.Default(), Reason: ReasonDefault}
+		switch {
+		case capability.Grant && slices.Contains(p.Grants, capability.Key):
+			s.Campaign = p.Campaign
+			s.Value, s.Reason = p.grant(capability, e, onHold)
+		case !free && !capability.ExitRight:
+			if value, stage, ok := p.limit(capability, e.Stage); ok {
+				s = State{capability.Key, value, ReasonStage, p.Campaign, p.Stages[stage].Key}
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (p Plan) grant(c Capability, e Enrollment, onHold bool) (Value, Reason) {
+	switch {
+	case e.Status != Accepted:
+		return c.Off(), ReasonNotGranted
+	case e.Effect != Full:
+		return c.Off(), ReasonVoid
+	case onHold:
+		return c.Off(), ReasonHeld
+	default:
+		return c.On(), ReasonGranted
+	}
+}
+
+// limit is the strictest value the stages up to this one leave a capability,
+// and the stage that set it.
+func (p Plan) limit(c Capability, stage int) (Value, int, bool) {
+	for i := stage; i >= 0; i-- {
+		if slices.Contains(p.Stages[i].Off, c.Key) {
+			return c.Off(), i, true
+		}
+		for _, set := range p.Stages[i].Set {
+			if set.Capability == c.Key {
+				return set.Value, i, true
+			}
+		}
+	}
+	return Value{}, 0, false
+}
+
+// Combine merges standings of several campaigns: for each capability the most
+// restrictive value wins and keeps its own explanation, so that one campaign's
+// acceptance never lifts what another has taken away.
+func Combine(c Catalogue, standings ...Standing) Standing {
+	out := Standing{Capabilities: make([]State, len(c))}
+	for i, capability := range c {
+		best := State{Capability: capability.Key, Value: capability.Default(), Reason: ReasonDefault}
+		for _, s := range standings {
+			if i < len(s.Capabilities) && overrides(capability, s.Capabilities[i], best) {
+				best = s.Capabilities[i]
+			}
+		}
+		out.Capabilities[i] = best
+	}
+	for _, s := range standings {
+		out.Positions = append(out.Positions, s.Positions...)
+	}
+	return out
+}
+
+func overrides(c Capability, s, best State) bool {
+	if s.Reason == ReasonDefault {
+		return false
+	}
+	return best.Reason == ReasonDefault || c.Stricter(s.Value, best.Value)
+}

@@ -1,0 +1,216 @@
+package terms
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// DueAction is what is to be done for a person.
+type DueAction string
+
+// What Step can answer.
+const (
+	Wait    DueAction = "wait"    // nothing until Due.Next
+	Tell    DueAction = "tell"    // hand the current stage's notice to the channels
+	Warn    DueAction = "warn"    // hand the current stage's final warning to the channels
+	Enter   DueAction = "enter"   // enter Due.Stage, which is the current stage plus one
+	Restore DueAction = "restore" // go back to Due.Stage
+)
+
+// Why a person waits, where it is not simply a matter of time.
+const (
+	WaitsForNotice = "not_reached" // no notice was presented or delivered in this stage
+	WaitsForHold   = "hold"
+	WaitsAtEnd     = "last_stage" // the ladder, or the region's part of it, ends here
+)
+
+// Due is what is due for one person at one instant.
+type Due struct {
+	Action DueAction
+	Stage  int       // of Enter and Restore
+	Next   time.Time // of Wait: when to look again; zero: not before a fact changes
+	Why    string    // of Wait: one of the WaitsFor constants, or ""
+}
+
+// Step says what is due for this person now. It is the only place that decides
+// a stage. It never moves anyone up more than one stage, whatever the gap since
+// it was last asked, and it answers Wait with a Next that is zero or after now.
+func Step(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
+	if e.Status == Accepted || e.Status == Exempt {
+		if e.Stage > 0 {
+			return Due{Action: Restore}
+		}
+		return Due{Action: Wait}
+	}
+	if until, held := coverage(p, e, holds, now); held {
+		return Due{Action: Wait, Next: until, Why: WaitsForHold}
+	}
+	if announce := p.In(e.Country).AnnounceAt; now.Before(announce) {
+		return Due{Action: Wait, Next: announce}
+	}
+	if e.Told.IsZero() {
+		return Due{Action: Tell}
+	}
+	return climb(p, e, holds, now)
+}
+
+// climb decides about the next stage for someone who is told, not held, and
+// has not accepted.
+func climb(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
+	next := e.Stage + 1
+	if next > p.In(e.Country).Last {
+		return Due{Action: Wait, Why: WaitsAtEnd}
+	}
+	at := dueAt(p, e, holds, now)
+	if p.Stages[next].Restricts() {
+		warning := p.Stages[e.Stage].FinalWarning
+		if warning > 0 && e.Warned.IsZero() {
+			return until(now, at.Add(-warning), Due{Action: Warn})
+		}
+		if e.Noticed.IsZero() {
+			return until(now, at, Due{Action: Wait, Why: WaitsForNotice})
+		}
+		// A warning that nobody could have seen yet is no warning.
+		at = latest(at, e.Warned.Add(warning), e.Noticed.Add(warning))
+	}
+	return until(now, at, Due{Action: Enter, Stage: next})
+}
+
+// until answers due once the instant has come, and Wait before it.
+func until(now, at time.Time, due Due) Due {
+	if now.Before(at) {
+		return Due{Action: Wait, Next: at}
+	}
+	return due
+}
+
+// Apply returns the facts after what was due has been done.
+func (e Enrollment) Apply(d Due, now time.Time) Enrollment {
+	switch d.Action {
+	case Tell:
+		e.Told = now
+	case Warn:
+		e.Warned = now
+	case Enter:
+		e.Stage, e.Entered, e.Told = d.Stage, now, now
+		e.Noticed, e.Warned = time.Time{}, time.Time{}
+	case Restore:
+		e = e.restart(now)
+	}
+	return e
+}
+
+// NextAt is when to ask Step again for these facts: now when something is due
+// already, zero when nothing will be before a fact changes.
+func NextAt(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
+	if d := Step(p, e, holds, now); d.Action == Wait {
+		return d.Next
+	}
+	return now
+}
+
+// dueAt is the instant the next stage falls due: never before the personal
+// clock says so, and never before the present stage has lasted its dwell.
+func dueAt(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
+	s := p.Stages[e.Stage+1]
+	l := p.In(e.Country)
+	start := latest(l.Deadline, e.Created.Add(p.NoticePeriod), e.NotBefore, restarted(p, e, holds, now))
+	if !e.FirstNotice.IsZero() {
+		start = latest(start, e.FirstNotice.Add(p.NoticePeriod))
+	}
+	if s.FromAnnounce {
+		start = latest(l.AnnounceAt, e.Joined)
+	}
+	start = start.Add(held(p, e, holds, e.Joined, now))
+	stayed := e.Entered.Add(p.dwell(e.Stage) + held(p, e, holds, e.Entered, now))
+	return latest(start.Add(s.After+spread(s.Spread, e.Person, e.Campaign)), stayed)
+}
+
+// spread staggers people over a stage's entry window, in whole hours so that
+// due rows stay together in the index. It is stable for a person and campaign.
+func spread(window time.Duration, person, campaign string) time.Duration {
+	hours := uint64(window / time.Hour)
+	if hours == 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(person + "\x00" + campaign)) // hash.Hash never returns an error
+	sum := h.Sum64()
+	sum ^= sum >> 32 // FNV's low bits alone spread short ids poorly
+	return time.Duration(sum%(hours+1)) * time.Hour
+}
+
+// coverage reports whether a hold covers the person now, and until when:
+// the end of the unbroken cover, zero when it is open.
+func coverage(p Plan, e Enrollment, holds []Hold, now time.Time) (time.Time, bool) {
+	at, covered := now, false
+	for extended := true; extended; {
+		extended = false
+		for _, h := range holds {
+			if !h.Covers(p, e) || !h.Active(at) {
+				continue
+			}
+			if h.Ends.IsZero() {
+				return time.Time{}, true
+			}
+			at, covered, extended = h.Ends, true, true
+		}
+	}
+	return at, covered
+}
+
+// held is how long clock-stopping holds have covered the person between two
+// instants; overlapping holds count once.
+func held(p Plan, e Enrollment, holds []Hold, from, now time.Time) time.Duration {
+	var total time.Duration
+	for at := from; at.Before(now); {
+		end, active := now, false
+		for _, h := range holds {
+			if h.Clock != ClockStop || !h.Covers(p, e) {
+				continue
+			}
+			switch {
+			case h.Active(at):
+				active = true
+				end = earliest(end, h.Ends)
+			case h.Starts.After(at):
+				end = earliest(end, h.Starts)
+			}
+		}
+		if active {
+			total += end.Sub(at)
+		}
+		at = end
+	}
+	return total
+}
+
+// restarted is the earliest start of a clock that a hold made run again: the
+// end of the last such hold plus the notice period.
+func restarted(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
+	var at time.Time
+	for _, h := range holds {
+		if h.Clock == ClockRestart && h.Covers(p, e) && !h.Ends.IsZero() && !h.Ends.After(now) && h.Ends.After(e.Joined) {
+			at = latest(at, h.Ends.Add(p.NoticePeriod))
+		}
+	}
+	return at
+}
+
+func latest(times ...time.Time) time.Time {
+	var out time.Time
+	for _, t := range times {
+		if t.After(out) {
+			out = t
+		}
+	}
+	return out
+}
+
+// earliest returns the earlier instant, where zero means never.
+func earliest(a, b time.Time) time.Time {
+	if b.IsZero() || a.Before(b) {
+		return a
+	}
+	return b
+}
