@@ -7,13 +7,12 @@ import (
 	"time"
 )
 
-const day = 24 * time.Hour
-
 // ParseDuration reads a length of time as plans, settings and the demo clock
 // write it: Go's notation with days in front, such as 30s, 24h, 28d or 1d12h.
 // A day is 24 hours, since all instants are UTC. It is never negative. The
 // error is of kind Invalid and quotes the text.
 func ParseDuration(text string) (time.Duration, error) {
+	const day = 24 * time.Hour
 	days, rest, hasDays := strings.Cut(text, "d")
 	if !hasDays {
 		days, rest = "0", text
