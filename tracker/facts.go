@@ -1,0 +1,293 @@
+package tracker
+
+import (
+	"time"
+
+	"assent/terms"
+)
+
+// Version is a state of a document. It can be replaced while Published is
+// zero, and never after.
+type Version struct {
+	terms.DocumentRef
+	Title       terms.Texts
+	Material    bool
+	EffectiveAt time.Time
+	Published   time.Time
+	Texts       []Text // in order of locale
+}
+
+// Text is a version in one language. Markdown is kept byte for byte and SHA256
+// is the lower-case hex digest of exactly those bytes.
+type Text struct {
+	Locale   string
+	Markdown string
+	Summary  string // Markdown
+	SHA256   string
+}
+
+// Campaign is the running state of a campaign; what it asks is in its plan.
+type Campaign struct {
+	Key         string
+	Plan        int // number of the active plan, 0 while there is none
+	ActivatedAt time.Time
+	EnrolledTo  int64 // people up to this Ref have been enrolled under the active plan
+}
+
+// PlanRecord is a numbered plan with the file it came from.
+type PlanRecord struct {
+	terms.Plan
+	Source      []byte
+	Created     time.Time
+	Actor       string
+	ActivatedAt time.Time
+}
+
+// Person is an account of the platform. Ref is the store's own number for it,
+// ascending in order of arrival.
+type Person struct {
+	Ref     int64
+	ID      string
+	Country string // ISO 3166-1 alpha-2
+	Locale  string // BCP 47
+	Type    terms.AccountType
+	Created time.Time
+}
+
+// Enrolled is an enrollment as it is kept. Seq grows with every write and is
+// what a write compares before it sets.
+type Enrolled struct {
+	terms.Enrollment
+	Ref    int64 // of the person
+	Locale string
+	Seq    int64
+	NextAt time.Time // when the sweep looks next; zero: not before a fact changes
+}
+
+// Cursor is a place in the walk of due enrollments, which goes in order of
+// (NextAt, Ref).
+type Cursor struct {
+	NextAt time.Time
+	Ref    int64
+}
+
+// Cause says what moved a person from one stage to another.
+type Cause string
+
+// The causes of a transition.
+const (
+	CauseSweep     Cause = "sweep"
+	CauseAccepted  Cause = "accepted"
+	CauseWithdrawn Cause = "withdrawn"
+	CauseReversal  Cause = "reversal"
+)
+
+// Transition is a recorded change of stage. Rows are never changed.
+type Transition struct {
+	Person   string
+	Ref      int64
+	Campaign string
+	Plan     int
+	Country  string
+	From, To int
+	Cause    Cause
+	At       time.Time
+	Run      string // id of the run that did it, "" when the person did
+}
+
+// NoticeKind says what a notice tells.
+type NoticeKind string
+
+// The kinds of notice.
+const (
+	StageNotice  NoticeKind = "stage"         // what the stage means, and what comes next
+	FinalWarning NoticeKind = "final_warning" // the next stage takes something away
+	Reported     NoticeKind = "reported"      // an app or channel reports one of its own
+)
+
+// Channel is a way a notice reaches a person.
+type Channel string
+
+// The channels.
+const (
+	InApp Channel = "in_app"
+	Email Channel = "email"
+	Push  Channel = "push"
+)
+
+// Notice is a message about the campaign. One that is neither Presented nor
+// Delivered is on offer: an app that asks gets it.
+type Notice struct {
+	ID        string
+	Person    string
+	Ref       int64
+	Campaign  string
+	Plan      int
+	Stage     int
+	Kind      NoticeKind
+	Channel   Channel
+	Presented bool
+	Delivered bool
+	At        time.Time
+}
+
+// Move is one compare-and-set write of an enrollment with everything that must
+// be written with it: the transition, the counts, the day's tallies and the
+// change that consumers follow.
+type Move struct {
+	Before, After Enrolled
+	Transition    *Transition
+	Notice        *Notice
+	Tallies       []Tally // one is added to each
+	Kind          ChangeKind
+}
+
+// Tally names a count kept per campaign and UTC day.
+type Tally string
+
+// The tallies. Entered and left ones carry the stage: see EnteredStage.
+const (
+	TallyEnrolled  Tally = "enrolled"
+	TallyNoticed   Tally = "noticed" // first notice of a person
+	TallyAccepted  Tally = "accepted"
+	TallyDeclined  Tally = "declined"
+	TallyWithdrawn Tally = "withdrawn"
+	TallySnoozed   Tally = "snoozed"
+)
+
+// ChangeKind says what happened to a person's position.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	ChangeEnrolled ChangeKind = "enrolled"
+	ChangeTold     ChangeKind = "told"
+	ChangeWarned   ChangeKind = "warned"
+	ChangeEntered  ChangeKind = "entered"
+	ChangeRestored ChangeKind = "restored"
+	ChangeAnswered ChangeKind = "responded"
+	ChangeSnoozed  ChangeKind = "snoozed"
+	ChangeNoticed  ChangeKind = "noticed"
+	ChangePlan     ChangeKind = "plan"
+	ChangeHold     ChangeKind = "hold"
+	ChangeRemoved  ChangeKind = "removed"
+)
+
+// Change is one entry of the log that gates, feeds and channels follow: the
+// outbox. Revisions grow by one per change, in the order of commit.
+type Change struct {
+	Revision uint64
+	Kind     ChangeKind
+	At       time.Time
+	Enrolled Enrolled // the position after the change; only Campaign for ChangePlan and ChangeHold
+}
+
+// Count is one cell of the rollup of enrollments.
+type Count struct {
+	Country string
+	Status  terms.Status
+	Stage   int
+	People  int64
+}
+
+// Day is one tally of one UTC day, written YYYY-MM-DD.
+type Day struct {
+	Day    string
+	Tally  Tally
+	People int64
+}
+
+// Run is the ledger row of one sweep.
+type Run struct {
+	ID       string
+	Job      string
+	Planned  time.Time
+	Started  time.Time
+	Finished time.Time // zero while it runs, or when it died
+	Examined int
+	Moved    int // entered a stage or were restored
+	Told     int // were handed a notice or final warning
+	Held     int // under a hold
+	Waiting  int // looked at and not due, or never reached by a notice
+	Failed   int
+	Error    string
+}
+
+// LateBy is how long after its planned time the run started.
+func (r Run) LateBy() time.Duration { return r.Started.Sub(r.Planned) }
+
+// Hold is a hold with who placed and released it.
+type Hold struct {
+	terms.Hold
+	PlacedBy   string
+	PlacedAt   time.Time
+	ReleasedBy string
+}
+
+// Snapshot is a page as it was shown, stored once by the hash of its bytes.
+type Snapshot struct {
+	SHA256 string
+	HTML   []byte
+	Stored time.Time
+}
+
+// Response is a recorded choice. Record is the canonical evidence whose leaf
+// is in the log; Salt and Details are the personal part that erasure removes.
+type Response struct {
+	ReceiptID      string
+	Person         string
+	Ref            int64
+	Campaign       string
+	Plan           int
+	Action         terms.Action
+	Documents      []terms.DocumentText
+	Effect         terms.Effect
+	IdempotencyKey string
+	Fingerprint    string // of the request, so that a reused key with another content shows
+	RecordedAt     time.Time
+	LeafIndex      int64
+	Record         []byte
+	Salt           []byte
+	Details        []byte // canonical JSON of ledger.Details
+}
+
+// APIKey is a key of a client. Only the SHA-256 of its secret is kept.
+type APIKey struct {
+	ID      string
+	Hash    string
+	Name    string
+	Scopes  []string
+	Created time.Time
+	Expires time.Time // zero: never
+	Revoked time.Time // zero: in force
+}
+
+// StaffMember can sign in to the console. Password is a bcrypt hash.
+type StaffMember struct {
+	Name     string
+	Password string
+	Created  time.Time
+}
+
+// Act is one entry of the audit log: what a member of staff or a key did.
+type Act struct {
+	At     time.Time
+	Actor  string
+	Action string
+	Object string
+	Reason string
+	Detail string // JSON
+}
+
+// LogHead is the state of the tamper-evident log.
+type LogHead struct {
+	Size       int64
+	Checkpoint []byte // signed note; empty for an empty log
+}
+
+// Tile is one stored piece of the log, by its path in the C2SP tlog-tiles
+// layout without a partial suffix.
+type Tile struct {
+	Path string
+	Data []byte
+}

@@ -1,0 +1,148 @@
+package tracker
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"assent/terms"
+)
+
+// EnteredStage and LeftStage are the tallies of people entering and leaving a
+// stage.
+func EnteredStage(stage int) Tally { return Tally("entered:" + strconv.Itoa(stage)) }
+
+// LeftStage is the tally of people leaving a stage.
+func LeftStage(stage int) Tally { return Tally("left:" + strconv.Itoa(stage)) }
+
+// Store keeps the facts. Package models implements it; storetest holds every
+// implementation to the same behaviour.
+type Store interface {
+	// View runs fn on one consistent read snapshot.
+	View(ctx context.Context, fn func(Reader) error) error
+	// Update runs fn in one write transaction, durable when Update returns nil.
+	// An error of fn rolls everything back and is returned as it is.
+	Update(ctx context.Context, fn func(Tx) error) error
+}
+
+// Reader answers questions. A thing that does not exist is terms.NotFound,
+// naming it; lists of nothing are empty.
+type Reader interface {
+	Version(ctx context.Context, ref terms.DocumentRef) (Version, error)
+	// Versions lists the versions of a document (of all, for ""), newest
+	// first, with Texts holding no Markdown.
+	Versions(ctx context.Context, document string) ([]Version, error)
+
+	Campaign(ctx context.Context, key string) (Campaign, error)
+	Campaigns(ctx context.Context) ([]Campaign, error)
+	Plan(ctx context.Context, campaign string, number int) (PlanRecord, error)
+	// Plans lists all plans of a campaign, oldest first.
+	Plans(ctx context.Context, campaign string) ([]PlanRecord, error)
+	Holds(ctx context.Context, campaign string) ([]Hold, error)
+
+	Person(ctx context.Context, id string) (Person, error)
+	// People lists people with Ref > after in order of Ref.
+	People(ctx context.Context, after int64, limit int) ([]Person, error)
+	// Enrollment locks the row when called on a Tx.
+	Enrollment(ctx context.Context, person, campaign string) (Enrolled, error)
+	Enrollments(ctx context.Context, person string) ([]Enrolled, error)
+	// Positions lists the enrollments of one campaign with Ref > after in
+	// order of Ref, for loading the gate.
+	Positions(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error)
+	// Due lists enrollments with a NextAt that is not after now, beyond the
+	// cursor, in its order.
+	Due(ctx context.Context, campaign string, now time.Time, after Cursor, limit int) ([]Enrolled, error)
+	// NextDue is the earliest NextAt of any campaign, zero when there is none.
+	NextDue(ctx context.Context) (time.Time, error)
+
+	Response(ctx context.Context, receiptID string) (Response, error)
+	ResponseByKey(ctx context.Context, person, idempotencyKey string) (Response, error)
+	// Responses lists a person's choices, newest first.
+	Responses(ctx context.Context, person string) ([]Response, error)
+	Snapshot(ctx context.Context, sha256 string) (Snapshot, error)
+	// Notices lists a person's notices, newest first.
+	Notices(ctx context.Context, person string, limit int) ([]Notice, error)
+	// Transitions lists the newest first, of a campaign or a person or both;
+	// an empty string means any.
+	Transitions(ctx context.Context, campaign, person string, limit int) ([]Transition, error)
+
+	Counts(ctx context.Context, campaign string) ([]Count, error)
+	Days(ctx context.Context, campaign string) ([]Day, error)
+	// Runs lists the newest first.
+	Runs(ctx context.Context, limit int) ([]Run, error)
+	// Changes lists changes with Revision > after, in order, without gaps.
+	Changes(ctx context.Context, after uint64, limit int) ([]Change, error)
+	// Revision is the newest revision, 0 for none.
+	Revision(ctx context.Context) (uint64, error)
+
+	Head(ctx context.Context) (LogHead, error)
+	// Tile returns the stored bytes of a tile by its path.
+	Tile(ctx context.Context, path string) ([]byte, error)
+
+	Key(ctx context.Context, id string) (APIKey, error)
+	Keys(ctx context.Context) ([]APIKey, error)
+	StaffMember(ctx context.Context, name string) (StaffMember, error)
+	// Staffed reports whether anybody can sign in.
+	Staffed(ctx context.Context) (bool, error)
+	// Acts lists the newest first.
+	Acts(ctx context.Context, limit int) ([]Act, error)
+}
+
+// Tx is a write transaction. Every write states what it expects to find; a
+// miss is terms.Conflict, and nothing of the transaction remains.
+type Tx interface {
+	Reader
+
+	// PutVersion stores or replaces a draft with its texts; Conflict when the
+	// version is published.
+	PutVersion(ctx context.Context, v Version) error
+	// Publish makes a draft immutable; Conflict when it is published already.
+	Publish(ctx context.Context, ref terms.DocumentRef, at time.Time) error
+
+	// AddPlan numbers and stores a plan, creating the campaign when new.
+	AddPlan(ctx context.Context, p PlanRecord) (int, error)
+	// Activate makes a plan the active one, sets EnrolledTo to zero and adds a
+	// ChangePlan.
+	Activate(ctx context.Context, campaign string, number int, at time.Time) error
+	SetEnrolledTo(ctx context.Context, campaign string, ref int64) error
+	// AddHold stores a hold and adds a ChangeHold.
+	AddHold(ctx context.Context, h Hold) error
+	// EndHold sets the end of an open or future hold and adds a ChangeHold.
+	EndHold(ctx context.Context, campaign, id string, at time.Time, by string) (Hold, error)
+	// Recheck sets NextAt of the enrollments in a scope to at, at most limit
+	// rows with Ref > after; it returns the last Ref and how many.
+	Recheck(ctx context.Context, campaign string, s terms.Scope, countries []string, at time.Time, after int64, limit int) (last int64, rows int, err error)
+
+	// PutPeople stores new people and updates country, locale and type of
+	// known ones; it returns them with Ref set, in the order given.
+	PutPeople(ctx context.Context, people []Person) ([]Person, error)
+	// DeletePerson removes the account and its enrollments, with a
+	// ChangeRemoved for each; responses and transitions stay.
+	DeletePerson(ctx context.Context, id string, at time.Time) error
+	// Enroll adds people to a campaign, passing over those who are in it, and
+	// reports how many were added. It writes counts, TallyEnrolled and a
+	// ChangeEnrolled each.
+	Enroll(ctx context.Context, rows []Enrolled, at time.Time) (int, error)
+	// Save writes moves by compare-and-set on Seq. It returns, for each, the
+	// revision of its change, or 0 where the row had moved on and nothing was
+	// written for it.
+	Save(ctx context.Context, moves []Move, at time.Time) ([]uint64, error)
+	AddNotice(ctx context.Context, n Notice) error
+
+	// AddResponse stores a response; Conflict when the person used the
+	// idempotency key before.
+	AddResponse(ctx context.Context, r Response) error
+	// PutSnapshot stores a page unless it is there.
+	PutSnapshot(ctx context.Context, s Snapshot) error
+	// SaveLog moves the head from one state to the next by compare-and-set on
+	// its size and stores the tiles, replacing those of the same path.
+	SaveLog(ctx context.Context, from, to LogHead, tiles []Tile) error
+
+	StartRun(ctx context.Context, r Run) error
+	FinishRun(ctx context.Context, r Run) error
+
+	AddKey(ctx context.Context, k APIKey) error
+	RevokeKey(ctx context.Context, id string, at time.Time) error
+	AddStaff(ctx context.Context, s StaffMember) error
+	AddAct(ctx context.Context, a Act) error
+}
