@@ -1,0 +1,114 @@
+package templates
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// AssetPrefix is the path under which Assets must be mounted: the pages link to it.
+const AssetPrefix = "/assets/"
+
+// asset is one embedded style, script or picture, with its gzip form made at start-up.
+type asset struct {
+	name        string // as in static/
+	contentType string
+	etag        string
+	plain       []byte
+	gzipped     []byte // empty when compressing does not pay
+}
+
+// loadAssets reads a folder and names each file by its content, so that it can be cached for ever.
+func loadAssets(files fs.FS, dir string) (map[string]asset, map[string]string, error) {
+	entries, err := fs.ReadDir(files, dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read assets: %w", err)
+	}
+	assets, hashed := map[string]asset{}, map[string]string{}
+	for _, entry := range entries {
+		data, err := fs.ReadFile(files, path.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, nil, fmt.Errorf("read asset %s: %w", entry.Name(), err)
+		}
+		sum := sha256.Sum256(data)
+		hash := hex.EncodeToString(sum[:6])
+		gzipped, err := compress(data)
+		if err != nil {
+			return nil, nil, fmt.Errorf("compress asset %s: %w", entry.Name(), err)
+		}
+		hashed[entry.Name()] = hash + "-" + entry.Name()
+		assets[hash+"-"+entry.Name()] = asset{entry.Name(), contentType(entry.Name()), `"` + hash + `"`, data, gzipped}
+	}
+	return assets, hashed, nil
+}
+
+func contentType(name string) string {
+	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// compress answers nothing when the compressed form saves less than a tenth.
+func compress(data []byte) ([]byte, error) {
+	var buffer bytes.Buffer
+	w, err := gzip.NewWriterLevel(&buffer, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if buffer.Len() > len(data)*9/10 {
+		return nil, nil
+	}
+	return buffer.Bytes(), nil
+}
+
+// assetURL answers the address of a file of static/, which changes with its content.
+func (p *Pages) assetURL(name string) (string, error) {
+	hashed, ok := p.hashed[name]
+	if !ok {
+		return "", fmt.Errorf("no asset %q", name)
+	}
+	return AssetPrefix + hashed, nil
+}
+
+// Assets serves the embedded styles and scripts. Mount it at AssetPrefix for GET and HEAD. Answers may be cached for
+// ever, because a changed file has another name; an unknown name is a plain 404.
+func (p *Pages) Assets() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, ok := p.assets[strings.TrimPrefix(r.URL.Path, AssetPrefix)]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		a.serve(w, r)
+	})
+}
+
+func (a asset) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", a.contentType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Add("Vary", "Accept-Encoding")
+	body, etag := a.plain, a.etag
+	if len(a.gzipped) > 0 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body, etag = a.gzipped, strings.TrimSuffix(a.etag, `"`)+`-gz"`
+	}
+	h.Set("ETag", etag)
+	http.ServeContent(w, r, a.name, time.Time{}, bytes.NewReader(body))
+}

@@ -1,0 +1,214 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"html/template"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-playground/locales"
+	"github.com/go-playground/locales/ar"
+	"github.com/go-playground/locales/en_GB"
+	"github.com/go-playground/locales/es"
+	"github.com/go-playground/locales/fr"
+	"github.com/go-playground/locales/hi"
+	"github.com/go-playground/locales/pt_BR"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	i18ntemplate "github.com/nicksnyder/go-i18n/v2/i18n/template"
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/text/language"
+)
+
+// Locale speaks one language: texts of the catalogue with its plural rules, dates, numbers and direction of writing.
+// It is made by Pages.Match, cheap to copy and safe for concurrent use; the zero Locale knows no texts.
+type Locale struct {
+	tag, name string
+	words     *i18n.Localizer
+	forms     locales.Translator
+}
+
+// catalogues are the languages of the interface, English first: it is what nobody's language falls back to.
+type catalogues struct {
+	locales []Locale
+	matcher language.Matcher
+}
+
+// spoken lists the languages of the interface with their own names. English dates are written day first: it is read
+// all over the world, and 4 January cannot be mistaken.
+func spoken() []Locale {
+	return []Locale{
+		{tag: "en", name: "English", forms: en_GB.New()},
+		{tag: "fr", name: "Français", forms: fr.New()},
+		{tag: "es", name: "Español", forms: es.New()},
+		{tag: "pt-BR", name: "Português (Brasil)", forms: pt_BR.New()},
+		{tag: "ar", name: "العربية", forms: ar.New()},
+		{tag: "hi", name: "हिन्दी", forms: hi.New()},
+	}
+}
+
+func loadCatalogues(files fs.FS, dir string) (catalogues, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
+	all := spoken()
+	tags := make([]language.Tag, len(all))
+	for i, l := range all {
+		file := path.Join(dir, l.tag+".yaml")
+		if _, err := bundle.LoadMessageFileFS(files, file); err != nil {
+			return catalogues{}, fmt.Errorf("load catalogue %s: %w", file, err)
+		}
+		tags[i] = language.MustParse(l.tag)
+		all[i].words = i18n.NewLocalizer(bundle, l.tag)
+	}
+	return catalogues{all, language.NewMatcher(tags)}, nil
+}
+
+// Match answers the language that fits best. A wish is a BCP 47 tag or a whole Accept-Language header; wishes are
+// tried in turn, strongest first, empty and malformed ones are passed over, and English is the answer when none fits.
+func (p *Pages) Match(wishes ...string) Locale {
+	// The matched tag can carry extensions unfit for a lang attribute ("ar-u-rg-egzzzz"), so only its index counts.
+	_, index := language.MatchStrings(p.locales.matcher, wishes...)
+	return p.locales.locales[index]
+}
+
+// Locales lists every language of the interface, English first.
+func (p *Pages) Locales() []Locale { return slices.Clone(p.locales.locales) }
+
+// Tag is the BCP 47 tag of the language, fit for a lang attribute and for a record.
+func (l Locale) Tag() string { return l.tag }
+
+// Name is what the language calls itself.
+func (l Locale) Name() string { return l.name }
+
+// Dir is "rtl" for languages written from right to left, else "ltr".
+func (l Locale) Dir() string { return Direction(l.tag) }
+
+// Direction is "rtl" when the language of a BCP 47 tag is written from right to left, else "ltr".
+func Direction(tag string) string {
+	script, _ := language.Make(tag).Script()
+	if slices.Contains([]string{"Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg"}, script.String()) {
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// T answers the text of key. Pairs are names and values for its placeholders, as in T("days", "Count", 3); an int
+// named Count also chooses the plural form. It fails for a key or placeholder the catalogue does not have.
+func (l Locale) T(key string, pairs ...any) (string, error) {
+	values, count, err := l.values(pairs)
+	if err != nil {
+		return "", fmt.Errorf("text %s: %w", key, err)
+	}
+	if l.words == nil {
+		return "", fmt.Errorf("text %s: no language was chosen", key)
+	}
+	text, err := l.words.Localize(&i18n.LocalizeConfig{
+		MessageID: key, TemplateData: values, PluralCount: count,
+		TemplateParser: &i18ntemplate.TextParser{Option: "missingkey=error"},
+	})
+	if err != nil {
+		return "", fmt.Errorf("text %s in %s: %w", key, l.tag, err)
+	}
+	return text, nil
+}
+
+// H is T for HTML: values of type template.HTML keep their markup, everything else, the catalogue's text included, is
+// escaped.
+func (l Locale) H(key string, pairs ...any) (template.HTML, error) {
+	plain, marks := slices.Clone(pairs), []string{}
+	for i := 1; i < len(plain); i += 2 {
+		if markup, ok := plain[i].(template.HTML); ok {
+			mark := "\x1a" + strconv.Itoa(i) + "\x1a" // a control character no text holds
+			plain[i] = mark
+			marks = append(marks, mark, string(markup))
+		}
+	}
+	text, err := l.T(key, plain...)
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(strings.NewReplacer(marks...).Replace(html.EscapeString(text))), nil
+}
+
+func (l Locale) values(pairs []any) (map[string]any, any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, nil, errors.New("placeholders come in pairs of name and value")
+	}
+	values := make(map[string]any, len(pairs)/2)
+	var count any
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, nil, fmt.Errorf("%v is not the name of a placeholder", pairs[i])
+		}
+		values[name] = pairs[i+1]
+		if n, ok := pairs[i+1].(int); ok {
+			values[name] = l.Number(n)
+			if name == "Count" {
+				count = n
+			}
+		}
+	}
+	return values, count, nil
+}
+
+// Number writes a whole number with the language's separators, in Latin digits.
+func (l Locale) Number(n int) string { return l.forms.FmtNumber(float64(n), 0) }
+
+// Date writes the day of an instant in a zone, in full: "15 December 2026". A nil zone is UTC.
+func (l Locale) Date(at time.Time, zone *time.Location) string {
+	return l.forms.FmtDateLong(at.In(orUTC(zone)))
+}
+
+// DateTime writes an instant to the minute and names the zone: "15 December 2026, 09:00 UTC". A nil zone is UTC.
+func (l Locale) DateTime(at time.Time, zone *time.Location) (string, error) {
+	at = at.In(orUTC(zone))
+	return l.T("date.time", "Date", l.forms.FmtDateLong(at), "Time", l.forms.FmtTimeShort(at), "Zone", zoneName(at))
+}
+
+func orUTC(zone *time.Location) *time.Location {
+	if zone == nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// zoneName writes the offset, which needs no translation and no knowledge of places: "UTC", "UTC+5:30".
+func zoneName(at time.Time) string {
+	_, offset := at.Zone()
+	if offset == 0 {
+		return "UTC"
+	}
+	sign := '+'
+	if offset < 0 {
+		sign, offset = '-', -offset
+	}
+	if minutes := offset % 3600 / 60; minutes != 0 {
+		return fmt.Sprintf("UTC%c%d:%02d", sign, offset/3600, minutes)
+	}
+	return fmt.Sprintf("UTC%c%d", sign, offset/3600)
+}
+
+// List joins items as the language does: "a, b and c". Nothing gives an empty text.
+func (l Locale) List(items []string) (string, error) {
+	if len(items) == 0 {
+		return "", nil
+	}
+	text := items[0]
+	for i, item := range items[1:] {
+		key := "list.more"
+		if i == len(items)-2 {
+			key = "list.last"
+		}
+		var err error
+		if text, err = l.T(key, "First", text, "Next", item); err != nil {
+			return "", err
+		}
+	}
+	return text, nil
+}
