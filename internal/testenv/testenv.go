@@ -1,0 +1,99 @@
+// Package testenv hands tests what they need from the machine they run on: an
+// empty PostgreSQL database and the path of a browser. It never skips a test:
+// where something is missing the test fails and says what to install.
+//
+// Only tests import it. The PostgreSQL cluster is private to the run: it uses
+// the programs Debian installs, on a free port, with its data in a temporary
+// directory, and is gone when the run is over.
+package testenv
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Variable names the environment variable with the URL of a running cluster
+// for tests to share; `make test` sets it. Without it each test binary that
+// asks for a database starts a cluster of its own.
+const Variable = "TESTENV_POSTGRES"
+
+// shared is the cluster of this process, started when first asked for. Nothing
+// stops it: it ends by itself when the process does.
+var shared = sync.OnceValues(func() (string, error) {
+	if given := os.Getenv(Variable); given != "" {
+		return given, nil
+	}
+	c, err := Start()
+	if err != nil {
+		return "", err
+	}
+	return c.URL, nil
+})
+
+// Postgres returns the URL of a new, empty PostgreSQL database, which is
+// dropped when the test ends. The role in it is a superuser, and the server's
+// time zone is far from UTC, so that nothing works by accident of the zone.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	server, err := shared()
+	if err != nil {
+		t.Fatalf("a PostgreSQL database for the test: %v", err)
+	}
+	name := "test_" + strings.ToLower(rand.Text())
+	if err := execute(server, "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := execute(server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatalf("read %s: %v", Variable, err)
+	}
+	return address.JoinPath("..", name).String()
+}
+
+// execute runs one statement on a connection of its own.
+func execute(server, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return fmt.Errorf("connect to the test cluster: %w", err)
+	}
+	_, err = conn.Exec(ctx, statement)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", statement, err)
+	}
+	if closing := conn.Close(ctx); err == nil && closing != nil {
+		err = fmt.Errorf("close the connection to the test cluster: %w", closing)
+	}
+	return err
+}
+
+// Chromium returns the path of an installed Chromium or Chrome. Whoever runs
+// the tests as root has to start it with --no-sandbox.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("a browser for the test: none of %s is installed: apt-get install chromium, or make setup as root",
+		strings.Join(names, ", "))
+	return ""
+}
