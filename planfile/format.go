@@ -1,0 +1,249 @@
+package planfile
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"assent/terms"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Format writes a plan as a canonical YAML plan file: keys in a fixed order,
+// what is not set left out, stages in full where the file named a profile. Two
+// plans that say the same give the same bytes, so files can be compared line by
+// line, and Parse reads it back to the same plan but for its Number. Strings
+// must be UTF-8.
+func Format(p terms.Plan) ([]byte, error) {
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := enc.Encode(planNode(p)); err != nil {
+		return nil, fmt.Errorf("write plan of campaign %q: %w", p.Campaign, err)
+	}
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("write plan of campaign %q: %w", p.Campaign, err)
+	}
+	return out.Bytes(), nil
+}
+
+func planNode(p terms.Plan) *yaml.Node {
+	return always(block(
+		pair{"campaign", str(p.Campaign)},
+		pair{"title", texts(p.Title)},
+		pair{"documents", items(p.Documents, documentNode)},
+		pair{"announce_at", instant(p.AnnounceAt)},
+		pair{"deadline", instant(p.Deadline)},
+		pair{"notice_period", duration(p.NoticePeriod)},
+		pair{"audience", flow(pair{"account_types", words(p.Audience.AccountTypes)})},
+		pair{"snooze", flow(pair{"for", duration(p.Snooze.For)}, pair{"max", integer(p.Snooze.Max)})},
+		pair{"grants", words(p.Grants)},
+		pair{"stages", items(p.Stages, stageNode)},
+		pair{"regions", items(p.Regions, regionNode)},
+	))
+}
+
+func documentNode(d terms.DocumentRef) *yaml.Node {
+	return always(flow(pair{"document", str(d.Document)}, pair{"version", str(d.Version)}))
+}
+
+func stageNode(s terms.Stage) *yaml.Node {
+	from, dwell := (*yaml.Node)(nil), (*yaml.Node)(nil)
+	if s.FromAnnounce {
+		from = str("announce")
+	}
+	if s.Dwell != nil {
+		dwell = durationNode(*s.Dwell)
+	}
+	return always(block(
+		pair{"key", str(s.Key)},
+		pair{"from", from},
+		pair{"after", duration(s.After)},
+		pair{"dwell", dwell},
+		pair{"spread", duration(s.Spread)},
+		pair{"final_warning", duration(s.FinalWarning)},
+		pair{"reminder", reminderNode(s.Reminder)},
+		pair{"off", words(s.Off)},
+		pair{"set", setNode(s.Set)},
+	))
+}
+
+func reminderNode(r terms.Reminder) *yaml.Node {
+	return flow(
+		pair{"mode", str(string(r.Mode))},
+		pair{"every", duration(r.Every)},
+		pair{"every_open", flag(r.EveryOpen)},
+		pair{"dismissible", flag(r.Dismissible)},
+		pair{"ask_once", flag(r.AskOnce)},
+	)
+}
+
+func setNode(values []terms.SetValue) *yaml.Node {
+	pairs := make([]pair, len(values))
+	for i, s := range values {
+		v := quoted(s.Value.String())
+		switch s.Value.Kind {
+		case terms.Boolean:
+			v = scalar("!!bool", s.Value.String())
+		case terms.Integer:
+			v = scalar("!!int", s.Value.String())
+		}
+		pairs[i] = pair{s.Capability, v}
+	}
+	return flow(pairs...)
+}
+
+func regionNode(g terms.Region) *yaml.Node {
+	var reminder *yaml.Node
+	if g.Reminder != nil {
+		reminder = always(reminderNode(*g.Reminder))
+	}
+	return always(block(
+		pair{"key", str(g.Key)},
+		pair{"countries", words(g.Countries)},
+		pair{"announce_at", instant(g.AnnounceAt)},
+		pair{"deadline", instant(g.Deadline)},
+		pair{"reminder", reminder},
+		pair{"last_stage", str(g.LastStage)},
+		pair{"effect", str(string(g.Effect))},
+		pair{"message", texts(g.Message)},
+	))
+}
+
+// pair is a key with its value; a nil value leaves the key out.
+type pair struct {
+	key   string
+	value *yaml.Node
+}
+
+// block is a mapping with a line per key, nil when it would be empty.
+func block(pairs ...pair) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	for _, p := range pairs {
+		if p.value != nil {
+			n.Content = append(n.Content, quoted(p.key), p.value)
+		}
+	}
+	if len(n.Content) == 0 {
+		return nil
+	}
+	return n
+}
+
+// flow is a mapping on one line, nil when it would be empty.
+func flow(pairs ...pair) *yaml.Node {
+	n := block(pairs...)
+	if n != nil {
+		n.Style = yaml.FlowStyle
+	}
+	return n
+}
+
+// always writes an empty mapping where even one that says nothing counts: a
+// region with `reminder: {}` never reminds.
+func always(n *yaml.Node) *yaml.Node {
+	if n == nil {
+		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Style: yaml.FlowStyle}
+	}
+	return n
+}
+
+func items[T any](list []T, each func(T) *yaml.Node) *yaml.Node {
+	if len(list) == 0 {
+		return nil
+	}
+	n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	for _, one := range list {
+		n.Content = append(n.Content, each(one))
+	}
+	return n
+}
+
+func words[T ~string](list []T) *yaml.Node {
+	n := items(list, func(w T) *yaml.Node { return quoted(string(w)) })
+	if n != nil {
+		n.Style = yaml.FlowStyle
+	}
+	return n
+}
+
+func texts(t terms.Texts) *yaml.Node {
+	var pairs []pair
+	for _, locale := range slices.Sorted(maps.Keys(t)) {
+		pairs = append(pairs, pair{locale, quoted(t[locale])})
+	}
+	return block(pairs...)
+}
+
+func str(s string) *yaml.Node {
+	if s == "" {
+		return nil
+	}
+	return quoted(s)
+}
+
+// What needs no quotes: letters of any script, with spaces and the marks of
+// keys between. Everything else is quoted, so that no reader takes it for
+// another type and every character comes back as it was.
+var plain = regexp.MustCompile(`^\pL[\pL\pM0-9._-]*( [\pL\pM0-9._-]+)*$`)
+
+func quoted(s string) *yaml.Node {
+	n := scalar("!!str", s)
+	if !plain.MatchString(s) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
+
+func flag(b bool) *yaml.Node {
+	if !b {
+		return nil
+	}
+	return scalar("!!bool", "true")
+}
+
+func integer(i int) *yaml.Node {
+	if i == 0 {
+		return nil
+	}
+	return scalar("!!int", strconv.Itoa(i))
+}
+
+func instant(t time.Time) *yaml.Node {
+	if t.IsZero() {
+		return nil
+	}
+	return scalar("!!timestamp", t.UTC().Format(time.RFC3339))
+}
+
+func duration(d time.Duration) *yaml.Node {
+	if d == 0 {
+		return nil
+	}
+	return durationNode(d)
+}
+
+// durationNode writes whole days in front, as in 28d, 7d12h or 90m.
+func durationNode(d time.Duration) *yaml.Node {
+	const day = 24 * time.Hour
+	days, rest := d/day, (d % day).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(rest, zero) {
+			rest = rest[:len(rest)-2]
+		}
+	}
+	switch {
+	case d%day == 0:
+		return scalar("!!str", fmt.Sprintf("%dd", days))
+	case days == 0:
+		return scalar("!!str", rest)
+	default:
+		return scalar("!!str", fmt.Sprintf("%dd%s", days, rest))
+	}
+}
