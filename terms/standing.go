@@ -150,6 +150,26 @@ func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
 	return n
 }
 
+// Ahead lists the stages still before a person who does nothing, with the
+// dates they fall due if each stage's notice reaches the person in time. It is
+// empty for someone nothing is ahead of, and under an open hold.
+func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
+	until, onHold := coverage(p, e, holds, now)
+	if e.Status == Accepted || e.Status == Exempt || onHold && until.IsZero() {
+		return nil
+	}
+	if onHold {
+		now = until
+	}
+	var ahead []Next
+	for last := p.In(e.Country).Last; e.Stage < last; {
+		at := latest(dueAt(p, e, holds, now), now)
+		ahead = append(ahead, Next{Stage: p.Stages[e.Stage+1].Key, At: at})
+		e = e.Apply(Due{Action: Enter, Stage: e.Stage + 1}, at)
+	}
+	return ahead
+}
+
 // Effects are the capabilities of the catalogue as this campaign alone leaves
 // them. They depend on the status, effect, stage and hold only, not on the
 // clock, so people in the same position share them.

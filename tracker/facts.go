@@ -168,6 +168,7 @@ const (
 	ChangeAnswered ChangeKind = "responded"
 	ChangeSnoozed  ChangeKind = "snoozed"
 	ChangeNoticed  ChangeKind = "noticed"
+	ChangeNext     ChangeKind = "rescheduled" // only when to look next has changed
 	ChangePlan     ChangeKind = "plan"
 	ChangeHold     ChangeKind = "hold"
 	ChangeRemoved  ChangeKind = "removed"
@@ -282,6 +283,7 @@ type Act struct {
 // LogHead is the state of the tamper-evident log.
 type LogHead struct {
 	Size       int64
+	Root       []byte // 32 bytes; empty for an empty log
 	Checkpoint []byte // signed note; empty for an empty log
 }
 

@@ -76,10 +76,13 @@ type Reader interface {
 	Revision(ctx context.Context) (uint64, error)
 
 	Head(ctx context.Context) (LogHead, error)
+	// Records lists the canonical records of the log from a leaf index on.
+	Records(ctx context.Context, from int64, limit int) ([][]byte, error)
 	// Tile returns the stored bytes of a tile by its path.
 	Tile(ctx context.Context, path string) ([]byte, error)
 
-	Key(ctx context.Context, id string) (APIKey, error)
+	// Key finds a key by the SHA-256 of its secret, in hex.
+	Key(ctx context.Context, hash string) (APIKey, error)
 	Keys(ctx context.Context) ([]APIKey, error)
 	StaffMember(ctx context.Context, name string) (StaffMember, error)
 	// Staffed reports whether anybody can sign in.
@@ -129,6 +132,10 @@ type Tx interface {
 	Save(ctx context.Context, moves []Move, at time.Time) ([]uint64, error)
 	AddNotice(ctx context.Context, n Notice) error
 
+	// PersonKey returns the key of a person's pseudonym in the log; NotFound
+	// while the person has none, or after erasure.
+	PersonKey(ctx context.Context, ref int64) ([]byte, error)
+	AddPersonKey(ctx context.Context, ref int64, key []byte) error
 	// AddResponse stores a response; Conflict when the person used the
 	// idempotency key before.
 	AddResponse(ctx context.Context, r Response) error

@@ -1,0 +1,196 @@
+package tracker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"assent/terms"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// Scope is one thing an API key may do.
+type Scope string
+
+// The scopes of API keys.
+const (
+	FlagsRead      Scope = "flags:read"
+	DecisionsRead  Scope = "decisions:read"
+	PeopleWrite    Scope = "people:write"
+	ResponsesWrite Scope = "responses:write"
+	CampaignsWrite Scope = "campaigns:write"
+	StaffAll       Scope = "staff:*"
+)
+
+// Scopes lists every scope.
+func Scopes() []Scope {
+	return []Scope{FlagsRead, DecisionsRead, PeopleWrite, ResponsesWrite, CampaignsWrite, StaffAll}
+}
+
+// Allows reports whether a key has a scope; staff:* has them all.
+func (k APIKey) Allows(s Scope) bool {
+	return slices.Contains(k.Scopes, string(s)) || slices.Contains(k.Scopes, string(StaffAll))
+}
+
+// hashKey is what is kept of a key.
+func hashKey(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// CreateKey makes a key and returns its secret, which is kept nowhere and
+// cannot be shown again.
+func (t *Tracker) CreateKey(ctx context.Context, name string, scopes []Scope, expires time.Time, actor string) (APIKey, string, error) {
+	id, err := t.newID("key")
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	random, err := t.newID(id)
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	secret := "assent_" + strings.TrimPrefix(random, "key_")
+	key, err := t.addKey(ctx, APIKey{ID: id, Name: name, Expires: expires}, secret, scopes, actor)
+	return key, secret, err
+}
+
+// EnsureKey makes sure that a key of the operator's own making exists with
+// every scope; it is how a new deployment gets its first key.
+func (t *Tracker) EnsureKey(ctx context.Context, secret string) error {
+	if len(secret) < 16 {
+		return terms.Errorf(terms.Invalid, "the bootstrap key has %d characters; give at least 16", len(secret))
+	}
+	if _, err := t.Authenticate(ctx, secret); err == nil || !isKind(err, terms.Unauthenticated) {
+		return err
+	}
+	id, err := t.newID("key")
+	if err != nil {
+		return err
+	}
+	_, err = t.addKey(ctx, APIKey{ID: id, Name: "bootstrap"}, secret, Scopes(), "config")
+	return err
+}
+
+func (t *Tracker) addKey(ctx context.Context, k APIKey, secret string, scopes []Scope, actor string) (APIKey, error) {
+	k.Hash, k.Created = hashKey(secret), t.instant()
+	for i, s := range scopes {
+		if !slices.Contains(Scopes(), s) {
+			return k, terms.Faults{{Path: fmt.Sprintf("scopes[%d]", i), Detail: fmt.Sprintf("%q is not one of %v", s, Scopes())}}
+		}
+		k.Scopes = append(k.Scopes, string(s))
+	}
+	return k, t.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.AddKey(ctx, k); err != nil {
+			return err
+		}
+		return tx.AddAct(ctx, Act{At: k.Created, Actor: actor, Action: "key.create", Object: k.ID})
+	})
+}
+
+// Authenticate returns the key with this secret; Unauthenticated when there is
+// none in force.
+func (t *Tracker) Authenticate(ctx context.Context, secret string) (APIKey, error) {
+	now := t.instant()
+	var k APIKey
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		k, err = r.Key(ctx, hashKey(secret))
+		return err
+	})
+	switch {
+	case isKind(err, terms.NotFound):
+		return APIKey{}, terms.Errorf(terms.Unauthenticated, "the API key is not known; check it, or have a new one made")
+	case err != nil:
+		return APIKey{}, err
+	case !k.Revoked.IsZero():
+		return APIKey{}, terms.Errorf(terms.Unauthenticated, "the API key %s was revoked; have a new one made", k.ID)
+	case !k.Expires.IsZero() && !now.Before(k.Expires):
+		return APIKey{}, terms.Errorf(terms.Unauthenticated, "the API key %s has expired; have a new one made", k.ID)
+	}
+	return k, nil
+}
+
+// Keys lists the API keys.
+func (t *Tracker) Keys(ctx context.Context) ([]APIKey, error) {
+	var keys []APIKey
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		keys, err = r.Keys(ctx)
+		return err
+	})
+	return keys, err
+}
+
+// RevokeKey puts a key out of force.
+func (t *Tracker) RevokeKey(ctx context.Context, id, actor string) error {
+	now := t.instant()
+	return t.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.RevokeKey(ctx, id, now); err != nil {
+			return err
+		}
+		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "key.revoke", Object: id})
+	})
+}
+
+// Staffed reports whether anybody can sign in to the console.
+func (t *Tracker) Staffed(ctx context.Context) (bool, error) {
+	var staffed bool
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		staffed, err = r.Staffed(ctx)
+		return err
+	})
+	return staffed, err
+}
+
+// AddStaff lets somebody sign in with a name and a password of 10 to 72 bytes.
+// Conflict when the name is taken.
+func (t *Tracker) AddStaff(ctx context.Context, name, password, actor string) error {
+	var faults terms.Faults
+	if !personID.MatchString(name) {
+		faults = append(faults, terms.Fault{Path: "name", Detail: "must be 1 to 128 letters, digits or . _ : @ | -"})
+	}
+	if len(password) < 10 || len(password) > 72 {
+		faults = append(faults, terms.Fault{Path: "password", Detail: "must have 10 to 72 characters"})
+	}
+	if err := faults.OrNil(); err != nil {
+		return err
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	if err != nil {
+		return fmt.Errorf("hash a password: %w", err)
+	}
+	now := t.instant()
+	return t.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.AddStaff(ctx, StaffMember{Name: name, Password: string(hash), Created: now}); err != nil {
+			return err
+		}
+		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "staff.add", Object: name})
+	})
+}
+
+// SignIn checks a member of staff's password; Unauthenticated when name or
+// password is wrong, without saying which.
+func (t *Tracker) SignIn(ctx context.Context, name, password string) error {
+	var member StaffMember
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		member, err = r.StaffMember(ctx, name)
+		return err
+	})
+	if err != nil && !isKind(err, terms.NotFound) {
+		return err
+	}
+	if member.Password == "" { // spend the same time on a name that does not exist
+		member.Password = "$2a$10$7EqJtq98hPqEX7fNZaFWoOHi5G1n0eW5Ck5l6XqJX7mWqYbB3a5yG"
+	}
+	if bcrypt.CompareHashAndPassword([]byte(member.Password), []byte(password)) != nil {
+		return terms.Errorf(terms.Unauthenticated, "the name or the password is wrong")
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"assent/terms"
+)
+
+// enrollPage is how many people one transaction of an enrollment walk takes.
+const enrollPage = 500
+
+// AddPlan checks a plan against the catalogue and the published versions, and
+// numbers and stores it. Nothing changes for anybody until it is activated.
+// Invalid with every fault at once and its path; a broken plan stores nothing.
+func (t *Tracker) AddPlan(ctx context.Context, p terms.Plan, source []byte, actor string) (PlanRecord, error) {
+	record := PlanRecord{Plan: p, Source: source, Created: t.instant(), Actor: actor}
+	if err := p.Validate(t.Catalogue); err != nil {
+		return record, err
+	}
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		if err := checkDocuments(ctx, tx, p); err != nil {
+			return err
+		}
+		var err error
+		if record.Number, err = tx.AddPlan(ctx, record); err != nil {
+			return err
+		}
+		return tx.AddAct(ctx, Act{At: record.Created, Actor: actor, Action: "plan.add", Object: fmt.Sprintf("%s/%d", p.Campaign, record.Number)})
+	})
+	return record, err
+}
+
+func checkDocuments(ctx context.Context, r Reader, p terms.Plan) error {
+	var faults terms.Faults
+	for i, ref := range p.Documents {
+		v, err := r.Version(ctx, ref)
+		path := fmt.Sprintf("documents[%d]", i)
+		switch {
+		case isKind(err, terms.NotFound):
+			faults = append(faults, terms.Fault{Path: path, Detail: fmt.Sprintf("%s version %s does not exist", ref.Document, ref.Version)})
+		case err != nil:
+			return err
+		case v.Published.IsZero():
+			faults = append(faults, terms.Fault{Path: path, Detail: fmt.Sprintf("%s version %s is a draft; publish it first", ref.Document, ref.Version)})
+		}
+	}
+	return faults.OrNil()
+}
+
+// Activate makes a plan the one in force and brings everybody in its audience
+// into the campaign; progress, if given, is told how many people were looked
+// at. It can be called again after an interruption: the sweep also finishes
+// what was begun.
+//
+// Replacing an active plan never shortens anybody's time: Conflict when the
+// new plan's deadline is earlier anywhere, or its ladder differs.
+func (t *Tracker) Activate(ctx context.Context, campaign string, number int, actor string, progress func(int)) (Campaign, error) {
+	now := t.instant()
+	var revision uint64
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		if err := t.activate(ctx, tx, campaign, number, actor, now); err != nil {
+			return err
+		}
+		var err error
+		revision, err = tx.Revision(ctx)
+		return err
+	})
+	if err != nil {
+		return Campaign{}, err
+	}
+	if err := t.committed(ctx, revision); err != nil {
+		return Campaign{}, err
+	}
+	if err := t.enrollAll(ctx, campaign, now, progress); err != nil {
+		return Campaign{}, err
+	}
+	return t.Campaign(ctx, campaign)
+}
+
+func (t *Tracker) activate(ctx context.Context, tx Tx, campaign string, number int, actor string, now time.Time) error {
+	c, err := tx.Campaign(ctx, campaign)
+	if err != nil {
+		return err
+	}
+	if c.Plan == number {
+		return nil
+	}
+	next, err := tx.Plan(ctx, campaign, number)
+	if err != nil {
+		return err
+	}
+	if c.Plan != 0 {
+		current, err := tx.Plan(ctx, campaign, c.Plan)
+		if err != nil {
+			return err
+		}
+		if err := gentler(current.Plan, next.Plan); err != nil {
+			return err
+		}
+	}
+	if err := tx.Activate(ctx, campaign, number, now); err != nil {
+		return err
+	}
+	return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "plan.activate", Object: fmt.Sprintf("%s/%d", campaign, number)})
+}
+
+// gentler refuses a plan that would take somebody's time away or leave people
+// at a stage it does not know.
+func gentler(old, next terms.Plan) error {
+	if len(old.Stages) != len(next.Stages) {
+		return terms.Errorf(terms.Conflict, "plan %d has %d stages and the active plan %d has %d; people are on that ladder, so keep its stages", next.Number, len(next.Stages), old.Number, len(old.Stages))
+	}
+	for i, s := range old.Stages {
+		if next.Stages[i].Key != s.Key {
+			return terms.Errorf(terms.Conflict, "stages[%d] is %q in plan %d and %q in the active plan %d; keep the keys and their order", i, next.Stages[i].Key, next.Number, s.Key, old.Number)
+		}
+		if next.Stages[i].After < s.After {
+			return terms.Errorf(terms.Conflict, "stages[%d].after is earlier in plan %d than in the active plan %d; an edit cannot shorten anybody's time", i, next.Number, old.Number)
+		}
+	}
+	for _, country := range append(countriesOf(old), append(countriesOf(next), "")...) {
+		if next.In(country).Deadline.Before(old.In(country).Deadline) {
+			return terms.Errorf(terms.Conflict, "deadline is earlier in plan %d than in the active plan %d; an edit cannot shorten anybody's time", next.Number, old.Number)
+		}
+	}
+	return nil
+}
+
+func countriesOf(p terms.Plan) []string {
+	var out []string
+	for _, r := range p.Regions {
+		out = append(out, r.Countries...)
+	}
+	return out
+}
+
+// enrollAll walks all people from where the campaign's walk stopped, bringing
+// newcomers in and those who are in under the active plan.
+func (t *Tracker) enrollAll(ctx context.Context, campaign string, now time.Time, progress func(int)) error {
+	for looked := 0; ; {
+		n, revision, err := t.enrollSome(ctx, campaign, now)
+		if err != nil {
+			return fmt.Errorf("enroll people into campaign %s: %w", campaign, err)
+		}
+		if err := t.committed(ctx, revision); err != nil {
+			return err
+		}
+		if looked += n; progress != nil {
+			progress(looked)
+		}
+		if n < enrollPage {
+			return nil
+		}
+	}
+}
+
+func (t *Tracker) enrollSome(ctx context.Context, campaign string, now time.Time) (looked int, revision uint64, err error) {
+	err = t.Store.Update(ctx, func(tx Tx) error {
+		rules, err := rulesOf(ctx, tx, campaign)
+		if err != nil {
+			return err
+		}
+		people, err := tx.People(ctx, rules.campaign.EnrolledTo, enrollPage)
+		if err != nil || len(people) == 0 {
+			return err
+		}
+		looked = len(people)
+		if err := t.enroll(ctx, tx, rules, people, now); err != nil {
+			return err
+		}
+		if err := t.adopt(ctx, tx, rules, people, now); err != nil {
+			return err
+		}
+		if err := tx.SetEnrolledTo(ctx, campaign, people[len(people)-1].Ref); err != nil {
+			return err
+		}
+		revision, err = tx.Revision(ctx)
+		return err
+	})
+	return looked, revision, err
+}
+
+// enroll brings people into a campaign; those who are in it stay as they are.
+func (t *Tracker) enroll(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) error {
+	rows := make([]Enrolled, len(people))
+	for i, person := range people {
+		e := Enrolled{
+			Enrollment: terms.Enroll(r.active.Plan, person.ID, person.Country, person.Type, person.Created, now),
+			Ref:        person.Ref, Locale: person.Locale,
+		}
+		rows[i] = t.schedule(r.active.Plan, e, r.holds, now)
+	}
+	_, err := tx.Enroll(ctx, rows, now)
+	return err
+}
+
+// adopt puts people who came in under an earlier plan under the active one.
+func (t *Tracker) adopt(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) error {
+	if r.active.Number == 1 {
+		return nil
+	}
+	first, last := people[0].Ref, people[len(people)-1].Ref
+	rows, err := tx.Positions(ctx, r.campaign.Key, first-1, len(people))
+	if err != nil {
+		return err
+	}
+	var moves []Move
+	for _, before := range rows {
+		if before.Plan == r.active.Number || before.Ref > last {
+			continue
+		}
+		after := before
+		after.Plan = r.active.Number
+		moves = append(moves, Move{Before: before, After: t.schedule(r.active.Plan, after, r.holds, now), Kind: ChangeNext})
+	}
+	_, err = tx.Save(ctx, moves, now)
+	return err
+}
+
+// Campaign returns the running state of a campaign.
+func (t *Tracker) Campaign(ctx context.Context, key string) (Campaign, error) {
+	var c Campaign
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		c, err = r.Campaign(ctx, key)
+		return err
+	})
+	return c, err
+}
+
+// Plan returns a numbered plan of a campaign.
+func (t *Tracker) Plan(ctx context.Context, campaign string, number int) (PlanRecord, error) {
+	var p PlanRecord
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		p, err = r.Plan(ctx, campaign, number)
+		return err
+	})
+	return p, err
+}

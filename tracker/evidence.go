@@ -1,0 +1,127 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"assent/ledger"
+	"assent/terms"
+)
+
+// appendRecord puts one canonical record into the log within the transaction
+// that stores what it proves, and returns its index. The head moves by
+// compare-and-set, so two writers can never fork the log.
+func (t *Tracker) appendRecord(ctx context.Context, tx Tx, record []byte) (int64, error) {
+	from, err := tx.Head(ctx)
+	if err != nil {
+		return 0, err
+	}
+	update, err := ledger.Append(ctx, tileReader{tx}, from.head(), [][]byte{record})
+	if err != nil {
+		return 0, fmt.Errorf("append to the log: %w", err)
+	}
+	signed, err := ledger.SignCheckpoint(update.Head, t.Signer)
+	if err != nil {
+		return 0, err
+	}
+	tiles := make([]Tile, len(update.Tiles))
+	for i, one := range update.Tiles {
+		tiles[i] = Tile{Path: storedPath(one.Level, one.Index), Data: one.Data}
+	}
+	to := LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}
+	return from.Size, tx.SaveLog(ctx, from, to, tiles)
+}
+
+// head returns the state as the ledger knows it.
+func (h LogHead) head() ledger.Head {
+	out := ledger.Empty()
+	if h.Size > 0 {
+		out.Size = h.Size
+		copy(out.Root[:], h.Root)
+	}
+	return out
+}
+
+// tileReader lets the ledger read the store's tiles.
+type tileReader struct{ r Reader }
+
+// ReadTile returns the stored hash tile of a level and index.
+func (t tileReader) ReadTile(ctx context.Context, level int, index int64) ([]byte, error) {
+	return t.r.Tile(ctx, storedPath(level, index))
+}
+
+// storedPath is where a tile is kept: its path at full width, however wide it
+// is so far, so that a wider one replaces it.
+func storedPath(level int, index int64) string {
+	return ledger.Tile{Level: level, Index: index, Width: 256}.Path()
+}
+
+// pseudonym returns how the log names a person, drawing the key on first use.
+func (t *Tracker) pseudonym(ctx context.Context, tx Tx, p Person) (string, error) {
+	var key [32]byte
+	stored, err := tx.PersonKey(ctx, p.Ref)
+	switch {
+	case err == nil:
+		copy(key[:], stored)
+		return ledger.Pseudonym(key, p.ID), nil
+	case !isKind(err, terms.NotFound):
+		return "", err
+	}
+	if _, err := io.ReadFull(t.Random, key[:]); err != nil {
+		return "", fmt.Errorf("draw a key: %w", err)
+	}
+	return ledger.Pseudonym(key, p.ID), tx.AddPersonKey(ctx, p.Ref, key[:])
+}
+
+// Checkpoint returns the newest signed head of the log; NotFound while the log
+// is empty.
+func (t *Tracker) Checkpoint(ctx context.Context) ([]byte, error) {
+	var head LogHead
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		head, err = r.Head(ctx)
+		return err
+	})
+	if err == nil && head.Size == 0 {
+		err = terms.Errorf(terms.NotFound, "the log is empty: nobody has made a choice yet")
+	}
+	return head.Checkpoint, err
+}
+
+// Tile returns the bytes of a tile of the log by its C2SP path, such as
+// tile/0/000 or tile/entries/000.p/7; NotFound when the log has not got there.
+func (t *Tracker) Tile(ctx context.Context, path string) ([]byte, error) {
+	tile, err := ledger.ParsePath(path)
+	if err != nil {
+		return nil, terms.Errorf(terms.NotFound, "%v", err)
+	}
+	var data []byte
+	err = t.Store.View(ctx, func(r Reader) error {
+		if tile.Level == ledger.Entries {
+			data, err = bundle(ctx, r, tile)
+			return err
+		}
+		stored, err := r.Tile(ctx, storedPath(tile.Level, tile.Index))
+		if err != nil {
+			return err
+		}
+		data, err = tile.Cut(stored)
+		if err != nil {
+			return terms.Errorf(terms.NotFound, "%v", err)
+		}
+		return nil
+	})
+	return data, err
+}
+
+func bundle(ctx context.Context, r Reader, tile ledger.Tile) ([]byte, error) {
+	records, err := r.Records(ctx, tile.Index*256, tile.Width)
+	if err != nil {
+		return nil, err
+	}
+	if len(records) < tile.Width {
+		return nil, terms.Errorf(terms.NotFound, "the log has %d of the %d records of %s", len(records), tile.Width, tile.Path())
+	}
+	return ledger.Bundle(records)
+}

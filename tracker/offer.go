@@ -1,0 +1,130 @@
+package tracker
+
+import (
+	"context"
+	"time"
+
+	"assent/terms"
+)
+
+// Offer is all that a choice page needs to say to one person.
+type Offer struct {
+	Person   Person
+	Plan     PlanRecord // the active plan: what is asked
+	Enrolled Enrolled
+	Position terms.Position
+	Standing terms.Standing // combined over all campaigns
+	Local    terms.Local    // the plan as it stands for the person's region
+	Ahead    []terms.Next   // the stages still before the person, with dates
+	Versions []Version      // the plan's documents, in its order, with texts
+	Holds    []Hold         // in force for the person
+	Answers  []Response     // the person's choices in this campaign, newest first
+}
+
+// Offer returns what a campaign asks of a person. NotFound for an unknown
+// person or campaign, or a person who is not in it.
+func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, error) {
+	now := t.instant()
+	var o Offer
+	err := t.Store.View(ctx, func(r Reader) error {
+		rules, err := rulesOf(ctx, r, campaign)
+		if err != nil {
+			return err
+		}
+		o.Plan = rules.active
+		if o.Person, err = r.Person(ctx, person); err != nil {
+			return err
+		}
+		if o.Enrolled, err = enrollment(ctx, r, person, campaign); err != nil {
+			return err
+		}
+		if o.Standing, err = t.standing(ctx, r, person, now); err != nil {
+			return err
+		}
+		p, err := rules.planOf(o.Enrolled)
+		if err != nil {
+			return err
+		}
+		o.judge(p, rules, now)
+		for _, ref := range rules.active.Documents {
+			v, err := r.Version(ctx, ref)
+			if err != nil {
+				return err
+			}
+			o.Versions = append(o.Versions, v)
+		}
+		return o.answers(ctx, r)
+	})
+	return o, err
+}
+
+// History is what "my terms" shows: every choice of a person, newest first.
+func (t *Tracker) History(ctx context.Context, person string) ([]Response, error) {
+	var list []Response
+	err := t.Store.View(ctx, func(r Reader) error {
+		if _, err := r.Person(ctx, person); err != nil {
+			return err
+		}
+		var err error
+		list, err = r.Responses(ctx, person)
+		return err
+	})
+	return list, err
+}
+
+// File is what staff see of one person in all campaigns.
+type File struct {
+	PersonStanding
+	Responses   []Response
+	Notices     []Notice
+	Transitions []Transition
+}
+
+// fileLength is how many notices and transitions a File holds at most.
+const fileLength = 100
+
+// File returns a person's standing and timeline.
+func (t *Tracker) File(ctx context.Context, person string) (File, error) {
+	standing, err := t.Standing(ctx, person)
+	if err != nil {
+		return File{}, err
+	}
+	f := File{PersonStanding: standing}
+	err = t.Store.View(ctx, func(r Reader) error {
+		if f.Responses, err = r.Responses(ctx, person); err != nil {
+			return err
+		}
+		if f.Notices, err = r.Notices(ctx, person, fileLength); err != nil {
+			return err
+		}
+		f.Transitions, err = r.Transitions(ctx, "", person, fileLength)
+		return err
+	})
+	return f, err
+}
+
+// judge fills in what the rules say of the person.
+func (o *Offer) judge(p terms.Plan, r rules, now time.Time) {
+	o.Local = p.In(o.Enrolled.Country)
+	o.Ahead = p.Ahead(o.Enrolled.Enrollment, r.holds, now)
+	for _, pos := range o.Standing.Positions {
+		if pos.Campaign == p.Campaign {
+			o.Position = pos
+		}
+	}
+	for _, h := range r.held {
+		if h.Covers(p, o.Enrolled.Enrollment) && h.Active(now) {
+			o.Holds = append(o.Holds, h)
+		}
+	}
+}
+
+func (o *Offer) answers(ctx context.Context, r Reader) error {
+	all, err := r.Responses(ctx, o.Person.ID)
+	for _, one := range all {
+		if one.Campaign == o.Plan.Campaign {
+			o.Answers = append(o.Answers, one)
+		}
+	}
+	return err
+}

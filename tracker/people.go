@@ -1,0 +1,163 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"assent/terms"
+)
+
+// MaxBatch is how many people AddPeople takes at a time.
+const MaxBatch = 1000
+
+var (
+	personID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}$`)
+	country  = regexp.MustCompile(`^[A-Z]{2}$`)
+	locale   = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+)
+
+// Check returns every fault of a person's own fields at once, or nil.
+func (p Person) Check() error {
+	var faults terms.Faults
+	add := func(path, format string, args ...any) {
+		faults = append(faults, terms.Fault{Path: path, Detail: fmt.Sprintf(format, args...)})
+	}
+	if !personID.MatchString(p.ID) {
+		add("id", "must be 1 to 128 letters, digits or . _ : @ | - and start with a letter or digit")
+	}
+	if !country.MatchString(p.Country) {
+		add("region", "%q is not an ISO 3166-1 alpha-2 code such as BR", p.Country)
+	}
+	if !locale.MatchString(p.Locale) {
+		add("locale", "%q is not a BCP 47 tag such as pt-BR", p.Locale)
+	}
+	if !slices.Contains(terms.AccountTypes(), p.Type) {
+		add("account_type", "%q is not one of %v", p.Type, terms.AccountTypes())
+	}
+	return faults.OrNil()
+}
+
+// AddPeople stores at most MaxBatch people, new or known, and enrolls them in
+// every running campaign. A zero Created is now. Each must pass Check.
+func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
+	now := t.instant()
+	if len(people) > MaxBatch {
+		return terms.Errorf(terms.Invalid, "%d people at once; send at most %d", len(people), MaxBatch)
+	}
+	batch := slices.Clone(people)
+	for i := range batch {
+		if batch[i].Created.IsZero() {
+			batch[i].Created = now
+		}
+		batch[i].Created = batch[i].Created.UTC().Truncate(time.Microsecond)
+		if err := batch[i].Check(); err != nil {
+			return err
+		}
+	}
+	var revision uint64
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		stored, err := tx.PutPeople(ctx, batch)
+		if err != nil {
+			return err
+		}
+		campaigns, err := running(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, r := range campaigns {
+			if err := t.enroll(ctx, tx, r, stored, now); err != nil {
+				return err
+			}
+		}
+		revision, err = tx.Revision(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return t.committed(ctx, revision)
+}
+
+// Person returns an account.
+func (t *Tracker) Person(ctx context.Context, id string) (Person, error) {
+	var p Person
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		p, err = r.Person(ctx, id)
+		return err
+	})
+	return p, err
+}
+
+// DeletePerson removes an account and its enrollments. What it proved stays.
+func (t *Tracker) DeletePerson(ctx context.Context, id, actor string) error {
+	now := t.instant()
+	var revision uint64
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.DeletePerson(ctx, id, now); err != nil {
+			return err
+		}
+		if err := tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "person.delete", Object: id}); err != nil {
+			return err
+		}
+		var err error
+		revision, err = tx.Revision(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return t.committed(ctx, revision)
+}
+
+// PersonStanding is a person with the evaluated position in every campaign.
+type PersonStanding struct {
+	Person   Person
+	Standing terms.Standing
+	Revision uint64 // the store's newest when it was evaluated
+}
+
+// Standing evaluates a person now, from the store.
+func (t *Tracker) Standing(ctx context.Context, id string) (PersonStanding, error) {
+	now := t.instant()
+	var out PersonStanding
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		if out.Person, err = r.Person(ctx, id); err != nil {
+			return err
+		}
+		if out.Revision, err = r.Revision(ctx); err != nil {
+			return err
+		}
+		out.Standing, err = t.standing(ctx, r, id, now)
+		return err
+	})
+	return out, err
+}
+
+func (t *Tracker) standing(ctx context.Context, r Reader, person string, now time.Time) (terms.Standing, error) {
+	enrollments, err := r.Enrollments(ctx, person)
+	if err != nil {
+		return terms.Standing{}, err
+	}
+	parts := make([]terms.Standing, 0, len(enrollments))
+	for _, e := range enrollments {
+		rules, err := rulesOf(ctx, r, e.Campaign)
+		if err != nil {
+			return terms.Standing{}, err
+		}
+		part, err := rules.standing(t.Catalogue, e, now)
+		if err != nil {
+			return terms.Standing{}, err
+		}
+		parts = append(parts, part)
+	}
+	return terms.Combine(t.Catalogue, parts...), nil
+}
+
+// isKind reports whether err is of a kind.
+func isKind(err error, k terms.Kind) bool { return errors.Is(err, k) }
