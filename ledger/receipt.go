@@ -1,0 +1,94 @@
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// maxReceipt bounds a receipt in bytes: the largest record, escaped, with room
+// for the proof and the checkpoint.
+const maxReceipt = 1 << 19
+
+// Receipt is what the person keeps: the record, and why it cannot be denied.
+type Receipt struct {
+	Record json.RawMessage `json:"record"` // canonical
+	Proof  Proof           `json:"proof"`
+}
+
+// Proof is the place of a record in a log, as far as a signed head.
+type Proof struct {
+	LeafIndex  int64  `json:"leaf_index"` // from 0
+	TreeSize   int64  `json:"tree_size"`  // that of the checkpoint
+	Hashes     []Hash `json:"hashes"`     // from Append or Prove
+	Checkpoint string `json:"checkpoint"`
+}
+
+// NewReceipt puts a receipt together: a canonical record, its index in the
+// log, and its proof up to the head that the checkpoint signs.
+func NewReceipt(record []byte, index int64, hashes []Hash, c Checkpoint) Receipt {
+	if hashes == nil {
+		hashes = []Hash{}
+	}
+	return Receipt{Record: record, Proof: Proof{LeafIndex: index, TreeSize: c.Head.Size, Hashes: hashes, Checkpoint: c.Text}}
+}
+
+// ParseReceipt reads a receipt from JSON. White space, the order of names and
+// escapes do not matter; everything else does.
+func ParseReceipt(data []byte) (Receipt, error) {
+	var r Receipt
+	if len(data) > maxReceipt {
+		return Receipt{}, fmt.Errorf("receipt: is longer than %d bytes", maxReceipt)
+	}
+	if err := decode(data, &r); err != nil {
+		return Receipt{}, fmt.Errorf("receipt: %w", err)
+	}
+	if r.Proof.Hashes == nil {
+		return Receipt{}, errors.New("proof: hashes must be a list")
+	}
+	if _, _, err := ParseRecord(r.Record); err != nil {
+		return Receipt{}, fmt.Errorf("record: %w", err)
+	}
+	if _, err := same(data, r); err != nil {
+		return Receipt{}, fmt.Errorf("receipt: %w", err)
+	}
+	return r, nil
+}
+
+// Verify checks a receipt against the public key of the log, offline. The
+// error begins with the piece that fails: key, record, checkpoint or proof.
+func Verify(r Receipt, vkey string) (Report, error) {
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return Report{}, fmt.Errorf("key: %w", err)
+	}
+	record, raw, err := ParseRecord(r.Record)
+	if err != nil {
+		return Report{}, fmt.Errorf("record: %w", err)
+	}
+	c, err := ParseCheckpoint(r.Proof.Checkpoint, note.VerifierList(verifier))
+	if err != nil {
+		return Report{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	if err := r.Proof.check(c.Head, Leaf(raw)); err != nil {
+		return Report{}, fmt.Errorf("proof: %w", err)
+	}
+	return Report{Record: record, Leaf: Leaf(raw), Index: r.Proof.LeafIndex, Checkpoint: c}, nil
+}
+
+// check walks from the leaf up to the root.
+func (p Proof) check(head Head, leaf Hash) error {
+	if p.TreeSize != head.Size {
+		return fmt.Errorf("is for a log of %d records, the checkpoint for one of %d", p.TreeSize, head.Size)
+	}
+	if p.LeafIndex < 0 || p.LeafIndex >= head.Size {
+		return fmt.Errorf("a log of %d records has no record %d", head.Size, p.LeafIndex)
+	}
+	if tlog.CheckRecord(p.Hashes, head.Size, head.Root, p.LeafIndex, leaf) != nil {
+		return fmt.Errorf("does not lead from this record at index %d to the root in the checkpoint: the record, the index or a hash was changed", p.LeafIndex)
+	}
+	return nil
+}
