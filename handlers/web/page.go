@@ -1,0 +1,46 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/terms"
+)
+
+// Page answers with a whole page of HTML, rendered before it is called so that
+// a page that fails is never half sent.
+func Page(c *gin.Context, status int, html []byte) {
+	c.Header("Content-Security-Policy", pagePolicy)
+	c.Header("Vary", "Accept, Accept-Language, Cookie")
+	c.Data(status, "text/html; charset=utf-8", html)
+}
+
+// WantsPage reports whether whoever asks is a browser that wants to show the
+// answer, rather than a program.
+func WantsPage(c *gin.Context) bool {
+	// gin goes by the order of the header, in which browsers put text/html first.
+	const program, page = "application/problem+json", "text/html"
+	return c.NegotiateFormat(program, "application/json", page) == page
+}
+
+// SameOrigin refuses with 403 what another site made a browser send
+// (OWASP ASVS 5.0 3.5.1): a POST whose Sec-Fetch-Site or Origin names another
+// origin than this server or publicURL. Put it before every form. A client
+// that sends neither header is let through, so forms carry a signed token
+// besides.
+func SameOrigin(publicURL string) (gin.HandlerFunc, error) {
+	protection := http.NewCrossOriginProtection()
+	if publicURL != "" { // a proxy in front may change the Host that Origin is compared with
+		if err := protection.AddTrustedOrigin(publicURL); err != nil {
+			return nil, fmt.Errorf("public URL %q: %w", publicURL, err)
+		}
+	}
+	return Handle(func(c *gin.Context) error {
+		if protection.Check(c.Request) != nil {
+			return terms.Errorf(terms.Forbidden, "this was sent from another site; open the page here and try again")
+		}
+		return nil
+	}), nil
+}

@@ -1,0 +1,175 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Limits of a body of JSON.
+const (
+	MaxBody  = 64 << 10 // bytes, also of one line of NDJSON
+	maxDepth = 32       // objects and lists inside each other
+)
+
+// ReadJSON reads the body into dst, strictly: one JSON value in UTF-8, names
+// exactly as declared and each only once. The error is a *Problem: 415 for
+// another media type, 413 for a body over MaxBody bytes, and else 400 naming
+// the place. What the values mean is for the caller to check.
+func ReadJSON(c *gin.Context, dst any) error {
+	if err := RequireType(c, "application/json"); err != nil {
+		return err
+	}
+	data, err := ReadBody(c, MaxBody)
+	if err != nil {
+		return err
+	}
+	return Decode(data, dst)
+}
+
+// RequireType refuses with 415 a body that is not of one of the media types,
+// not in UTF-8, or compressed.
+func RequireType(c *gin.Context, types ...string) error {
+	unsupported := &Problem{Status: http.StatusUnsupportedMediaType, Type: "unsupported_media_type",
+		Detail: fmt.Sprintf("send the body as %s in UTF-8, not compressed", strings.Join(types, " or "))}
+	given, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || c.GetHeader("Content-Encoding") != "" {
+		return unsupported
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return unsupported
+	}
+	for _, one := range types {
+		if given == one {
+			return nil
+		}
+	}
+	return unsupported
+}
+
+// ReadBody reads the whole body: at most limit bytes, else a 413.
+func ReadBody(c *gin.Context, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Type: "too_large",
+			Detail: fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
+	}
+	if err != nil {
+		return nil, unreadable("", "the body ended early or could not be read")
+	}
+	return data, nil
+}
+
+// Decode reads one JSON value into dst as strictly as ReadJSON does, which
+// calls it. The error is a *Problem with status 400.
+func Decode(data []byte, dst any) error {
+	if err := checkShape(data); err != nil {
+		return err
+	}
+	err := json.Unmarshal(data, dst, json.RejectUnknownMembers(true))
+	var wrong *json.SemanticError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &wrong):
+		return syntaxProblem(err)
+	case errors.Is(wrong, json.ErrUnknownName):
+		return unreadable(path(wrong.JSONPointer), "is not a name known here")
+	default:
+		return unreadable(path(wrong.JSONPointer), expected(wrong))
+	}
+}
+
+// checkShape walks the whole value once for its syntax, duplicate names,
+// depth and trailing data, whatever dst would make of it.
+func checkShape(data []byte) error {
+	d := jsontext.NewDecoder(bytes.NewReader(data))
+	for first := true; ; first = false {
+		_, err := d.ReadToken()
+		switch {
+		case errors.Is(err, io.EOF) && first:
+			return unreadable("", "the body is empty")
+		case errors.Is(err, io.EOF) && d.StackDepth() == 0:
+			return nil
+		case err != nil:
+			return syntaxProblem(err)
+		case d.StackDepth() > maxDepth:
+			return unreadable(path(d.StackPointer()), fmt.Sprintf("lies deeper than %d levels", maxDepth))
+		case d.StackDepth() == 0 && len(bytes.TrimSpace(data[d.InputOffset():])) > 0:
+			return unreadable("", fmt.Sprintf("there is more after the end of the JSON value, at byte %d", d.InputOffset()))
+		}
+	}
+}
+
+func syntaxProblem(err error) error {
+	var wrong *jsontext.SyntacticError
+	switch {
+	case !errors.As(err, &wrong):
+		return unreadable("", "is not JSON")
+	case errors.Is(wrong, jsontext.ErrDuplicateName):
+		return unreadable(path(wrong.JSONPointer), "stands twice")
+	default:
+		return unreadable(path(wrong.JSONPointer), fmt.Sprintf("is not JSON at byte %d: %v", wrong.ByteOffset, wrong.Err))
+	}
+}
+
+// expected says what a value of the wrong type should have been.
+func expected(wrong *json.SemanticError) string {
+	if wrong.GoType == nil {
+		return "has a value of the wrong type"
+	}
+	switch name := wrong.GoType.String(); name {
+	case "time.Time", "*time.Time":
+		return "must be an instant such as 2021-01-06T00:00:00Z"
+	case "string", "bool":
+		return "must be a " + map[string]string{"string": "string", "bool": "true or false"}[name]
+	default:
+		return fmt.Sprintf("must be %s, not a %s", kindName(wrong), wrong.JSONKind)
+	}
+}
+
+func kindName(wrong *json.SemanticError) string {
+	kind := wrong.GoType.Kind().String()
+	for prefix, name := range map[string]string{"int": "a whole number", "uint": "a whole number", "float": "a number",
+		"bool": "true or false", "string": "a string", "slice": "a list", "map": "an object", "struct": "an object"} {
+		if strings.HasPrefix(kind, prefix) {
+			return name
+		}
+	}
+	return "a value of another type"
+}
+
+// path writes a JSON pointer as faults write places: "stages[3].off[0]".
+func path(p jsontext.Pointer) string {
+	var b strings.Builder
+	for token := range p.Tokens() {
+		switch {
+		case strings.Trim(token, "0123456789") == "" && token != "":
+			b.WriteString("[" + token + "]")
+		case b.Len() > 0:
+			b.WriteString("." + token)
+		default:
+			b.WriteString(token)
+		}
+	}
+	return b.String()
+}
+
+// unreadable is a 400 that names the place in the body, if there is one.
+func unreadable(at, detail string) *Problem {
+	p := &Problem{Status: http.StatusBadRequest, Type: "unreadable", Title: "The body cannot be read", Detail: detail}
+	if at != "" {
+		p.Detail = at + ": " + detail
+	}
+	p.Fields = map[string]any{"errors": []place{{at, detail}}}
+	return p
+}
