@@ -1,0 +1,182 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"assent/terms"
+)
+
+// check adds a fault for each rule of config.yaml that a value breaks.
+func (c *Config) check(wrong *faults) {
+	c.Server.check(wrong)
+	c.Database.check(wrong)
+	c.Scheduler.check(wrong)
+	c.Messaging.check(wrong)
+	c.checkTexts(wrong)
+	c.checkNumbers(wrong)
+	c.checkCatalogue(wrong)
+	c.checkProfiles(wrong)
+}
+
+func (s *Server) check(wrong *faults) {
+	wrong.check(isAddress(s.Listen), "server.listen", s.Listen, "must be HOST:PORT or :PORT, with a port from 0 to 65535")
+	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
+	wrong.check(s.PublicURL == "" || isOrigin(s.PublicURL), "server.public_url", s.PublicURL,
+		"must be like https://terms.example.org, without a path, or empty")
+	for i, proxy := range s.TrustedProxies {
+		key := fmt.Sprintf("server.trusted_proxies[%d]", i)
+		block, err := netip.ParsePrefix(proxy)
+		if err != nil {
+			_, err = netip.ParseAddr(proxy)
+		} else if block.Bits() == 0 {
+			wrong.add(key, proxy, "trusts everyone: anybody could then forge the address recorded as evidence")
+		}
+		wrong.check(err == nil, key, proxy, "must be an address or a block such as 10.0.0.0/8")
+	}
+}
+
+func (d *Database) check(wrong *faults) {
+	const rule = "must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"
+	scheme, rest, _ := strings.Cut(string(d.URL), ":")
+	switch scheme {
+	case "sqlite":
+		wrong.check(rest != "", "database.url", d.URL, rule)
+		wrong.check(!strings.Contains(rest, ":memory:"), "database.url", d.URL, "must be a file: a database in memory forgets")
+	case "postgres", "postgresql":
+		u, err := url.Parse(string(d.URL))
+		wrong.check(err == nil && strings.HasPrefix(rest, "//") && len(strings.Trim(u.Path, "/")) > 0, "database.url", d.URL, rule)
+	default:
+		wrong.add("database.url", d.URL, rule)
+	}
+}
+
+func (s *Scheduler) check(wrong *faults) {
+	zoned := strings.HasPrefix(s.Tick, "TZ=") || strings.HasPrefix(s.Tick, "CRON_TZ=")
+	wrong.check(!zoned, "scheduler.tick", s.Tick, "must not name a time zone: it is in UTC")
+	if !zoned { // cron's parser panics on some of them
+		schedule, err := cron.ParseStandard(s.Tick)
+		wrong.check(err == nil && !schedule.Next(time.Unix(0, 0).UTC()).IsZero(), "scheduler.tick", s.Tick,
+			"must be a cron specification that comes, such as */5 * * * * or @every 5m")
+	}
+	wrong.check(s.ChunkHold > 0 && s.ChunkHold <= 50*time.Millisecond, "scheduler.chunk_hold", s.ChunkHold, "must be above 0 and at most 50ms")
+	wrong.check(s.Duty > 0 && s.Duty <= 1, "scheduler.duty", s.Duty, "must be above 0 and at most 1")
+}
+
+func (m *Messaging) check(wrong *faults) {
+	for i, origin := range m.AllowedOrigins {
+		wrong.check(isOrigin(origin), fmt.Sprintf("messaging.allowed_origins[%d]", i), origin,
+			"must be like https://chat.example.org, without a path")
+	}
+	wrong.check(m.RedisAddress == "" || isAddress(m.RedisAddress), "messaging.redis_address", m.RedisAddress, "must be HOST:PORT, or empty")
+}
+
+func (c *Config) checkTexts(wrong *faults) {
+	wrong.check(c.Secrets.Directory != "", "secrets.directory", c.Secrets.Directory, "must name a directory")
+	wrong.check(strings.TrimSpace(c.Brand.Name) != "", "brand.name", c.Brand.Name, "must say what the platform is called")
+	wrong.check(strings.TrimSpace(c.Brand.Contact) != "", "brand.contact", c.Brand.Contact, "must say whom people can ask")
+	wrong.check(isPlain(string(c.BootstrapKey)), "bootstrap_key", c.BootstrapKey, "must be printable ASCII without spaces, or empty")
+	// A log's name becomes the name of its key, which C2SP signed-note limits so.
+	origin := c.Ledger.Origin
+	wrong.check(origin != "" && isPlain(origin) && !strings.Contains(origin, "+"), "ledger.origin", origin,
+		"must be a name such as terms.example.org/log, in printable ASCII without spaces or plus signs")
+	levels, formats := []string{"debug", "info", "warn", "error"}, []string{"text", "json"}
+	wrong.check(slices.Contains(levels, c.Log.Level), "log.level", c.Log.Level, "must be one of "+strings.Join(levels, ", "))
+	wrong.check(slices.Contains(formats, c.Log.Format), "log.format", c.Log.Format, "must be one of "+strings.Join(formats, ", "))
+}
+
+func (c *Config) checkNumbers(wrong *faults) {
+	for key, d := range map[string]time.Duration{
+		"server.read_header_timeout": c.Server.ReadHeaderTimeout,
+		"server.read_timeout":        c.Server.ReadTimeout,
+		"server.write_timeout":       c.Server.WriteTimeout,
+		"server.idle_timeout":        c.Server.IdleTimeout,
+		"server.shutdown_timeout":    c.Server.ShutdownTimeout,
+		"links.session_ttl":          c.Links.SessionTTL,
+		"links.notice_ttl":           c.Links.NoticeTTL,
+		"messaging.mailbox_ttl":      c.Messaging.MailboxTTL,
+		"messaging.reply_token_ttl":  c.Messaging.ReplyTokenTTL,
+	} {
+		wrong.check(d > 0, key, d, "must be longer than 0")
+	}
+	for key, limit := range map[string]struct{ n, least, most int }{
+		"server.max_header_bytes":           {c.Server.MaxHeaderBytes, 4096, 1 << 20},
+		"database.sqlite.read_connections":  {c.Database.SQLite.ReadConnections, 1, 1000},
+		"database.postgres.max_connections": {c.Database.Postgres.MaxConnections, 2, 1000},
+		"scheduler.chunk_rows":              {c.Scheduler.ChunkRows, 1, 100_000},
+		"breaker.minimum":                   {c.Breaker.Minimum, 0, 1 << 31},
+	} {
+		wrong.check(limit.least <= limit.n && limit.n <= limit.most, key, limit.n,
+			fmt.Sprintf("must be from %d to %d", limit.least, limit.most))
+	}
+	wrong.check(c.Breaker.Fraction > 0 && c.Breaker.Fraction <= 1, "breaker.fraction", c.Breaker.Fraction, "must be above 0 and at most 1")
+}
+
+func (c *Config) checkCatalogue(wrong *faults) {
+	wrong.check(len(c.Catalogue) > 0, "capabilities", nil, "must list at least one capability")
+	for i, one := range c.Catalogue {
+		wrong.check(one.Title["en"] != "", fmt.Sprintf("capabilities[%d].title", i), nil, "must be given in English (en) at least")
+	}
+	addAll(wrong, "", "", c.Catalogue.Validate())
+}
+
+// checkProfiles puts each ladder into a plan that is otherwise without fault,
+// so that it has to keep the rules of any plan.
+func (c *Config) checkProfiles(wrong *faults) {
+	deadline := time.Date(2021, 5, 15, 0, 0, 0, 0, time.UTC)
+	seen := map[string]bool{}
+	for i, p := range c.Profiles {
+		path := fmt.Sprintf("profiles[%d].", i)
+		wrong.check(terms.ValidKey(p.Key), path+"key", p.Key, "must be a key: lower-case words joined by dashes, dots or underscores")
+		wrong.check(!seen[p.Key], path+"key", p.Key, "stands twice")
+		seen[p.Key] = true
+		addAll(wrong, path, "stages", terms.Plan{
+			Campaign:     "any",
+			Title:        terms.Texts{"en": "Any"},
+			Documents:    []terms.DocumentRef{{Document: "any", Version: "1"}},
+			AnnounceAt:   deadline.AddDate(-1, 0, 0),
+			Deadline:     deadline,
+			NoticePeriod: time.Hour,
+			Audience:     terms.Audience{AccountTypes: []terms.AccountType{terms.Personal}},
+			Stages:       p.Stages,
+		}.Validate(c.Catalogue))
+	}
+}
+
+// addAll adds the faults terms found in a part of its input, which stands at a
+// path of ours.
+func addAll(wrong *faults, path, part string, err error) {
+	var found terms.Faults
+	errors.As(err, &found)
+	for _, f := range found {
+		if strings.HasPrefix(f.Path, part) {
+			wrong.add(path+f.Path, nil, f.Detail)
+		}
+	}
+}
+
+func isAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	_, errPort := strconv.ParseUint(port, 10, 16)
+	return err == nil && errPort == nil
+}
+
+// isOrigin reports whether s is a scheme, a host and perhaps a port.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && s == u.Scheme+"://"+u.Host
+}
+
+// isPlain reports whether s is printable ASCII without spaces.
+func isPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}

@@ -1,0 +1,196 @@
+// Package config reads the settings of a server: the defaults every build
+// carries, the operator's file over them, the environment over both. It hands
+// out one checked value and keeps nothing.
+//
+// It is strict: an unknown key, a wrong type or an impossible value is refused,
+// and all of them are reported at once. What each setting means is said in
+// config.yaml, which is the defaults, the sample and the contract in one.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"regexp"
+	"time"
+
+	"assent/terms"
+)
+
+// Config is every setting, checked: a Config that Load returned without an
+// error keeps all the rules written in config.yaml. Printed or logged, it does
+// not show secrets.
+type Config struct {
+	Server       Server          `mapstructure:"server"`
+	Database     Database        `mapstructure:"database"`
+	Secrets      Secrets         `mapstructure:"secrets"`
+	BootstrapKey Secret          `mapstructure:"bootstrap_key"`
+	Scheduler    Scheduler       `mapstructure:"scheduler"`
+	Breaker      Breaker         `mapstructure:"breaker"`
+	Approvals    Approvals       `mapstructure:"approvals"`
+	Links        Links           `mapstructure:"links"`
+	Messaging    Messaging       `mapstructure:"messaging"`
+	Ledger       Ledger          `mapstructure:"ledger"`
+	Brand        Brand           `mapstructure:"brand"`
+	Log          Log             `mapstructure:"log"`
+	Catalogue    terms.Catalogue `mapstructure:"-"` // valid
+	Profiles     []Profile       `mapstructure:"-"` // each valid with the catalogue, keys unique
+}
+
+// String is every setting on one line but the catalogue and the profiles.
+func (c Config) String() string {
+	type plain Config // without this method
+	p := plain(c)
+	p.Catalogue, p.Profiles = nil, nil
+	return fmt.Sprintf("%+v", p)
+}
+
+// LogValue is the same for structured logs.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Server is how HTTP is served.
+type Server struct {
+	Listen            string        `mapstructure:"listen"`
+	PublicURL         string        `mapstructure:"public_url"` // without a trailing slash, or empty: see BaseURL
+	ReadHeaderTimeout time.Duration `mapstructure:"read_header_timeout"`
+	ReadTimeout       time.Duration `mapstructure:"read_timeout"`
+	WriteTimeout      time.Duration `mapstructure:"write_timeout"`
+	IdleTimeout       time.Duration `mapstructure:"idle_timeout"`
+	ShutdownTimeout   time.Duration `mapstructure:"shutdown_timeout"`
+	MaxHeaderBytes    int           `mapstructure:"max_header_bytes"`
+	TrustedProxies    []string      `mapstructure:"trusted_proxies"` // addresses and CIDR blocks
+}
+
+// BaseURL is where people reach the server: public_url, or localhost on the
+// port it got when that is empty. It has no trailing slash.
+func (s Server) BaseURL(bound net.Addr) string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	_, port, err := net.SplitHostPort(bound.String())
+	if err != nil {
+		return "http://localhost"
+	}
+	return "http://localhost:" + port
+}
+
+// Database is where facts are kept.
+type Database struct {
+	URL      DatabaseURL `mapstructure:"url"`
+	SQLite   SQLite      `mapstructure:"sqlite"`
+	Postgres Postgres    `mapstructure:"postgres"`
+}
+
+// SQLite is what only that engine needs to know.
+type SQLite struct {
+	ReadConnections int `mapstructure:"read_connections"`
+}
+
+// Postgres is what only that engine needs to know.
+type Postgres struct {
+	MaxConnections int `mapstructure:"max_connections"`
+}
+
+// Secrets is where the keys are kept that the server makes for itself.
+type Secrets struct {
+	Directory string `mapstructure:"directory"`
+}
+
+// Scheduler is when a sweep starts and how much of the database it takes.
+type Scheduler struct {
+	Tick      string        `mapstructure:"tick"` // cron specification in UTC
+	ChunkHold time.Duration `mapstructure:"chunk_hold"`
+	ChunkRows int           `mapstructure:"chunk_rows"`
+	Duty      float64       `mapstructure:"duty"` // share of the time a sweep writes, above 0 up to 1
+}
+
+// Breaker is when a sweep stops and asks staff.
+type Breaker struct {
+	Fraction float64 `mapstructure:"fraction"` // of a campaign's people newly restricted by one sweep
+	Minimum  int     `mapstructure:"minimum"`  // so many are always let through
+}
+
+// Approvals is which acts need two people.
+type Approvals struct {
+	Required bool `mapstructure:"required"`
+}
+
+// Links is how long a signed link lives.
+type Links struct {
+	SessionTTL time.Duration `mapstructure:"session_ttl"`
+	NoticeTTL  time.Duration `mapstructure:"notice_ttl"`
+}
+
+// Messaging is the messaging layer.
+type Messaging struct {
+	MailboxTTL     time.Duration `mapstructure:"mailbox_ttl"`
+	ReplyTokenTTL  time.Duration `mapstructure:"reply_token_ttl"`
+	AllowedOrigins []string      `mapstructure:"allowed_origins"`
+	RedisAddress   string        `mapstructure:"redis_address"` // HOST:PORT, or empty for one process
+}
+
+// Ledger is the tamper-evident log.
+type Ledger struct {
+	Origin string `mapstructure:"origin"`
+}
+
+// Brand is who asks: what pages call the platform and whom people can reach.
+type Brand struct {
+	Name    string `mapstructure:"name"`
+	Contact string `mapstructure:"contact"`
+	Address string `mapstructure:"address"`
+}
+
+// Log is what the server writes about itself.
+type Log struct {
+	Level  string `mapstructure:"level"`  // debug, info, warn or error
+	Format string `mapstructure:"format"` // text or json
+}
+
+// Profile is a ladder a plan file can name instead of listing stages.
+type Profile struct {
+	Key    string
+	Stages []terms.Stage
+}
+
+// Secret is text that does not show when printed, logged or written as JSON.
+// Convert it to a string to use it.
+type Secret string
+
+// String says whether there is a secret, and nothing of it.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "[redacted]"
+}
+
+// GoString does the same for %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText does the same for JSON and structured logs.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// DatabaseURL is sqlite:PATH or postgres://…; printed, logged or written as
+// JSON it does not show the password. Convert it to a string to use it.
+type DatabaseURL string
+
+// String returns the URL without its password.
+func (u DatabaseURL) String() string { return mask(string(u)) }
+
+// GoString does the same for %#v.
+func (u DatabaseURL) GoString() string { return u.String() }
+
+// MarshalText does the same for JSON and structured logs.
+func (u DatabaseURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+var (
+	userPassword  = regexp.MustCompile(`(://[^:@/?#]*:)[^/?#]*@`)
+	queryPassword = regexp.MustCompile(`(?i)(password=)[^&#\s]*`)
+)
+
+// mask takes the passwords out of a text with URLs in it.
+func mask(text string) string {
+	text = userPassword.ReplaceAllString(text, "${1}[redacted]@")
+	return queryPassword.ReplaceAllString(text, "${1}[redacted]")
+}

@@ -1,0 +1,408 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"assent/config"
+	"assent/planfile"
+	"assent/terms"
+)
+
+// defaults is the file every build carries.
+func defaults(t testing.TB) []byte {
+	t.Helper()
+	base, err := os.ReadFile("../config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base
+}
+
+// load reads an operator's file with this text, over the defaults.
+func load(t testing.TB, file string, environ ...string) (config.Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "assent.yaml")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config.Load(defaults(t), path, environ)
+}
+
+func TestTheDefaultsAreValid(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(defaults(t), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Server.Listen != ":8080" || c.Server.IdleTimeout != time.Minute || c.Scheduler.Duty != 0.3 ||
+		c.Links.NoticeTTL != 60*24*time.Hour || len(c.Server.TrustedProxies) != 0 || c.Approvals.Required {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestTheFileGoesOverTheDefaultsAndTheEnvironmentOverBoth(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, `
+server:
+  listen: "127.0.0.1:9000"
+  read_timeout: 1m
+breaker: {fraction: 1}
+database:
+  sqlite:
+`,
+		"ASSENT_SERVER_READ_TIMEOUT=2m",
+		"ASSENT_DATABASE_URL=postgres://terms:hush@db.example.org/terms",
+		"ASSENT_DATABASE_POSTGRES_MAX_CONNECTIONS=32",
+		"ASSENT_SERVER_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.7",
+		"ASSENT_APPROVALS_REQUIRED=true",
+		"ASSENT_SCHEDULER_DUTY=1",
+		"ASSENT_BOOTSTRAP_KEY=let-me-in",
+		"ASSENT_DEMO_CLOCK=2021-01-04T00:00:00Z",
+		"HOME=/root", "ASSENT=1",
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []struct{ got, want any }{
+		{c.Server.Listen, "127.0.0.1:9000"},
+		{c.Server.ReadTimeout, 2 * time.Minute},
+		{c.Server.WriteTimeout, 30 * time.Second},
+		{c.Server.TrustedProxies, []string{"10.0.0.0/8", "192.0.2.7"}},
+		{c.Breaker, config.Breaker{Fraction: 1, Minimum: 500}},
+		{string(c.Database.URL), "postgres://terms:hush@db.example.org/terms"},
+		{c.Database.Postgres.MaxConnections, 32},
+		{c.Database.SQLite.ReadConnections, 4},
+		{c.Approvals.Required, true},
+		{c.Scheduler.Duty, 1.0},
+		{string(c.BootstrapKey), "let-me-in"},
+	} {
+		if !reflect.DeepEqual(one.got, one.want) {
+			t.Errorf("got %v, want %v", one.got, one.want)
+		}
+	}
+}
+
+func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, `
+server:
+  listen: 8080
+  listn: ":80"
+  trusted_proxies: [0.0.0.0/0, "::/0", nowhere]
+  read_timeout: 5 parsecs
+  idle_timeout: 0s
+  max_header_bytes: 8192.5
+database: sqlite:elsewhere.db
+scheduler:
+  tick: CRON_TZ=UTC
+  chunk_hold: 10
+colour: blue
+capabilities:
+  - {key: Chats, kind: boolean, on_deny: explode, title: {en: Chats, klingon!: x}, colour: red}
+profiles:
+  - {key: wall, stages: [{key: wall, from: launch, off: [chats.open]}]}
+`,
+		"ASSENT_SERVR_LISTEN=:80",
+		"ASSENT_MESSAGING_REDIS_ADDRESS=redis",
+		"ASSENT_APPROVALS_REQUIRED=maybe",
+		"ASSENT_BREAKER_MINIMUM=-1",
+		"ASSENT_BOOTSTRAP_KEY=two words",
+		"ASSENT_CAPABILITIES=none",
+		"ASSENT_LOG_LEVEL=loud",
+	)
+	var invalid *config.Invalid
+	if !errors.As(err, &invalid) {
+		t.Fatalf("got %v", err)
+	}
+	compare(t, "testdata/faults.golden", invalid.Error())
+}
+
+// compare holds text against a file that says what it should be.
+func compare(t *testing.T, golden, text string) {
+	t.Helper()
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text+"\n" != string(want) {
+		t.Errorf("%s says otherwise; got:\n%s", golden, text)
+	}
+}
+
+func TestEachRuleNamesItsKeyAndIsTheOnlyOneBroken(t *testing.T) {
+	t.Parallel()
+	for key, values := range map[string][]string{
+		"server.listen":                     {`""`, `":http"`, `":65536"`, `"localhost"`},
+		"server.public_url":                 {`"example.org"`, `"ftp://example.org"`, `"https://example.org/terms"`, `"https://"`, `"https://u:p@example.org"`},
+		"server.read_header_timeout":        {`0s`, `-1s`, `""`, `1.5`, `[]`, `true`},
+		"server.shutdown_timeout":           {`0s`},
+		"server.max_header_bytes":           {`1`, `9999999`, `"32768"`},
+		"database.url":                      {`""`, `"sqlite:"`, `"sqlite::memory:"`, `"mysql://h/d"`, `"postgres://h"`, `"postgres:h/d"`, `"postgres://h:x/d"`},
+		"database.sqlite.read_connections":  {`0`},
+		"database.postgres.max_connections": {`1`},
+		"secrets.directory":                 {`""`},
+		"bootstrap_key":                     {`"two words"`, `"clé"`, `12345`},
+		"scheduler.tick":                    {`""`, `"every day"`, `"TZ=Asia/Tokyo * * * * *"`, `"TZ="`, `"0 0 30 2 *"`, `"* * * * * *"`},
+		"scheduler.chunk_hold":              {`0s`, `51ms`},
+		"scheduler.chunk_rows":              {`0`, `100001`},
+		"scheduler.duty":                    {`0`, `1.1`, `-0.1`, `.nan`},
+		"breaker.fraction":                  {`0`, `2`, `.nan`},
+		"breaker.minimum":                   {`-1`},
+		"approvals.required":                {`"yes"`, `1`},
+		"links.session_ttl":                 {`0s`},
+		"links.notice_ttl":                  {`0d`},
+		"messaging.mailbox_ttl":             {`0d`},
+		"messaging.reply_token_ttl":         {`0d`},
+		"messaging.redis_address":           {`"redis"`},
+		"ledger.origin":                     {`""`, `"a b"`, `"a+b"`},
+		"brand.name":                        {`" "`, `{}`},
+		"brand.contact":                     {`""`},
+		"log.level":                         {`loud`},
+		"log.format":                        {`xml`},
+		"log.colour":                        {`red`, `null`, `{}`},
+		"capabilities":                      {`[]`, `{}`},
+		"profiles":                          {`all`},
+	} {
+		for _, value := range values {
+			t.Run(key+" "+value, func(t *testing.T) {
+				t.Parallel()
+				_, err := load(t, nest(key, value))
+				var invalid *config.Invalid
+				if !errors.As(err, &invalid) {
+					t.Fatalf("got %v", err)
+				}
+				for _, f := range invalid.Faults {
+					others := key == "capabilities" && strings.HasPrefix(f.Key, "profiles[") // which need them
+					if f.Rule == "" || f.Key != key && !others {
+						t.Errorf("%+v", f)
+					}
+				}
+				if n := len(invalid.Faults); n != 1 && key != "capabilities" {
+					t.Errorf("%d faults:\n%v", n, err)
+				}
+			})
+		}
+	}
+}
+
+// nest writes a: b: value for a.b.
+func nest(key, value string) string {
+	var file strings.Builder
+	for depth, name := range strings.Split(key, ".") {
+		fmt.Fprintf(&file, "\n%s%s: ", strings.Repeat("  ", depth), name)
+	}
+	return file.String() + value + "\n"
+}
+
+func TestAListSetFromOutsideNamesTheItemThatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, "", "ASSENT_MESSAGING_ALLOWED_ORIGINS=https://chat.example.org,*,")
+	if want := `messaging.allowed_origins[1] = "*": `; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFileThatCannotBeUsedIsNamed(t *testing.T) {
+	t.Parallel()
+	if _, err := config.Load(defaults(t), "/nowhere/assent.yaml", nil); err == nil || !strings.HasPrefix(err.Error(), "/nowhere/assent.yaml: ") {
+		t.Errorf("a missing file: %v", err)
+	}
+	for _, text := range []string{"server: [", "- a list", "just text", "log:\n  level: info\nlog:\n  level: warn\n", "log: {}\n---\nlog: {}\n"} {
+		_, err := load(t, text)
+		if err == nil || !strings.Contains(err.Error(), "assent.yaml: ") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := load(t, "# nothing set\n"); err != nil {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
+func TestSecretsDoNotShow(t *testing.T) {
+	t.Parallel()
+	const key, password = "k3y-of-all-scopes", "p4ss/w0rd"
+	c, err := load(t, "bootstrap_key: "+key+"\n",
+		"ASSENT_DATABASE_URL=postgres://terms:"+strings.ReplaceAll(password, "/", "%2F")+"@h/d?password=p4ss")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	slog.New(slog.NewTextHandler(&out, nil)).Info("text", "config", c, "database", c.Database, "key", c.BootstrapKey)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "config", c, "database", c.Database, "key", c.BootstrapKey)
+	asJSON, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := fmt.Sprintf("%v %+v %#v %s %s %#v", c, c, c.BootstrapKey, asJSON, out.String(), c.Database)
+	for _, bad := range []string{
+		`bootstrap_key: "k3y-of-all scopes"`, `bootstrap_key: [k3y-of-all]`, `database: {url: "mysql://u:p4ss@h/d"}`, `database: {url: ["postgres://u:p4ss@h/d"]}`,
+	} {
+		_, err := load(t, bad)
+		if err == nil {
+			t.Errorf("%s was taken", bad)
+			continue
+		}
+		shown += err.Error()
+	}
+	if strings.Contains(shown, "k3y") || strings.Contains(shown, "p4ss") {
+		t.Errorf("a secret shows:\n%s", shown)
+	}
+	if !strings.Contains(shown, "postgres://terms:[redacted]@h/d") {
+		t.Errorf("the database does not show:\n%s", shown)
+	}
+}
+
+func TestPeopleReachTheServerWhereItSaysOrOnItsPort(t *testing.T) {
+	t.Parallel()
+	bound := &net.TCPAddr{IP: net.IPv4zero, Port: 9000}
+	for given, want := range map[string]string{"": "http://localhost:9000", "https://terms.example.org/": "https://terms.example.org"} {
+		c, err := load(t, "", "ASSENT_SERVER_PUBLIC_URL="+given)
+		if err != nil || c.Server.BaseURL(bound) != want {
+			t.Errorf("%q: %q, %v", given, c.Server.BaseURL(bound), err)
+		}
+	}
+}
+
+func TestEveryCapabilityHasATitleInEveryLanguageWeShip(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range c.Catalogue {
+		for _, locale := range []string{"en", "fr", "es", "pt-BR", "ar", "hi"} {
+			if one.Title[locale] == "" {
+				t.Errorf("%s has no title in %s: %v", one.Key, locale, one.Title)
+			}
+		}
+	}
+}
+
+func TestTheExitRightsAndGrantsAreThePromisedOnes(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exits, grants []string
+	for _, one := range c.Catalogue {
+		if one.ExitRight {
+			exits = append(exits, one.Key)
+		}
+		if one.Grant {
+			grants = append(grants, one.Key)
+		}
+	}
+	if want := []string{"terms.read", "terms.respond", "data.export", "account.report", "account.delete",
+		"groups.leave", "contacts.block", "support.contact", "calls.emergency"}; !slices.Equal(exits, want) {
+		t.Errorf("exit rights %v", exits)
+	}
+	if !slices.Equal(grants, []string{"business.data_sharing"}) {
+		t.Errorf("grants %v", grants)
+	}
+}
+
+func TestTypedCapabilitiesKeepTheirValuesInOrder(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, `
+capabilities:
+  - {key: messages.daily, kind: integer, values: [1000, 10, 0], on_deny: reject, title: {en: Messages a day}}
+  - {key: media.quality, kind: string, values: [full, "low"], on_deny: reject, title: {EN: Quality}}
+profiles:
+  - key: slow
+    stages:
+      - {key: announced, from: announce}
+      - {key: slow, dwell: 1d, set: {messages.daily: 10, media.quality: low}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := terms.Catalogue{
+		{Key: "messages.daily", Kind: terms.Integer, OnDeny: terms.Reject, Title: terms.Texts{"en": "Messages a day"},
+			Values: []terms.Value{terms.IntValue(1000), terms.IntValue(10), terms.IntValue(0)}},
+		{Key: "media.quality", Kind: terms.String, OnDeny: terms.Reject, Title: terms.Texts{"en": "Quality"},
+			Values: []terms.Value{terms.TextValue("full"), terms.TextValue("low")}},
+	}
+	if !reflect.DeepEqual(c.Catalogue, want) {
+		t.Errorf("got %+v", c.Catalogue)
+	}
+	set := []terms.SetValue{{Capability: "media.quality", Value: terms.TextValue("low")}, {Capability: "messages.daily", Value: terms.IntValue(10)}}
+	if got := c.Profiles[0].Stages[1]; !slices.Equal(got.Set, set) || *got.Dwell != 24*time.Hour {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A profile is written with the words of a plan file, so the reader of plan
+// files must understand it the same way.
+func TestProfilesAreReadAsPlanFilesAre(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Profiles []struct {
+			Key    string
+			Stages any
+		}
+	}
+	if err := yaml.Unmarshal(defaults(t), &file); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range file.Profiles {
+		text, err := yaml.Marshal(map[string]any{"stages": p.Stages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := planfile.Parse(text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Profiles[i].Key != p.Key || !reflect.DeepEqual(c.Profiles[i].Stages, plan.Stages) {
+			t.Errorf("%s: a plan file gives\n%+v\nthe settings give\n%+v", p.Key, plan.Stages, c.Profiles[i].Stages)
+		}
+	}
+	if len(file.Profiles) != 6 || file.Profiles[0].Key != "whatsapp-2021-05" {
+		t.Errorf("profiles %+v", file.Profiles)
+	}
+}
+
+func FuzzLoadNeverPanicsAndSaysWhatIsWrong(f *testing.F) {
+	f.Add("", "ASSENT_SERVER_LISTEN=:1")
+	f.Add("server: {listen: ':1', trusted_proxies: [10.0.0.0/8]}", "ASSENT_LOG_LEVEL=warn")
+	f.Add("scheduler: {tick: 'TZ='}\ndatabase: x", "ASSENT_DATABASE_URL=postgres://a:b@c/d")
+	f.Add("capabilities: [{key: a, kind: string, values: [x, 1, ~]}]\nprofiles: [{stages: [{set: {a: [b]}}]}]", "ASSENT_=")
+	f.Add("? {a: 1}\n: 2\n1: 3\n&a b: *a", "ASSENT_SERVER_TRUSTED_PROXIES=,,")
+	base := defaults(f)
+	f.Fuzz(func(t *testing.T, file, variable string) {
+		path := filepath.Join(t.TempDir(), "assent.yaml")
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Load(base, path, []string{variable})
+		if err == nil {
+			if len(c.Catalogue) == 0 || c.Catalogue.Validate() != nil || c.Server.Listen == "" {
+				t.Errorf("an unusable configuration was taken: %v", c)
+			}
+			return
+		}
+		var invalid *config.Invalid
+		if !errors.As(err, &invalid) || len(invalid.Faults) == 0 || strings.Count(err.Error(), "\n") != len(invalid.Faults)-1 {
+			t.Errorf("not one line for each fault: %v", err)
+		}
+	})
+}
