@@ -160,9 +160,12 @@ func (v *validator) stage(path string, i int, s Stage) {
 }
 
 func (v *validator) stageDurations(path string, s Stage) {
-	for name, d := range map[string]time.Duration{"after": s.After, "spread": s.Spread, "final_warning": s.FinalWarning, "reminder.every": s.Reminder.Every} {
-		if d < 0 {
-			v.add(path+"."+name, "must not be negative")
+	for _, one := range []struct {
+		name string
+		d    time.Duration
+	}{{"after", s.After}, {"spread", s.Spread}, {"final_warning", s.FinalWarning}, {"reminder.every", s.Reminder.Every}} {
+		if one.d < 0 {
+			v.add(path+"."+one.name, "must not be negative")
 		}
 	}
 	if s.Dwell != nil && *s.Dwell < 0 {

@@ -1,0 +1,150 @@
+package terms_test
+
+import (
+	"testing"
+	"time"
+
+	"assent/terms"
+)
+
+func at(stage int, status terms.Status) terms.Enrollment {
+	e := enrolled(plan(), "BR")
+	e.Stage, e.Status, e.Told = stage, status, announce
+	return e
+}
+
+func value(t *testing.T, s terms.Standing, key string) terms.State {
+	t.Helper()
+	state, ok := s.Find(key)
+	if !ok {
+		t.Fatalf("%s is not in the standing", key)
+	}
+	return state
+}
+
+func TestStagesAccumulateAndExplainThemselves(t *testing.T) {
+	t.Parallel()
+	s := plan().Standing(catalogue(), at(4, terms.Pending), nil, deadline.Add(70*day))
+	send, answer, size := value(t, s, "messages.send"), value(t, s, "calls.answer"), value(t, s, "groups.size")
+	if send.Value.Bool() || send.Stage != "limited" || send.Reason != terms.ReasonStage || send.Campaign != "new-terms-2021" {
+		t.Errorf("messages.send: %+v", send)
+	}
+	if answer.Value.Bool() || answer.Stage != "suspended_delivery" {
+		t.Errorf("calls.answer: %+v", answer)
+	}
+	if size.Value != terms.IntValue(0) || size.Stage != "suspended_delivery" {
+		t.Errorf("groups.size: %+v", size)
+	}
+	limited := plan().Standing(catalogue(), at(3, terms.Pending), nil, deadline.Add(40*day))
+	if size := value(t, limited, "groups.size"); size.Value != terms.IntValue(8) {
+		t.Errorf("groups.size in limited: %+v", size)
+	}
+}
+
+func TestAGrantNeedsAnAcceptanceWithEffectAndNoHold(t *testing.T) {
+	t.Parallel()
+	hold := terms.Hold{ID: "h1", Clock: terms.ClockStop, Effect: terms.Freeze, Starts: announce}
+	for name, tc := range map[string]struct {
+		status terms.Status
+		effect terms.Effect
+		holds  []terms.Hold
+		want   bool
+		reason terms.Reason
+	}{
+		"pending":                  {terms.Pending, "", nil, false, terms.ReasonNotGranted},
+		"declined":                 {terms.Declined, "", nil, false, terms.ReasonNotGranted},
+		"exempt":                   {terms.Exempt, "", nil, false, terms.ReasonNotGranted},
+		"accepted":                 {terms.Accepted, terms.Full, nil, true, terms.ReasonGranted},
+		"accepted, without effect": {terms.Accepted, terms.Void, nil, false, terms.ReasonVoid},
+		"accepted, under a hold":   {terms.Accepted, terms.Full, []terms.Hold{hold}, false, terms.ReasonHeld},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := at(0, tc.status)
+			e.Effect = tc.effect
+			got := value(t, plan().Standing(catalogue(), e, tc.holds, deadline), "business.data_sharing")
+			if got.Value.Bool() != tc.want || got.Reason != tc.reason {
+				t.Fatalf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestALiftingHoldGivesEverythingBackMeanwhile(t *testing.T) {
+	t.Parallel()
+	hold := terms.Hold{ID: "h1", Clock: terms.ClockStop, Effect: terms.Lift, Starts: deadline}
+	s := plan().Standing(catalogue(), at(4, terms.Pending), []terms.Hold{hold}, deadline.Add(time.Hour))
+	if off := restricted(s); len(off) > 0 {
+		t.Fatalf("without %v under a lifting hold", off)
+	}
+	hold.Effect = terms.Freeze
+	if s := plan().Standing(catalogue(), at(4, terms.Pending), []terms.Hold{hold}, deadline.Add(time.Hour)); len(restricted(s)) == 0 {
+		t.Fatal("a freezing hold gave features back")
+	}
+}
+
+func TestCombineKeepsTheStrictestValueAndItsExplanation(t *testing.T) {
+	t.Parallel()
+	other := plan()
+	other.Campaign = "shopping-terms"
+	other.Grants = nil
+	accepted := at(0, terms.Accepted)
+	accepted.Effect = terms.Full
+	restrictive := at(3, terms.Pending)
+	restrictive.Campaign = "shopping-terms"
+	c := catalogue()
+	s := terms.Combine(c, plan().Standing(c, accepted, nil, deadline), other.Standing(c, restrictive, nil, deadline))
+	if got := value(t, s, "messages.send"); got.Value.Bool() || got.Campaign != "shopping-terms" {
+		t.Errorf("messages.send: %+v; one campaign's acceptance lifted what another took away", got)
+	}
+	if got := value(t, s, "business.data_sharing"); !got.Value.Bool() || got.Campaign != "new-terms-2021" {
+		t.Errorf("business.data_sharing: %+v", got)
+	}
+	if len(s.Positions) != 2 {
+		t.Errorf("%d positions, want 2", len(s.Positions))
+	}
+}
+
+func TestNobodyIsInACampaignOfNone(t *testing.T) {
+	t.Parallel()
+	s := terms.Combine(catalogue())
+	if off := restricted(s); len(off) > 0 || len(s.Capabilities) != len(catalogue()) {
+		t.Fatalf("without any campaign: %+v", s)
+	}
+}
+
+func TestRemindersFollowStageRegionAndChoice(t *testing.T) {
+	t.Parallel()
+	answered := at(1, terms.Pending)
+	answered.Answered, answered.Country = true, "DE"
+	fresh := at(1, terms.Pending)
+	fresh.Country = "DE"
+	snoozed := at(0, terms.Pending)
+	snoozed.SnoozedUntil = announce.Add(7 * day)
+	for name, tc := range map[string]struct {
+		e    terms.Enrollment
+		now  time.Time
+		want terms.Mode
+	}{
+		"before the announcement, none":            {at(0, terms.Pending), announce.Add(-time.Second), terms.NoReminder},
+		"announced, a banner":                      {at(0, terms.Pending), announce, terms.Banner},
+		"persistent, full screen":                  {at(2, terms.Pending), deadline.Add(28 * day), terms.FullScreen},
+		"limited keeps the persistent one":         {at(3, terms.Pending), deadline.Add(40 * day), terms.FullScreen},
+		"accepted, none":                           {at(0, terms.Accepted), deadline, terms.NoReminder},
+		"declined, none while nothing is off":      {at(1, terms.Declined), deadline, terms.NoReminder},
+		"declined and limited, what is off":        {at(3, terms.Declined), deadline.Add(40 * day), terms.FullScreen},
+		"a region that asks once, the first time":  {fresh, deadline, terms.Banner},
+		"a region that asks once, after an answer": {answered, deadline, terms.NoReminder},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pos := plan().Standing(catalogue(), tc.e, nil, tc.now).Positions[0]
+			if pos.Reminder.Mode != tc.want {
+				t.Fatalf("reminder %+v, want %q", pos.Reminder, tc.want)
+			}
+		})
+	}
+	if pos := plan().Standing(catalogue(), snoozed, nil, announce).Positions[0]; !pos.Quiet.Equal(snoozed.SnoozedUntil) {
+		t.Fatalf("quiet until %s, want %s", pos.Quiet, snoozed.SnoozedUntil)
+	}
+}
