@@ -43,10 +43,11 @@ type faults []Fault
 // add keeps the first fault of a key: the later ones are its consequences. A
 // value of the wrong type is read as nothing, which then breaks rules too.
 func (f *faults) add(key string, value any, rule string) {
+	key = oneLine(key)
 	if slices.ContainsFunc(*f, func(one Fault) bool { return one.Key == key }) {
 		return
 	}
-	*f = append(*f, Fault{Key: key, Value: shown(value), Rule: rule})
+	*f = append(*f, Fault{Key: key, Value: shown(value), Rule: oneLine(rule)})
 }
 
 // check adds a fault unless ok.
@@ -65,7 +66,10 @@ func (f faults) orNil() error {
 	return &Invalid{Faults: f}
 }
 
-// shown is a value as an error may show it, on one line.
+// oneLine keeps a fault to its line, even if a file has line breaks in a key.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// shown is a value as an error may show it.
 func shown(value any) string {
 	switch v := value.(type) {
 	case nil:

@@ -67,7 +67,7 @@ func readFile(file string, wrong *faults) map[string]any {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var settings map[string]any
 	if err := dec.Decode(&settings); err != nil && !errors.Is(err, io.EOF) {
-		wrong.add(file, nil, "is not a YAML file of settings: "+strings.Join(strings.Fields(err.Error()), " "))
+		wrong.add(file, nil, "is not a YAML file of settings: "+err.Error())
 		return nil
 	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
