@@ -51,15 +51,16 @@ func (s span) dayTicks(step time.Duration) []tick {
 	return out
 }
 
-// monthTicks name the year at the first tick and wherever it changes.
+// monthTicks begin with the first day in full and name the year again where it changes.
 func (s span) monthTicks() []tick {
 	every := int(s.to.Sub(s.from)/(31*day))/mostTicks + 1
-	at := time.Date(s.from.Year(), s.from.Month(), 1, 0, 0, 0, 0, time.UTC)
-	if at.Before(s.from) {
-		at = at.AddDate(0, 1, 0)
-	}
-	var out []tick
-	for year := 0; !at.After(s.to); at = at.AddDate(0, every, 0) {
+	first := tick{s.from, s.from.UTC().Format("2 Jan 2006")}
+	out := []tick{first}
+	year := s.from.UTC().Year()
+	for at := s.nextMonth(); !at.After(s.to); at = at.AddDate(0, every, 0) {
+		if s.x(at)-s.x0 < width(first.label) {
+			continue
+		}
 		label := at.Format("Jan")
 		if at.Year() != year {
 			year, label = at.Year(), at.Format("Jan 2006")
@@ -77,6 +78,12 @@ func thin(n, most int) []int {
 		out = append(out, i)
 	}
 	return out
+}
+
+// nextMonth is the first midnight of a month after the beginning of the axis.
+func (s span) nextMonth() time.Time {
+	from := s.from.UTC()
+	return time.Date(from.Year(), from.Month()+1, 1, 0, 0, 0, 0, time.UTC)
 }
 
 func shortDay(at time.Time) string { return at.UTC().Format("2 Jan") }

@@ -68,7 +68,7 @@ func (s Stages) Figure() Figure {
 		}
 		f.Rows = append(f.Rows, s.row(col, x+slot/2))
 	}
-	f.SVG = c.svg(s.ID, stackWidth, stackHeight, stackTop, stackBottom, f.Title, f.Say)
+	f.SVG = c.svg(s.ID, stackWidth, stackHeight, stackTop, stackBottom, f.Title, s.describe())
 	return f
 }
 
@@ -83,6 +83,15 @@ func (s Stages) columns() []Column {
 func (s Stages) now() Column { return s.Days[len(s.Days)-1] }
 
 func (s Stages) say() string {
+	people := s.total(s.now())
+	if people == 0 {
+		return "Everybody has accepted."
+	}
+	return fmt.Sprintf("%s people have not accepted by %s.", Count(people), fullDay(s.now().At))
+}
+
+// describe adds to the sentence what the legend tells those who see it.
+func (s Stages) describe() string {
 	var parts []string
 	for i, name := range s.Names {
 		if n := s.now().in(i); n > 0 {
@@ -90,9 +99,9 @@ func (s Stages) say() string {
 		}
 	}
 	if len(parts) == 0 {
-		return "Everybody has accepted."
+		return s.say()
 	}
-	return fmt.Sprintf("%s people have not accepted: %s.", Count(s.total(s.now())), strings.Join(parts, ", "))
+	return strings.TrimSuffix(s.say(), ".") + ": " + strings.Join(parts, ", ") + "."
 }
 
 func (s Stages) legend() []Key {

@@ -1,0 +1,58 @@
+package templates
+
+import "time"
+
+// StaffPerson is the look-up of one person: the search, and what was found.
+type StaffPerson struct {
+	StaffFrame
+	Query  string        // the id searched for; empty before the first search
+	Fault  string        // why there is no result
+	Person *PersonRecord // nil without a result
+}
+
+// Section is the entry of the menu that leads here.
+func (StaffPerson) Section() string { return "people" }
+
+// PersonRecord is a person's position, what they can do, and how it came to that.
+type PersonRecord struct {
+	ID          string
+	Country     string
+	Locale      string
+	AccountType string
+	Created     time.Time
+	Revision    uint64 // of the standing
+	Positions   []PersonPosition
+	Flags       []PersonFlag
+	Timeline    []PersonEvent // newest first
+}
+
+// PersonPosition is where a person stands in one campaign, and why.
+type PersonPosition struct {
+	Campaign, Title string
+	Status          StaffTag
+	Stage           string
+	Since           time.Time
+	Why             []string // the rule, step by step, in plain sentences
+	NextStage       string   // empty when nothing is ahead
+	NextAt          time.Time
+	NextWhy         string // what the next stage waits for when it has no date
+	Restore         string // how everything comes back; empty when nothing is taken away
+}
+
+// PersonFlag is one capability as client apps see it.
+type PersonFlag struct {
+	Key     string
+	Value   string
+	Why     string
+	Limited bool // the value is less than it would be without a campaign
+	Exit    bool // an exit right, which no campaign can take away
+}
+
+// PersonEvent is one recorded thing that happened. Kind is "notice", "response", "transition" or "restore".
+type PersonEvent struct {
+	At      time.Time
+	Kind    string
+	What    string
+	Detail  string
+	Receipt string // path of the receipt of a response; empty for anything else
+}
