@@ -36,7 +36,7 @@ func TestEveryRecordProvesAtOnceAndLater(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		b := newBook()
-		for _, n := range rapid.SliceOfN(rapid.IntRange(1, 300), 1, 4).Draw(rt, "batches") {
+		for _, n := range rapid.SliceOfN(rapid.IntRange(1, 200), 1, 3).Draw(rt, "batches") {
 			first := b.head.Size
 			update := b.append(t, numbered(int(first), n)...)
 			for i, proof := range update.Proofs {
@@ -128,7 +128,7 @@ func TestNothingIsBuiltOnTilesThatWereChanged(t *testing.T) {
 	b.append(t, numbered(0, 700)...)
 	for at, good := range b.tiles {
 		edge := len(good) < 256*32 // what an append reads
-		for i := range good {
+		for i := 0; i < len(good); i += 33 { // one byte of every hash, each time another
 			b.tiles[at] = slices.Clone(good)
 			b.tiles[at][i] ^= 1
 			_, err := ledger.Append(t.Context(), b, b.head, numbered(700, 1))
