@@ -30,8 +30,7 @@ func (c *Config) check(wrong *faults) {
 
 func (s *Server) check(wrong *faults) {
 	wrong.check(isAddress(s.Listen), "server.listen", s.Listen, "must be HOST:PORT or :PORT, with a port from 0 to 65535")
-	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
-	wrong.check(s.PublicURL == "" || isOrigin(s.PublicURL), "server.public_url", s.PublicURL,
+	wrong.check(s.PublicURL == "" || isOrigin(strings.TrimSuffix(s.PublicURL, "/")), "server.public_url", s.PublicURL,
 		"must be like https://terms.example.org, without a path, or empty")
 	for i, proxy := range s.TrustedProxies {
 		key := fmt.Sprintf("server.trusted_proxies[%d]", i)

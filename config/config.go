@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"regexp"
+	"strings"
 	"time"
 
 	"assent/terms"
@@ -51,7 +53,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // Server is how HTTP is served.
 type Server struct {
 	Listen            string        `mapstructure:"listen"`
-	PublicURL         string        `mapstructure:"public_url"` // without a trailing slash, or empty: see BaseURL
+	PublicURL         string        `mapstructure:"public_url"` // scheme, host and perhaps port; no trailing slash
 	ReadHeaderTimeout time.Duration `mapstructure:"read_header_timeout"`
 	ReadTimeout       time.Duration `mapstructure:"read_timeout"`
 	WriteTimeout      time.Duration `mapstructure:"write_timeout"`
@@ -61,17 +63,16 @@ type Server struct {
 	TrustedProxies    []string      `mapstructure:"trusted_proxies"` // addresses and CIDR blocks
 }
 
-// BaseURL is where people reach the server: public_url, or localhost on the
-// port it got when that is empty. It has no trailing slash.
-func (s Server) BaseURL(bound net.Addr) string {
+// reachedAt is the public URL as set, or the address the server listens on.
+func (s Server) reachedAt() string {
 	if s.PublicURL != "" {
-		return s.PublicURL
+		return strings.TrimSuffix(s.PublicURL, "/")
 	}
-	_, port, err := net.SplitHostPort(bound.String())
-	if err != nil {
-		return "http://localhost"
+	host, port, _ := net.SplitHostPort(s.Listen) // what is wrong with it is reported for listen
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
 	}
-	return "http://localhost:" + port
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // Database is where facts are kept.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -266,13 +265,19 @@ func TestSecretsDoNotShow(t *testing.T) {
 	}
 }
 
-func TestPeopleReachTheServerWhereItSaysOrOnItsPort(t *testing.T) {
+func TestPeopleReachTheServerWhereItSaysOrWhereItListens(t *testing.T) {
 	t.Parallel()
-	bound := &net.TCPAddr{IP: net.IPv4zero, Port: 9000}
-	for given, want := range map[string]string{"": "http://localhost:9000", "https://terms.example.org/": "https://terms.example.org"} {
-		c, err := load(t, "", "ASSENT_SERVER_PUBLIC_URL="+given)
-		if err != nil || c.Server.BaseURL(bound) != want {
-			t.Errorf("%q: %q, %v", given, c.Server.BaseURL(bound), err)
+	for _, one := range []struct{ listen, given, want string }{
+		{":9000", "", "http://localhost:9000"},
+		{"0.0.0.0:9000", "", "http://localhost:9000"},
+		{"[::1]:9000", "", "http://localhost:9000"},
+		{"192.0.2.7:9000", "", "http://192.0.2.7:9000"},
+		{"terms.internal:80", "", "http://terms.internal:80"},
+		{":9000", "https://terms.example.org/", "https://terms.example.org"},
+	} {
+		c, err := load(t, "", "ASSENT_SERVER_LISTEN="+one.listen, "ASSENT_SERVER_PUBLIC_URL="+one.given)
+		if err != nil || c.Server.PublicURL != one.want {
+			t.Errorf("%+v: %q, %v", one, c.Server.PublicURL, err)
 		}
 	}
 }

@@ -49,6 +49,7 @@ func Load(base []byte, file string, environ []string) (Config, error) {
 	d := decode(v.AllSettings(), &wrong)
 	config := d.resolve(&wrong)
 	config.check(&wrong)
+	config.Server.PublicURL = config.Server.reachedAt()
 	return config, wrong.orNil()
 }
 
