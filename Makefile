@@ -1,0 +1,54 @@
+# Versions of the tools that check the code. `go run` fetches and builds them.
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+STATICCHECK   = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# Runs a command beside a private PostgreSQL cluster, for all packages to share.
+WITH_POSTGRES = go run ./internal/testenv/cluster
+
+# How often test-long tries each property; a plain test run tries 100 times.
+CHECKS = 100000
+
+export CGO_ENABLED = 1
+
+.DEFAULT_GOAL = help
+.PHONY: help setup run test test-long bench cover lint build docker
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what the tests need besides Go (Debian, as root), or say what is missing
+	@.ci/setup
+
+run: ## start the demo on http://localhost:8080
+	@.ci/setup compiler
+	go run . demo
+
+test: setup ## everything that has to pass, on both databases and in a browser
+	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt would change:" $$unformatted >&2; exit 1; }
+	go vet ./...
+	@$(WITH_POSTGRES) go test -shuffle=on -timeout 20m ./...
+
+test-long: setup ## the tests under the race detector, then each property CHECKS times
+	@$(WITH_POSTGRES) go test -race -shuffle=on -timeout 2h ./...
+	@$(WITH_POSTGRES) go test -timeout 12h -rapid.checks=$(CHECKS) $$(go list -f \
+		'{{range .XTestImports}}{{if eq . "pgregory.net/rapid"}}{{$$.ImportPath}}{{end}}{{end}}' ./...)
+
+bench: setup ## measure
+	@$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem -timeout 1h ./...
+
+cover: setup ## write coverage.out and sum it up
+	@$(WITH_POSTGRES) go test -coverpkg=./... -coverprofile=coverage.out -timeout 30m ./...
+	@go tool cover -func=coverage.out | tail -n 1
+
+lint: ## check style and known vulnerabilities; VULNDB=DIR reads those from a directory
+	go run $(GOLANGCI_LINT) run
+	go run $(STATICCHECK) ./...
+	go run $(GOVULNCHECK) $(if $(VULNDB),-db file://$(abspath $(VULNDB))) ./...
+
+build: ## build bin/assent
+	@.ci/setup compiler
+	go build -trimpath -o bin/assent .
+
+docker: ## build the image assent
+	docker build -t assent .
