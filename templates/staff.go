@@ -34,7 +34,6 @@ type DemoClock struct {
 	Back      string
 	Next      time.Time // when something happens next; zero when nothing is planned
 	NextEvent string    // what happens then, in a few words
-	Fault     string    // why the last request was refused
 	Links     []Link    // to what the people of the demonstration see
 }
 
@@ -153,7 +152,7 @@ type StaffCampaign struct {
 	InScope    int
 	Accepted   int
 	Restricted int // people without some capability now
-	Deadline   time.Time
+	Deadline   time.Time // zero for a draft, which has no page of its own yet
 	NextAt     time.Time // of the next change of stage; zero when none is planned
 	NextChange string
 }

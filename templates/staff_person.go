@@ -54,5 +54,5 @@ type PersonEvent struct {
 	Kind    string
 	What    string
 	Detail  string
-	Receipt string // path of the receipt of a response; empty for anything else
+	Receipt string // id of the receipt of a response; empty for anything else
 }

@@ -24,10 +24,6 @@ func staffSamples() []sample {
 		Back: "/staff/campaigns/new-terms-2021", Next: day("2021-07-17 00:00"), NextEvent: "first people lose delivery",
 		Links: []templates.Link{{URL: "/t/new-terms-2021", Text: "Choice page"}, {URL: "/messenger", Text: "Messenger", Note: "two people side by side"}},
 	}
-	refused := demo
-	clock := *demo.Clock
-	clock.Fault = "The clock only moves forward. It stands at 27 June 2021."
-	refused.Clock = &clock
 	door := templates.StaffFrame{AsOf: now}
 	return []sample{
 		{"staff/signin", "full", templates.StaffSignIn{StaffFrame: door, Name: "Mei", Next: "/staff/people", Fault: "That name and password do not match.", Demo: true}},
@@ -44,7 +40,7 @@ func staffSamples() []sample {
 		}}},
 		{"staff/campaigns", "empty", templates.StaffCampaigns{StaffFrame: desk}},
 		{"staff/overview", "full", fullOverview(demo)},
-		{"staff/overview", "empty", templates.StaffOverview{StaffFrame: refused, Key: "new", Title: "New terms",
+		{"staff/overview", "empty", templates.StaffOverview{StaffFrame: demo, Key: "new", Title: "New terms",
 			Status:     templates.StaffTag{Words: "Draft"},
 			Acceptance: chart.Acceptance{ID: "accepted", From: day("2021-08-01 00:00")}.Figure(), Stages: chart.Stages{ID: "stages"}.Figure()}},
 		{"staff/person", "full", fullPerson(desk)},
@@ -145,7 +141,7 @@ func fullPerson(frame templates.StaffFrame) templates.StaffPerson {
 		Timeline: []templates.PersonEvent{
 			{At: day("2021-06-27 08:00"), Kind: "transition", What: "Persistent to Limited", Detail: "Moved by the scheduler, plan 2"},
 			{At: day("2021-05-20 18:22"), Kind: "restore", What: "Limited to Announced", Detail: "Accepted"},
-			{At: day("2021-05-20 18:22"), Kind: "response", What: "Accepted", Detail: "terms-of-service 2021-01-04, privacy-policy 2021-01-04", Receipt: "/api/v1/receipts/r-1"},
+			{At: day("2021-05-20 18:22"), Kind: "response", What: "Accepted", Detail: "terms-of-service 2021-01-04, privacy-policy 2021-01-04", Receipt: "rcp_7q2v"},
 			{At: day("2021-01-08 07:30"), Kind: "notice", What: "Notice for Announced", Detail: "In the app, seen"},
 		},
 	}}
