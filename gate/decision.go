@@ -26,20 +26,17 @@ type Decision struct {
 // allowed, with Known false: what we do not know never restricts anybody.
 func (g *Gate) Decide(person, capability string) Decision {
 	e, known := g.Entry(person)
-	state, ok := e.Profile.State(capability)
+	i, ok := g.index[capability]
 	if !ok {
 		return Decision{Allowed: true, Capability: capability, Value: terms.BoolValue(true), Reason: terms.ReasonDefault}
 	}
+	state := &e.Profile.Standing.Capabilities[i] // in the catalogue's order
 	d := Decision{
-		Allowed: state.Value.Bool(), Capability: capability, Value: state.Value, Reason: state.Reason,
-		Campaign: state.Campaign, Stage: state.Stage, Revision: e.Revision, Known: known,
-	}
-	if c, found := g.options.Catalogue.Find(capability); found {
-		d.OnDeny = c.OnDeny
+		Allowed: state.Value.Bool(), Capability: state.Capability, Value: state.Value, Reason: state.Reason,
+		OnDeny: g.options.Catalogue[i].OnDeny, Campaign: state.Campaign, Stage: state.Stage, Revision: e.Revision, Known: known,
 	}
 	if state.Campaign != "" {
-		d.AcceptURL = g.AcceptURL(state.Campaign)
-		d.NextStage, d.NextAt = e.next(state.Campaign)
+		e.ahead(&d)
 	}
 	return d
 }
@@ -47,17 +44,16 @@ func (g *Gate) Decide(person, capability string) Decision {
 // AcceptURL is the address of a campaign's choice page.
 func (g *Gate) AcceptURL(campaign string) string { return g.options.PublicURL + "/t/" + campaign }
 
-// next is the stage ahead in a campaign; the instant is known for the leading
-// position only.
-func (e Entry) next(campaign string) (string, time.Time) {
-	for i, pos := range e.Profile.Standing.Positions {
-		if pos.Campaign != campaign || pos.Next.Stage == "" {
+// ahead fills in what the person can do about it, and what comes next.
+func (e Entry) ahead(d *Decision) {
+	for i := range e.Profile.Standing.Positions {
+		position := &e.Profile.Standing.Positions[i]
+		if position.Campaign != d.Campaign {
 			continue
 		}
-		if i == e.Profile.Leading && e.NextAt != 0 {
-			return pos.Next.Stage, time.UnixMicro(e.NextAt).UTC()
+		d.AcceptURL, d.NextStage = e.Profile.accept[i], position.Next.Stage
+		if at := e.clock(i).NextAt; at != 0 {
+			d.NextAt = time.UnixMicro(at).UTC()
 		}
-		return pos.Next.Stage, time.Time{}
 	}
-	return "", time.Time{}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,14 +36,16 @@ type Options struct {
 type Gate struct {
 	source   Source
 	options  Options
-	interner interner
 	fallback *Profile
+	index    map[string]int // capability → its place in the catalogue
 
 	seed   maphash.Seed
 	shards [256]shard
 
-	following sync.Mutex // one goroutine applies changes at a time
+	following sync.Mutex // one goroutine applies changes at a time; it guards the next three
+	profiles  map[string]*Profile
 	books     map[string]Book
+	turned    time.Time // up to when holds that begin or end by themselves are applied
 	revision  atomic.Uint64
 	loaded    atomic.Bool
 	watchers  []func(Applied)
@@ -53,22 +56,34 @@ type shard struct {
 	entries map[string]Entry
 }
 
-// Entry is one person's place in the gate.
+// Entry is one person's place in the gate: the profile, and the instants of
+// its leading position.
 type Entry struct {
 	Profile  *Profile
 	Revision uint64 // of the last change that concerned the person
-	Since    int64  // Unix microseconds, of the leading position; 0 for none
-	NextAt   int64
-	Quiet    int64 // reminders are silent until then
+	Clock
+	clocks []Clock // of every position, in their order, for people in several campaigns
+}
+
+// Clock is what differs from person to person in one position: instants in
+// Unix microseconds, 0 for none.
+type Clock struct {
+	Since  int64 // in the stage
+	NextAt int64 // of the next stage
+	Quiet  int64 // reminders are silent until then
 }
 
 // New returns an empty gate; Load fills it.
 func New(source Source, o Options) *Gate {
-	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), interner: interner{profiles: map[string]*Profile{}}}
+	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), profiles: map[string]*Profile{}}
+	g.index = make(map[string]int, len(o.Catalogue))
+	for i, c := range o.Catalogue {
+		g.index[c.Key] = i
+	}
 	for i := range g.shards {
 		g.shards[i].entries = map[string]Entry{}
 	}
-	g.fallback = g.intern("", nil)
+	g.fallback = g.intern(nil)
 	return g
 }
 
@@ -77,26 +92,28 @@ func New(source Source, o Options) *Gate {
 // must not block. Register before Load.
 func (g *Gate) Watch(fn func(Applied)) { g.watchers = append(g.watchers, fn) }
 
-// Load reads every position. Until it has finished once, Ready is false and
-// answers are the defaults.
+// Load reads every position and what changed meanwhile. Until it has finished
+// once, Ready is false and answers are the defaults.
 func (g *Gate) Load(ctx context.Context) error {
 	g.following.Lock()
 	defer g.following.Unlock()
+	g.turned = g.options.Now()
 	revision, err := g.source.Revision(ctx)
 	if err != nil {
 		return fmt.Errorf("read the newest revision: %w", err)
 	}
-	books, err := g.readBooks(ctx)
-	if err != nil {
+	if err := g.readBooks(ctx); err != nil {
 		return err
 	}
-	g.books = books
-	for campaign := range books {
+	for campaign := range g.books {
 		if err := g.loadCampaign(ctx, campaign, revision); err != nil {
 			return err
 		}
 	}
 	g.revision.Store(revision)
+	if err := g.follow(ctx); err != nil {
+		return err
+	}
 	g.loaded.Store(true)
 	return nil
 }
@@ -108,13 +125,19 @@ func (g *Gate) Ready() bool { return g.loaded.Load() }
 func (g *Gate) Revision() uint64 { return g.revision.Load() }
 
 // CatchUp applies changes until the gate has reached a revision, or all there
-// are for revision 0. After it returns nil, every answer reflects them.
+// are for revision 0; a hold whose time has come counts as one. After it
+// returns nil, every answer reflects them.
 func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 	if revision > 0 && g.revision.Load() >= revision {
 		return nil
 	}
 	g.following.Lock()
 	defer g.following.Unlock()
+	return g.follow(ctx)
+}
+
+// follow applies all changes there are.
+func (g *Gate) follow(ctx context.Context) error {
 	for {
 		changes, err := g.source.Changes(ctx, g.revision.Load(), page)
 		if err != nil {
@@ -127,21 +150,44 @@ func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 			g.revision.Store(c.Revision)
 		}
 		if len(changes) < page {
-			return nil
+			return g.turnHolds(ctx)
 		}
 	}
 }
 
-func (g *Gate) readBooks(ctx context.Context) (map[string]Book, error) {
+// turnHolds places people again when a hold has begun or ended by itself, of
+// which the log of changes says nothing.
+func (g *Gate) turnHolds(ctx context.Context) error {
+	now := g.options.Now()
+	for campaign, book := range g.books {
+		if !slices.ContainsFunc(book.Holds, func(h terms.Hold) bool { return turns(h, g.turned, now) }) {
+			continue
+		}
+		if err := g.loadCampaign(ctx, campaign, g.revision.Load()); err != nil {
+			return err
+		}
+	}
+	g.turned = now
+	return nil
+}
+
+// turns reports whether a hold begins or ends after one instant and not after
+// another.
+func turns(h terms.Hold, after, now time.Time) bool {
+	within := func(at time.Time) bool { return at.After(after) && !at.After(now) }
+	return within(h.Starts) || within(h.Ends)
+}
+
+func (g *Gate) readBooks(ctx context.Context) error {
 	list, err := g.source.Books(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read plans and holds: %w", err)
+		return fmt.Errorf("read plans and holds: %w", err)
 	}
-	books := make(map[string]Book, len(list))
+	g.books = make(map[string]Book, len(list))
 	for _, b := range list {
-		books[b.Campaign] = b
+		g.books[b.Campaign] = b
 	}
-	return books, nil
+	return nil
 }
 
 func (g *Gate) loadCampaign(ctx context.Context, campaign string, revision uint64) error {
@@ -165,14 +211,12 @@ func (g *Gate) loadCampaign(ctx context.Context, campaign string, revision uint6
 func (g *Gate) apply(ctx context.Context, c Change) error {
 	switch {
 	case c.Book:
-		books, err := g.readBooks(ctx)
-		if err != nil {
+		if err := g.readBooks(ctx); err != nil {
 			return err
 		}
-		g.books = books
 		return g.loadCampaign(ctx, c.Row.Campaign, c.Revision)
 	case c.Removed:
-		g.remove(c.Row, c.Revision)
+		g.put(c.Row.Person, c.Row.Campaign, nil, c.Revision)
 	default:
 		g.place(c.Row, c.Revision)
 	}
@@ -181,38 +225,34 @@ func (g *Gate) apply(ctx context.Context, c Change) error {
 
 // place puts a person's position in one campaign where it belongs.
 func (g *Gate) place(row Row, revision uint64) {
-	book, ok := g.books[row.Campaign]
+	book := g.books[row.Campaign]
 	plan, known := book.Plans[row.Plan]
-	if !ok || !known {
+	if !known {
 		return // a position under a plan that is not in the book restricts nobody
 	}
 	standing := plan.Standing(g.options.Catalogue, row.Enrollment, book.Holds, g.options.Now())
-	g.put(row.Person, row.Campaign, row.Locale, &standing, revision)
+	g.put(row.Person, row.Campaign, &part{standing, plan.Title.In(row.Locale)}, revision)
 }
 
-func (g *Gate) remove(row Row, revision uint64) {
-	g.put(row.Person, row.Campaign, row.Locale, nil, revision)
-}
-
-// put replaces the campaign's part of a person's profile.
-func (g *Gate) put(person, campaign, locale string, standing *terms.Standing, revision uint64) {
+// put replaces a campaign's part of a person's profile, nil for none. Only one
+// goroutine writes at a time, so the new entry is made outside the lock that
+// readers wait for.
+func (g *Gate) put(person, campaign string, p *part, revision uint64) {
+	before, _ := g.Entry(person)
+	after := g.replace(before, campaign, p, revision)
 	s := g.shard(person)
 	s.mu.Lock()
-	before, known := s.entries[person]
-	if !known {
-		before = Entry{Profile: g.fallback}
-	}
-	after := g.entry(before, campaign, locale, standing, revision)
 	if after.Profile == g.fallback {
 		delete(s.entries, person)
 	} else {
 		s.entries[person] = after
 	}
 	s.mu.Unlock()
-	if before.Profile != after.Profile || before.Quiet != after.Quiet {
-		for _, watch := range g.watchers {
-			watch(Applied{Person: person, Revision: revision, Before: before.Profile, After: after.Profile})
-		}
+	if before.Profile == after.Profile && before.Quiet == after.Quiet {
+		return
+	}
+	for _, watch := range g.watchers {
+		watch(Applied{Person: person, Revision: revision, Before: before.Profile, After: after.Profile})
 	}
 }
 

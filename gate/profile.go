@@ -4,55 +4,75 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"assent/terms"
 )
 
 // Profile is what all people in the same position share: the capabilities,
-// already combined over their campaigns. Instants that differ from person to
-// person are zero here and stand in the Entry. A Profile never changes.
+// already combined over their campaigns, and the answers about them, already
+// rendered. Instants that differ from person to person are zero here and stand
+// in the Entry. A Profile never changes.
 type Profile struct {
-	Locale   string
-	Standing terms.Standing
-	Leading  int // index of the position a client should speak about; -1 for none
+	Standing terms.Standing // Positions in order of campaign
+	Leading  int            // index of the position a client should speak about; -1 for none
 
-	index map[string]int // capability → place in Standing.Capabilities
-	parts []terms.Standing
+	parts   []part
+	index   map[string]int // capability → place in Standing.Capabilities
+	accept  []string       // address of the choice page of each position
+	answers answers
 }
 
-// interner keeps one Profile per distinct position.
-type interner struct {
-	mu       sync.RWMutex
-	profiles map[string]*Profile
+// part is a person's standing in one campaign, with its instants taken out.
+type part struct {
+	terms.Standing
+	title string // of the campaign, in the person's language
 }
 
-// entry computes a person's entry after one campaign's part has changed.
-func (g *Gate) entry(before Entry, campaign, locale string, standing *terms.Standing, revision uint64) Entry {
-	parts := slices.DeleteFunc(slices.Clone(before.Profile.parts), func(s terms.Standing) bool {
-		return s.Positions[0].Campaign == campaign
-	})
-	own := before
-	own.Revision = revision
-	if standing != nil {
-		shared := *standing
-		shared.Positions = slices.Clone(standing.Positions)
-		p := &shared.Positions[0]
-		since, next, quiet := p.Since, p.Next.At, p.Quiet
-		p.Since, p.Next.At, p.Quiet, p.Snoozes = time.Time{}, time.Time{}, time.Time{}, min(p.Snoozes, 1)
-		parts = append(parts, shared)
-		slices.SortFunc(parts, func(a, b terms.Standing) int {
-			return strings.Compare(a.Positions[0].Campaign, b.Positions[0].Campaign)
-		})
-		own.Profile = g.intern(locale, parts)
-		if own.Profile.Standing.Positions[own.Profile.Leading].Campaign == campaign {
-			own.Since, own.NextAt, own.Quiet = micros(since), micros(next), micros(quiet)
+func (p part) campaign() string { return p.Positions[0].Campaign }
+
+// replace computes a person's entry after one campaign's part has changed, or
+// is gone for nil.
+func (g *Gate) replace(before Entry, campaign string, p *part, revision uint64) Entry {
+	var parts []part
+	var clocks []Clock
+	for i, other := range before.Profile.parts {
+		if other.campaign() != campaign {
+			parts, clocks = append(parts, other), append(clocks, before.clock(i))
 		}
-		return own
 	}
-	own.Profile = g.intern(locale, parts)
-	return own
+	if p != nil {
+		shared, clock := p.share()
+		i, _ := slices.BinarySearchFunc(parts, campaign, func(one part, key string) int { return strings.Compare(one.campaign(), key) })
+		parts, clocks = slices.Insert(parts, i, shared), slices.Insert(clocks, i, clock)
+	}
+	after := Entry{Profile: g.intern(parts), Revision: revision}
+	if lead := after.Profile.Leading; lead >= 0 {
+		after.Clock = clocks[lead]
+	}
+	if len(clocks) > 1 {
+		after.clocks = clocks
+	}
+	return after
+}
+
+// share separates what people in this position have in common from what is one
+// person's own.
+func (p part) share() (part, Clock) {
+	position := p.Positions[0]
+	own := Clock{micros(position.Since), micros(position.Next.At), micros(position.Quiet)}
+	position.Since, position.Next.At, position.Quiet = time.Time{}, time.Time{}, time.Time{}
+	position.Snoozes = min(position.Snoozes, 1) // clients need to know whether, not how often
+	p.Positions = []terms.Position{position}
+	return p, own
+}
+
+// clock is that of one position.
+func (e Entry) clock(position int) Clock {
+	if e.clocks != nil {
+		return e.clocks[position]
+	}
+	return e.Clock
 }
 
 func micros(t time.Time) int64 {
@@ -62,57 +82,45 @@ func micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// intern returns the one profile for a set of positions.
-func (g *Gate) intern(locale string, parts []terms.Standing) *Profile {
-	if len(parts) == 0 {
-		locale = ""
+// intern returns the one profile for a set of parts.
+func (g *Gate) intern(parts []part) *Profile {
+	key := profileKey(parts)
+	p, ok := g.profiles[key]
+	if !ok {
+		p = g.newProfile(parts)
+		g.profiles[key] = p
 	}
-	key := profileKey(locale, parts)
-	g.interner.mu.RLock()
-	p, ok := g.interner.profiles[key]
-	g.interner.mu.RUnlock()
-	if ok {
-		return p
-	}
-	g.interner.mu.Lock()
-	defer g.interner.mu.Unlock()
-	if p, ok := g.interner.profiles[key]; ok {
-		return p
-	}
-	p = g.newProfile(locale, parts)
-	g.interner.profiles[key] = p
 	return p
 }
 
-func profileKey(locale string, parts []terms.Standing) string {
+// profileKey tells positions apart: the capabilities follow from what it says.
+func profileKey(parts []part) string {
 	var b strings.Builder
-	b.WriteString(locale)
-	for _, s := range parts {
-		fmt.Fprintf(&b, "|%+v", s.Positions[0])
+	for _, p := range parts {
+		fmt.Fprintf(&b, "%q%+v\n", p.title, p.Positions[0])
 	}
 	return b.String()
 }
 
-func (g *Gate) newProfile(locale string, parts []terms.Standing) *Profile {
-	p := &Profile{Locale: locale, parts: parts, index: map[string]int{}, Leading: -1}
-	p.Standing = terms.Combine(g.options.Catalogue, parts...)
-	for i, s := range p.Standing.Capabilities {
-		p.index[s.Capability] = i
+func (g *Gate) newProfile(parts []part) *Profile {
+	p := &Profile{parts: parts, index: g.index, Leading: -1}
+	standings := make([]terms.Standing, len(parts))
+	for i, one := range parts {
+		standings[i] = one.Standing
 	}
+	p.Standing = terms.Combine(g.options.Catalogue, standings...)
 	for i, pos := range p.Standing.Positions {
-		if p.Leading < 0 || leads(pos, p.Standing.Positions[p.Leading]) {
+		p.accept = append(p.accept, g.AcceptURL(pos.Campaign))
+		if p.Leading < 0 || urgency(pos) > urgency(p.Standing.Positions[p.Leading]) {
 			p.Leading = i
 		}
 	}
+	p.answers = render(p)
 	return p
 }
 
-// leads reports whether position a should be spoken of rather than b: one that
-// still asks something comes before one that is settled.
-func leads(a, b terms.Position) bool {
-	return urgency(a) > urgency(b)
-}
-
+// urgency orders positions: one that still asks something comes before one
+// that is settled.
 func urgency(p terms.Position) int {
 	switch {
 	case p.Reminder.Mode == terms.FullScreen:
