@@ -158,7 +158,10 @@ func (l Locale) values(pairs []any) (map[string]any, any, error) {
 }
 
 // Number writes a whole number with the language's separators, in Latin digits.
-func (l Locale) Number(n int) string { return l.forms.FmtNumber(float64(n), 0) }
+func (l Locale) Number(n int) string {
+	// The tables give Latin digits for Arabic, but the separator that goes with Arabic ones.
+	return strings.ReplaceAll(l.forms.FmtNumber(float64(n), 0), "\u066c", ",")
+}
 
 // Date writes the day of an instant in a zone, in full: "15 December 2026". A nil zone is UTC.
 func (l Locale) Date(at time.Time, zone *time.Location) string {
@@ -196,19 +199,31 @@ func zoneName(at time.Time) string {
 
 // List joins items as the language does: "a, b and c". Nothing gives an empty text.
 func (l Locale) List(items []string) (string, error) {
-	if len(items) == 0 {
-		return "", nil
-	}
-	text := items[0]
-	for i, item := range items[1:] {
-		key := "list.more"
-		if i == len(items)-2 {
-			key = "list.last"
+	var text string
+	for i, item := range items {
+		if i == 0 {
+			text = item
+			continue
 		}
 		var err error
-		if text, err = l.T(key, "First", text, "Next", item); err != nil {
+		if text, err = l.T(listKey(i, len(items)), "First", text, "Next", item); err != nil {
 			return "", err
 		}
 	}
 	return text, nil
+}
+
+// join is List for markup, one item at a time: it adds item i of n to what came before.
+func (l Locale) join(text, item template.HTML, i, n int) (template.HTML, error) {
+	if i == 0 {
+		return item, nil
+	}
+	return l.H(listKey(i, n), "First", text, "Next", item)
+}
+
+func listKey(i, n int) string {
+	if i == n-1 {
+		return "list.last"
+	}
+	return "list.more"
 }

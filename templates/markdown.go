@@ -34,34 +34,43 @@ type Heading struct {
 // RenderMarkdown turns the Markdown of a terms text into HTML that is safe whatever the source holds. The source
 // itself, byte for byte, stays what people agree to.
 func RenderMarkdown(source []byte) (Text, error) {
-	md := markdown()
-	doc := md.Parser().Parse(text.NewReader(source), parser.WithContext(parser.NewContext(parser.WithIDs(&sectionIDs{}))))
-	removeEmptyLinks(doc)
+	m := parseMarkdown(source)
 	var out Text
-	out.Title = takeTitle(doc, source)
-	out.Headings = levelHeadings(doc, source)
-	body, err := renderNodes(md, source, doc)
+	out.Title = takeTitle(m.doc, source)
+	out.Headings = levelHeadings(m.doc, source)
+	body, err := m.render(m.doc)
 	out.Body = body
 	return out, err
 }
 
-func markdown() goldmark.Markdown {
-	return goldmark.New(
+// markdown is one source with its parsed tree and what turns pieces of it into safe HTML.
+type markdown struct {
+	source []byte
+	doc    ast.Node
+	engine goldmark.Markdown
+	policy *bluemonday.Policy
+}
+
+func parseMarkdown(source []byte) markdown {
+	m := markdown{source: source, policy: sanitiser()}
+	m.engine = goldmark.New(
 		goldmark.WithExtensions(extension.Strikethrough, extension.NewTable(
 			extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))), // the default is an inline style
 		goldmark.WithParserOptions(parser.WithAutoHeadingID()),
 	)
+	m.doc = m.engine.Parser().Parse(text.NewReader(source),
+		parser.WithContext(parser.NewContext(parser.WithIDs(&sectionIDs{}))))
+	removeEmptyLinks(m.doc)
+	return m
 }
 
-// renderNodes renders nodes of one parsed source and sanitises the result.
-func renderNodes(md goldmark.Markdown, source []byte, roots ...ast.Node) (template.HTML, error) {
+// render answers the sanitised HTML of one node of the tree.
+func (m markdown) render(node ast.Node) (template.HTML, error) {
 	var buffer bytes.Buffer
-	for _, node := range roots {
-		if err := md.Renderer().Render(&buffer, source, node); err != nil {
-			return "", fmt.Errorf("render markdown: %w", err)
-		}
+	if err := m.engine.Renderer().Render(&buffer, m.source, node); err != nil {
+		return "", fmt.Errorf("render markdown: %w", err)
 	}
-	return template.HTML(sanitiser().SanitizeBytes(buffer.Bytes())), nil
+	return template.HTML(m.policy.SanitizeBytes(buffer.Bytes())), nil
 }
 
 // sanitiser is the second lock behind goldmark's own refusal of raw HTML: what is not listed is dropped.

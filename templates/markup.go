@@ -6,12 +6,20 @@ import (
 	"strings"
 )
 
-// strong and link make the pieces of markup that stand inside translated sentences; everything is escaped.
-func strong(words string) template.HTML {
-	return template.HTML("<strong>" + html.EscapeString(words) + "</strong>")
+// The pieces of markup that stand inside translated sentences. Each escapes what it is given.
+
+func strong(words string) template.HTML { return element("strong", words) }
+
+func code(words string) template.HTML { return element("code", words) }
+
+// bdi keeps the direction of a foreign word, such as a version, from turning the sentence around it.
+func bdi(words string) template.HTML { return element("bdi", words) }
+
+func element(name, words string) template.HTML {
+	return template.HTML("<" + name + ">" + html.EscapeString(words) + "</" + name + ">")
 }
 
-// link refuses any address that is not a path of this site or an https one, and answers the bare words then.
+// link answers the bare words when the address is neither a path of this site nor an https one.
 func link(href, words string) template.HTML {
 	local := strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "//")
 	if !local && !strings.HasPrefix(href, "https://") {

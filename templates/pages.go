@@ -23,7 +23,7 @@ import (
 	"strings"
 )
 
-//go:embed people static locales
+//go:embed people staff static locales
 var files embed.FS
 
 // page declares one page: its name ("people/choice") and the type of view it is rendered from.
@@ -34,7 +34,7 @@ type page struct {
 
 // declared lists every page of every area. A page file that is not declared here, or the other way round, stops New.
 func declared() []page {
-	return slices.Concat(peoplePages())
+	return slices.Concat(peoplePages(), staffPages())
 }
 
 // Pages renders the pages and serves their assets. It is immutable after New and safe for concurrent use.
@@ -139,5 +139,5 @@ func (p *Pages) Fragment(w io.Writer, page, block string, view any) error {
 
 // funcs are the functions every page may call; everything else a page needs is a method of its view.
 func (p *Pages) funcs() template.FuncMap {
-	return template.FuncMap{"asset": p.assetURL, "strong": strong, "link": link}
+	return template.FuncMap{"asset": p.assetURL, "strong": strong, "code": code, "bdi": bdi, "link": link}
 }

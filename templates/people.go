@@ -1,14 +1,21 @@
 package templates
 
-import (
-	"html/template"
-	"time"
-)
+import "time"
 
 // peoplePages are the pages for people, each with the view it is made from.
 func peoplePages() []page {
 	return []page{
 		{"people/home", Home{}},
+		{"people/choice", Choice{}},
+		{"people/nothing", Nothing{}},
+		{"people/accepted", Accepted{}},
+		{"people/declined", Declined{}},
+		{"people/later", Later{}},
+		{"people/receipt", Receipt{}},
+		{"people/features", Features{}},
+		{"people/mine", Mine{}},
+		{"people/legal", Legal{}},
+		{"people/error", Error{}},
 	}
 }
 
@@ -17,12 +24,15 @@ type Frame struct {
 	Locale                // the language of the page; required
 	Zone   *time.Location // the zone times are shown in; nil is UTC
 
-	Brand      string // the company the terms are those of
-	Imprint    string // its name and postal address, in the footer
-	Languages  []Locale
+	Brand      string   // the company the terms are those of
+	Imprint    string   // its name and postal address, in the footer
+	Languages  []Locale // that the page can be switched to
+	HomeURL    string   // behind the brand, and "Back to …"
 	HelpURL    string
 	PrivacyURL string
 	TermsURL   string // "My terms"
+	ExportURL  string // "Export my data"
+	CloseURL   string // "Close my account"
 }
 
 // Date writes the day of an instant in the zone of the page.
@@ -34,9 +44,58 @@ func (f Frame) DateTime(at time.Time) (string, error) { return f.Locale.DateTime
 // ISO writes an instant for a machine, as a time element wants it.
 func (f Frame) ISO(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
+// days counts the midnights, in the zone of the page, between two instants.
+func (f Frame) days(from, to time.Time) int {
+	midnight := func(at time.Time) time.Time {
+		y, m, d := at.In(orUTC(f.Zone)).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	return int(midnight(to).Sub(midnight(from)) / (24 * time.Hour))
+}
+
 // Link is one address with its words, and perhaps a short note beside it.
 type Link struct {
 	URL, Text, Note string
+}
+
+// Document is one version of one document as a person meets it.
+type Document struct {
+	Title   string
+	Version string
+	URL     string // of the full text, in the person's language
+	Locale  string // BCP 47 tag of the text shown, which may differ from the page's
+	SHA256  string // of the exact source bytes of that text
+	Minutes int    // to read it; 0 is not shown
+	Summary Summary
+	Before  *Before // the version the person accepted last, if any
+}
+
+// Before is the version of a document that a person accepted earlier.
+type Before struct {
+	Version string
+	At      time.Time
+	URL     string
+}
+
+// Step is one dated stage ahead, or already reached, for somebody who does not accept.
+type Step struct {
+	At       time.Time // the earliest it can come; zero when no date can be given
+	Reached  bool
+	Reminder string   // "", "banner" or "full_screen"
+	Stops    []string // names of what it takes away
+}
+
+// Steps are the stages of a ladder in order.
+type Steps []Step
+
+// Restrict reports whether any step takes something away.
+func (s Steps) Restrict() bool {
+	for _, step := range s {
+		if len(step.Stops) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Home is the front page: where a person can go from here.
@@ -45,33 +104,4 @@ type Home struct {
 	Title string
 	Lead  string
 	Links []Link
-	Notes []template.HTML
-}
-
-// Fault is what went wrong for a person, in the words of the catalogue.
-type Fault string
-
-// The faults a person can meet. Every page says what happened, that nothing is lost, and what to do.
-const (
-	FaultLinkExpired     Fault = "link_expired"     // the signed link is too old, or was used up
-	FaultLinkBroken      Fault = "link_broken"      // the link was cut off or changed on its way
-	FaultUnknownPerson   Fault = "unknown_person"   // nobody is signed in
-	FaultNotFound        Fault = "not_found"        // no such page, campaign, document or receipt
-	FaultTermsChanged    Fault = "terms_changed"    // the text changed while the person read it
-	FaultFormExpired     Fault = "form_expired"     // the form is too old or not ours
-	FaultTooMany         Fault = "too_many"         // too many requests
-	FaultNotSaved        Fault = "not_saved"        // our fault, and the choice was not recorded
-	FaultOurs            Fault = "ours"             // our fault, and nothing was being recorded
-	FaultNotAllowed      Fault = "not_allowed"      // the request is of a kind the page does not take
-	FaultReceiptOfOthers Fault = "receipt_of_other" // the receipt belongs to somebody else
-)
-
-// Error is the page for a fault. Reference is the id of the request, which support can look up.
-type Error struct {
-	Frame
-	Fault     Fault
-	Detail    string // what exactly, when there is more to say; already in the person's language or a name
-	Reference string
-	RetryURL  string
-	RetryAt   time.Time
 }

@@ -1,0 +1,192 @@
+package templates
+
+import (
+	"fmt"
+	"html/template"
+	"time"
+)
+
+// ChoiceStage says how far the page has to go in explaining where a person stands.
+type ChoiceStage string
+
+// The stages of a choice page.
+const (
+	StageNotice     ChoiceStage = "notice"     // before the terms apply
+	StageReminder   ChoiceStage = "reminder"   // they apply, and nothing is taken away
+	StagePersistent ChoiceStage = "persistent" // the same, and the app asks each time it is opened
+	StageRestricted ChoiceStage = "restricted" // something is off
+)
+
+// Choice is the page on which a person reads what changes and chooses. It shows days, not minutes, wherever it can,
+// so that people in the same position are shown the same bytes.
+type Choice struct {
+	Frame
+	Title string // of the campaign: "Our terms are changing"
+	Stage ChoiceStage
+	Now   time.Time
+	From  time.Time // when the terms begin to apply to this person
+	Was   time.Time // the date before it was moved; zero when it never was
+
+	Snoozed   time.Time // last "decide later"; zero for none
+	Declined  time.Time
+	Withdrawn time.Time
+
+	Off      []string  // names of what is off now
+	OffSince time.Time // when the stage that took it away was entered
+	Still    []string  // names of what works all the same
+	Void     bool      // accepting has no effect where the person is
+	OnHold   bool      // a hold covers the person
+	Lifted   bool      // and gives everything back meanwhile
+	Message  string    // what people in the region must be told
+
+	Documents []Document
+	Grants    []string // names of what accepting turns on
+	Rights    []string // names of what no stage takes away
+	Steps     Steps    // what happens to somebody who does not accept
+
+	Form *ChoiceForm // nil: there is nothing to choose now
+}
+
+// ChoiceForm is what the three buttons send besides themselves.
+type ChoiceForm struct {
+	Action         string // address, "/t/new-terms-2021"
+	Shown          string // signed: what was shown, to whom and when
+	IdempotencyKey string
+	SnoozeDays     int // how long "decide later" silences reminders
+	SnoozesLeft    int // 0 leaves the third button out
+}
+
+// Changes counts the changes that the summaries list.
+func (c Choice) Changes() int {
+	n := 0
+	for _, document := range c.Documents {
+		n += len(document.Summary.Changes)
+	}
+	return n
+}
+
+// Same lists what stays the same, from all documents.
+func (c Choice) Same() []template.HTML {
+	var same []template.HTML
+	for _, document := range c.Documents {
+		same = append(same, document.Summary.Same...)
+	}
+	return same
+}
+
+// Begun reports whether the terms apply already.
+func (c Choice) Begun() bool { return !c.Now.Before(c.From) }
+
+// DaysLeft counts the days until the terms apply; 0 is today.
+func (c Choice) DaysLeft() int { return c.days(c.Now, c.From) }
+
+// ButtonLabel is the exact text of a button by the value it sends: "accepted", "declined" or "later".
+func (c Choice) ButtonLabel(action string) (string, error) {
+	switch action {
+	case "accepted":
+		return c.T("choice.accept")
+	case "declined":
+		return c.T("choice.decline")
+	case "later":
+		return c.T("choice.later")
+	}
+	return "", fmt.Errorf("no button sends %q", action)
+}
+
+// Assent is the sentence above the buttons as plain text, for the record.
+func (c Choice) Assent() (string, error) {
+	label, err := c.ButtonLabel("accepted")
+	if err != nil {
+		return "", err
+	}
+	names := make([]string, len(c.Documents))
+	for i, document := range c.Documents {
+		if names[i], err = c.documentName(document); err != nil {
+			return "", err
+		}
+	}
+	list, err := c.List(names)
+	if err != nil {
+		return "", err
+	}
+	return c.T(c.assentKey(), "Button", label, "Brand", c.Brand, "Documents", list, "Date", c.Date(c.From))
+}
+
+// AssentHTML is the same sentence, word for word, with the button's words in bold and the texts linked.
+func (c Choice) AssentHTML() (template.HTML, error) {
+	label, err := c.ButtonLabel("accepted")
+	if err != nil {
+		return "", err
+	}
+	var list template.HTML
+	for i, document := range c.Documents {
+		name, err := c.documentName(document)
+		if err != nil {
+			return "", err
+		}
+		if list, err = c.join(list, link(document.URL, name), i, len(c.Documents)); err != nil {
+			return "", err
+		}
+	}
+	return c.H(c.assentKey(), "Button", strong(label), "Brand", c.Brand, "Documents", list, "Date", c.Date(c.From))
+}
+
+func (c Choice) assentKey() string {
+	if c.Begun() {
+		return "choice.assent.now"
+	}
+	return "choice.assent"
+}
+
+func (f Frame) documentName(d Document) (string, error) {
+	return f.T("document.name", "Title", d.Title, "Version", d.Version)
+}
+
+// Snapshot is the page as it is kept on record: what identifies one person's form is left out, everything that can be
+// read is left in.
+func (c Choice) Snapshot() Choice {
+	if c.Form != nil {
+		form := *c.Form
+		form.Shown, form.IdempotencyKey = "", ""
+		c.Form = &form
+	}
+	return c
+}
+
+// NothingReason says why there is nothing to choose.
+type NothingReason string
+
+// The reasons why there is nothing to choose.
+const (
+	ReasonNotAnnounced NothingReason = "not_announced"
+	ReasonExempt       NothingReason = "exempt"
+	ReasonEnded        NothingReason = "ended"
+)
+
+// Nothing is the page of a campaign that asks this person nothing, now.
+type Nothing struct {
+	Frame
+	Title  string // of the campaign
+	Reason NothingReason
+}
+
+// Heading says in a few words that there is nothing to choose.
+func (n Nothing) Heading() (string, error) {
+	if n.Reason == ReasonNotAnnounced {
+		return n.T("nothing.not_announced.title")
+	}
+	return n.T("nothing.title")
+}
+
+// Why says it in a sentence.
+func (n Nothing) Why() (string, error) {
+	switch n.Reason {
+	case ReasonNotAnnounced:
+		return n.T("nothing.not_announced")
+	case ReasonExempt:
+		return n.T("nothing.exempt", "Campaign", n.Title)
+	case ReasonEnded:
+		return n.T("nothing.ended", "Campaign", n.Title)
+	}
+	return "", fmt.Errorf("no such reason: %q", n.Reason)
+}
