@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -80,7 +81,7 @@ func decode(settings map[string]any, wrong *faults) document {
 
 // addMisfits takes apart what mapstructure joined together.
 func addMisfits(err error, wrong *faults) {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // this is the walk down the wrapping
 	case nil:
 	case *mapstructure.DecodeError:
 		addMisfit(e.Name(), e.Unwrap(), wrong)
@@ -96,7 +97,8 @@ func addMisfits(err error, wrong *faults) {
 }
 
 func addMisfit(path string, err error, wrong *faults) {
-	if unfit, ok := err.(*misfit); ok {
+	var unfit *misfit
+	if errors.As(err, &unfit) {
 		wrong.add(path, unfit.value, unfit.rule)
 		return
 	}
@@ -110,18 +112,25 @@ func addMisfit(path string, err error, wrong *faults) {
 	}
 }
 
-// kinds says what a value of a kind is called, and which kinds in a file fit.
-var kinds = map[reflect.Kind]struct {
-	rule string
-	fits []reflect.Kind
-}{
-	reflect.Bool:    {"must be true or false", []reflect.Kind{reflect.Bool}},
-	reflect.Int:     {"must be a whole number", []reflect.Kind{reflect.Int}},
-	reflect.Float64: {"must be a number", []reflect.Kind{reflect.Float64, reflect.Int}},
-	reflect.String:  {"must be text; in a file, put it in quotes", []reflect.Kind{reflect.String}},
-	reflect.Slice:   {"must be a list", []reflect.Kind{reflect.Slice}},
-	reflect.Struct:  {"must be a section with settings", []reflect.Kind{reflect.Map}},
-	reflect.Map:     {"must be keys with values", []reflect.Kind{reflect.Map}},
+// fits reports whether a kind of value in a file can become a kind of setting,
+// and says what the setting wants.
+func fits(from, to reflect.Kind) (string, bool) {
+	switch to {
+	case reflect.Bool:
+		return "must be true or false", from == to
+	case reflect.Int:
+		return "must be a whole number", from == to
+	case reflect.Float64:
+		return "must be a number", from == to || from == reflect.Int
+	case reflect.String:
+		return "must be text; in a file, put it in quotes", from == to
+	case reflect.Slice:
+		return "must be a list", from == to
+	case reflect.Struct, reflect.Map:
+		return "must be a section with keys and values", from == reflect.Map
+	default:
+		return "", true
+	}
 }
 
 // hook checks each value before mapstructure bends it: that would cut 2.7 down
@@ -136,14 +145,14 @@ func hook(from, to reflect.Value) (any, error) {
 		}
 		return d, nil
 	}
-	kind, checked := kinds[to.Kind()]
-	if !checked || slices.Contains(kind.fits, from.Kind()) {
+	rule, ok := fits(from.Kind(), to.Kind())
+	if ok {
 		return value, nil
 	}
 	if to.Type() == reflect.TypeFor[Secret]() {
 		value = Secret("given")
 	}
-	return nil, &misfit{value, kind.rule}
+	return nil, &misfit{value, rule}
 }
 
 // resolve turns the lists of the document into what the rules work with.

@@ -116,7 +116,7 @@ func (s *Scheduler) Trigger(name string) error {
 // Stop wakes no job any more, cancels what is running and waits for it to
 // return, at most until ctx is done; the error then names who is still
 // running. It may be called twice, or without a Start.
-func (s *Scheduler) Stop(ctx context.Context) error {
+func (s *Scheduler) Stop(ctx context.Context) error { //nolint:contextcheck // cron's Stop takes none: it returns one
 	s.mu.Lock()
 	s.stopped = true
 	s.mu.Unlock()

@@ -29,7 +29,7 @@ const Variable = "TESTENV_POSTGRES"
 
 // shared is the cluster of this process, started when first asked for. Nothing
 // stops it: it ends by itself when the process does.
-var shared = sync.OnceValues(func() (string, error) {
+var shared = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one cluster for all tests of a process
 	if given := os.Getenv(Variable); given != "" {
 		return given, nil
 	}
