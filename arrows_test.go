@@ -37,6 +37,7 @@ var arrows = map[string]string{
 	"messaging":                "terms gate tokens",
 	"messaging/business":       "terms gate",
 	"models":                   "tracker terms ledger",
+	"models/storetest":         "tracker terms ledger",
 	"notify":                   "terms",
 	"planfile":                 "terms",
 	"scheduler":                "",
@@ -61,7 +62,7 @@ var homes = map[string]string{
 	"assent/internal/testenv":      "internal/testenv",
 	"net/http/pprof":               "cli",
 	"github.com/chromedp/chromedp": "",
-	"pgregory.net/rapid":           "",
+	"pgregory.net/rapid":           "models/storetest",
 }
 
 // outside is what the rules in terms must do without: they are functions of
