@@ -151,7 +151,7 @@ type StaffCampaign struct {
 	Status     StaffTag
 	InScope    int
 	Accepted   int
-	Restricted int // people without some capability now
+	Restricted int       // people without some capability now
 	Deadline   time.Time // zero for a draft, which has no page of its own yet
 	NextAt     time.Time // of the next change of stage; zero when none is planned
 	NextChange string

@@ -151,6 +151,22 @@ func (t *Tracker) Staffed(ctx context.Context) (bool, error) {
 // AddStaff lets somebody sign in with a name and a password of 10 to 72 bytes.
 // Conflict when the name is taken.
 func (t *Tracker) AddStaff(ctx context.Context, name, password, actor string) error {
+	return t.addStaff(ctx, name, password, actor, func(Tx) error { return nil })
+}
+
+// AddFirstStaff is AddStaff for the holder of a set-up link: Conflict when
+// somebody can sign in already, so that the link works once.
+func (t *Tracker) AddFirstStaff(ctx context.Context, name, password string) error {
+	return t.addStaff(ctx, name, password, name, func(tx Tx) error {
+		staffed, err := tx.Staffed(ctx)
+		if err == nil && staffed {
+			err = terms.Errorf(terms.Conflict, "somebody can sign in already, so the set-up link no longer works")
+		}
+		return err
+	})
+}
+
+func (t *Tracker) addStaff(ctx context.Context, name, password, actor string, check func(Tx) error) error {
 	var faults terms.Faults
 	if !personID.MatchString(name) {
 		faults = append(faults, terms.Fault{Path: "name", Detail: "must be 1 to 128 letters, digits or . _ : @ | -"})
@@ -167,6 +183,9 @@ func (t *Tracker) AddStaff(ctx context.Context, name, password, actor string) er
 	}
 	now := t.instant()
 	return t.Store.Update(ctx, func(tx Tx) error {
+		if err := check(tx); err != nil {
+			return err
+		}
 		if err := tx.AddStaff(ctx, StaffMember{Name: name, Password: string(hash), Created: now}); err != nil {
 			return err
 		}
