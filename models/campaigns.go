@@ -1,0 +1,129 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+type campaignRow struct {
+	Campaign    string
+	Plan        int
+	ActivatedAt instant
+	EnrolledTo  int64
+}
+
+func (campaignRow) TableName() string { return "campaigns" }
+
+func (c campaignRow) campaign() tracker.Campaign {
+	return tracker.Campaign{Key: c.Campaign, Plan: c.Plan, ActivatedAt: c.ActivatedAt.time(), EnrolledTo: c.EnrolledTo}
+}
+
+type planRow struct {
+	Campaign    string
+	Number      int
+	PlanJSON    object[terms.Plan]
+	Source      []byte
+	Created     instant
+	Actor       string
+	ActivatedAt instant
+}
+
+func (planRow) TableName() string { return "plans" }
+
+func (p planRow) record() tracker.PlanRecord {
+	return tracker.PlanRecord{
+		Plan: p.PlanJSON.it, Source: p.Source, Created: p.Created.time(), Actor: p.Actor, ActivatedAt: p.ActivatedAt.time(),
+	}
+}
+
+func campaignName(key string) string { return fmt.Sprintf("campaign %q", key) }
+
+func planName(campaign string, number int) string {
+	return fmt.Sprintf("plan %d of campaign %q", number, campaign)
+}
+
+func (r reader) Campaign(ctx context.Context, key string) (tracker.Campaign, error) {
+	var row campaignRow
+	err := r.in(ctx).Take(&row, "campaign = ?", key).Error
+	return row.campaign(), r.translate(err, campaignName(key))
+}
+
+func (r reader) Campaigns(ctx context.Context) ([]tracker.Campaign, error) {
+	var rows []campaignRow
+	err := r.in(ctx).Order("campaign").Find(&rows).Error
+	return all(rows, campaignRow.campaign), r.translate(err, "campaigns")
+}
+
+func (r reader) Plan(ctx context.Context, campaign string, number int) (tracker.PlanRecord, error) {
+	var row planRow
+	err := r.in(ctx).Take(&row, "campaign = ? AND number = ?", campaign, number).Error
+	return row.record(), r.translate(err, planName(campaign, number))
+}
+
+func (r reader) Plans(ctx context.Context, campaign string) ([]tracker.PlanRecord, error) {
+	var rows []planRow
+	err := r.in(ctx).Order("number").Find(&rows, "campaign = ?", campaign).Error
+	return all(rows, planRow.record), r.translate(err, campaignName(campaign))
+}
+
+func (t *tx) AddPlan(ctx context.Context, p tracker.PlanRecord) (int, error) {
+	err := t.exec(ctx, campaignName(p.Campaign), `INSERT INTO campaigns (campaign, plan, activated_at, enrolled_to)
+		VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, p.Campaign)
+	if err != nil {
+		return 0, err
+	}
+	plan := inUTC(p.Plan)
+	err = t.in(ctx).Raw("SELECT coalesce(max(number), 0) + 1 FROM plans WHERE campaign = ?", p.Campaign).Row().Scan(&plan.Number)
+	if err != nil {
+		return 0, t.wrote(err, campaignName(p.Campaign))
+	}
+	row := planRow{
+		Campaign: p.Campaign, Number: plan.Number, PlanJSON: object[terms.Plan]{plan},
+		Source: blob(p.Source), Created: at(p.Created), Actor: p.Actor,
+	}
+	return plan.Number, t.insert(ctx, planName(p.Campaign, plan.Number), &row)
+}
+
+// inUTC returns the plan with its instants in UTC, as all others are kept.
+func inUTC(p terms.Plan) terms.Plan {
+	p.AnnounceAt, p.Deadline = p.AnnounceAt.UTC(), p.Deadline.UTC()
+	p.Regions = slices.Clone(p.Regions)
+	for i := range p.Regions {
+		r := &p.Regions[i]
+		r.AnnounceAt, r.Deadline = r.AnnounceAt.UTC(), r.Deadline.UTC()
+	}
+	return p
+}
+
+func (t *tx) Activate(ctx context.Context, campaign string, number int, when time.Time) error {
+	err := t.set(ctx, planName(campaign, number), func() error {
+		_, err := t.Plan(ctx, campaign, number)
+		return err
+	}, "UPDATE plans SET activated_at = ? WHERE campaign = ? AND number = ?", at(when), campaign, number)
+	if err != nil {
+		return err
+	}
+	active := func() error {
+		return terms.Errorf(terms.Conflict, "%s is active already", planName(campaign, number))
+	}
+	err = t.set(ctx, campaignName(campaign), active,
+		"UPDATE campaigns SET plan = ?, activated_at = ?, enrolled_to = 0 WHERE campaign = ? AND plan <> ?",
+		number, at(when), campaign, number)
+	if err != nil {
+		return err
+	}
+	return t.announce(ctx, tracker.ChangePlan, campaign, when)
+}
+
+func (t *tx) SetEnrolledTo(ctx context.Context, campaign string, ref int64) error {
+	missing := func() error {
+		_, err := t.Campaign(ctx, campaign)
+		return err
+	}
+	return t.set(ctx, campaignName(campaign), missing, "UPDATE campaigns SET enrolled_to = ? WHERE campaign = ?", ref, campaign)
+}

@@ -1,0 +1,149 @@
+package models
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// migration is one numbered step from an older schema to a newer one. It is
+// never edited once it was released.
+type migration struct {
+	Version  int
+	Name     string
+	Checksum string // hex SHA-256 of the file
+	sql      string
+}
+
+func (migration) TableName() string { return "schema_migrations" }
+
+// migrate brings the schema up to date, or when it must not apply anything
+// refuses one that is not. Processes that start together take turns.
+func (s *Store) migrate(ctx context.Context, apply bool) error {
+	known, err := s.known()
+	if err != nil {
+		return err
+	}
+	if apply {
+		err = s.inTurn(ctx, s.makeTable)
+	}
+	if err != nil {
+		return err
+	}
+	for _, next := range known {
+		err := s.inTurn(ctx, func(db *gorm.DB) error { return advance(db, known, next, apply) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known reads the migrations of the engine, in order: file NNNN is number NNNN.
+func (s *Store) known() ([]migration, error) {
+	dir := "migrations/" + s.engine.name()
+	files, err := fs.ReadDir(migrations, dir)
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	list := make([]migration, len(files))
+	for i, file := range files {
+		data, err := migrations.ReadFile(dir + "/" + file.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read a migration: %w", err)
+		}
+		number, name, _ := strings.Cut(strings.TrimSuffix(file.Name(), ".sql"), "_")
+		if n, err := strconv.Atoi(number); err != nil || n != i+1 {
+			return nil, fmt.Errorf("migration %s is not number %d", file.Name(), i+1)
+		}
+		sum := sha256.Sum256(data)
+		list[i] = migration{i + 1, name, hex.EncodeToString(sum[:]), string(data)}
+	}
+	return list, nil
+}
+
+// inTurn runs fn in a transaction that no other process migrates beside.
+func (s *Store) inTurn(ctx context.Context, fn func(*gorm.DB) error) error {
+	return transaction(ctx, s.write, nil, func(db *gorm.DB) error {
+		if err := s.engine.queue(ctx, db.Statement.ConnPool); err != nil {
+			return fmt.Errorf("wait for the turn to migrate: %w", err)
+		}
+		return fn(db)
+	})
+}
+
+// makeTable makes the table that records migrations, in an empty database.
+func (s *Store) makeTable(db *gorm.DB) error {
+	tables, err := db.Migrator().GetTables()
+	if err != nil {
+		return fmt.Errorf("list tables: %w", err)
+	}
+	for _, table := range tables {
+		if table == (migration{}).TableName() {
+			return nil
+		}
+	}
+	if len(tables) > 0 {
+		return fmt.Errorf("the database holds tables of something else (%s): give Assent one of its own", tables[0])
+	}
+	err = db.Exec("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)").Error
+	if err != nil {
+		return fmt.Errorf("make schema_migrations: %w", err)
+	}
+	return nil
+}
+
+// advance applies one migration unless the database has it, after a look at
+// whether what it has is what this program knows.
+func advance(db *gorm.DB, known []migration, next migration, apply bool) error {
+	var have []migration
+	if db.Migrator().HasTable(migration{}.TableName()) {
+		if err := db.Select("version", "name", "checksum").Order("version").Find(&have).Error; err != nil {
+			return fmt.Errorf("read schema_migrations: %w", err)
+		}
+	}
+	if err := compare(known, have); err != nil {
+		return err
+	}
+	switch {
+	case next.Version <= len(have):
+		return nil
+	case !apply:
+		return fmt.Errorf("the database is at migration %d and this program needs %d: run `assent migrate`, after a backup", len(have), len(known))
+	}
+	// Not through gorm, which would look for placeholders in it.
+	if _, err := db.Statement.ConnPool.ExecContext(db.Statement.Context, next.sql); err != nil {
+		return fmt.Errorf("migration %d (%s): %w", next.Version, next.Name, err)
+	}
+	if err := db.Select("version", "name", "checksum").Create(&next).Error; err != nil {
+		return fmt.Errorf("record migration %d: %w", next.Version, err)
+	}
+	return nil
+}
+
+// compare refuses a database from a newer program, or from one that was not
+// this program's past.
+func compare(known, have []migration) error {
+	if len(have) > len(known) {
+		return fmt.Errorf("the database is at migration %d and this program knows %d: it was written by a newer Assent; "+
+			"start that one, or restore the backup from before the upgrade", len(have), len(known))
+	}
+	for i, m := range have {
+		if m.Version != known[i].Version || m.Checksum != known[i].Checksum {
+			return errors.New("migration " + strconv.Itoa(m.Version) + " of the database is not the one this program has: " +
+				"the two are of different builds; start the program that made the database, or restore a backup made by this one")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+type personRow struct {
+	Ref     int64
+	ID      string
+	Country string
+	Locale  string
+	Type    terms.AccountType
+	Created instant
+}
+
+func (personRow) TableName() string { return "people" }
+
+func (p personRow) person() tracker.Person {
+	return tracker.Person{Ref: p.Ref, ID: p.ID, Country: p.Country, Locale: p.Locale, Type: p.Type, Created: p.Created.time()}
+}
+
+func personName(id string) string { return fmt.Sprintf("person %q", id) }
+
+func (r reader) Person(ctx context.Context, id string) (tracker.Person, error) {
+	var row personRow
+	err := r.in(ctx).Take(&row, "id = ?", id).Error
+	return row.person(), r.translate(err, personName(id))
+}
+
+func (r reader) People(ctx context.Context, after int64, limit int) ([]tracker.Person, error) {
+	var rows []personRow
+	err := r.in(ctx).Order("ref").Limit(limit).Find(&rows, "ref > ?", after).Error
+	return all(rows, personRow.person), r.translate(err, "people")
+}
+
+// PutPeople keeps Created of those who are known. Of an id that stands twice
+// the last one counts.
+func (t *tx) PutPeople(ctx context.Context, people []tracker.Person) ([]tracker.Person, error) {
+	last := make(map[string]int, len(people))
+	for i := range people {
+		last[people[i].ID] = i
+	}
+	once := make([]tracker.Person, 0, len(last))
+	for i := range people {
+		if last[people[i].ID] == i {
+			once = append(once, people[i])
+		}
+	}
+	b := newBatch(once,
+		text("id", func(p *tracker.Person) string { return p.ID }),
+		text("country", func(p *tracker.Person) string { return p.Country }),
+		text("locale", func(p *tracker.Person) string { return p.Locale }),
+		text("type", func(p *tracker.Person) string { return string(p.Type) }),
+		moment("created", func(p *tracker.Person) time.Time { return p.Created }),
+	)
+	err := t.each(ctx, "people", `INSERT INTO people (id, country, locale, type, created)
+		SELECT :id, :country, :locale, :type, :created {from} WHERE true
+		ON CONFLICT (id) DO UPDATE SET country = excluded.country, locale = excluded.locale, type = excluded.type`, b)
+	if err != nil {
+		return nil, err
+	}
+	stored := make(map[string]tracker.Person, len(once))
+	err = t.engine.query(ctx, t.pool(), "SELECT p.ref, p.id, p.country, p.locale, p.type, p.created FROM people p {and} WHERE p.id = :id", b,
+		func(rows *sql.Rows) error {
+			var row personRow
+			err := rows.Scan(&row.Ref, &row.ID, &row.Country, &row.Locale, &row.Type, &row.Created)
+			stored[row.ID] = row.person()
+			return err
+		})
+	out := make([]tracker.Person, len(people))
+	for i := range people {
+		out[i] = stored[people[i].ID]
+	}
+	return out, t.wrote(err, "people")
+}
+
+func (t *tx) DeletePerson(ctx context.Context, id string, when time.Time) error {
+	p, err := t.Person(ctx, id)
+	if err != nil {
+		return err
+	}
+	rows, err := t.Enrollments(ctx, id)
+	if err != nil {
+		return err
+	}
+	left := counts{}
+	for i := range rows {
+		left.add(&rows[i], -1)
+	}
+	if err := t.addCounts(ctx, left); err != nil {
+		return err
+	}
+	if _, err := t.record(ctx, rows, func(int) tracker.ChangeKind { return tracker.ChangeRemoved }, when); err != nil {
+		return err
+	}
+	err = t.exec(ctx, personName(id), "DELETE FROM enrollments WHERE ref = ? AND campaign IN (SELECT campaign FROM campaigns)", p.Ref)
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, personName(id), "DELETE FROM people WHERE ref = ?", p.Ref)
+}

@@ -1,0 +1,170 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+const (
+	// oldestSQLite has the fix of the WAL-reset bug, which corrupts files.
+	oldestSQLite = 3_051_003
+	// readers is the pool that only reads. More of them take the processor
+	// from the writer.
+	readers = 5
+	// The log is written back once a second, off the commit path; a commit
+	// does it itself only when the log has grown to 80 MB all the same.
+	writeBack        = time.Second
+	autoCheckpoint   = 20_000 // pages
+	busyMilliseconds = 5_000
+	keptStatements   = 64
+)
+
+// openSQLite opens or makes the file and starts writing its log back. The
+// function it returns ends that; the pools are the caller's to close.
+func openSQLite(ctx context.Context, path string, log *slog.Logger) (write, read *sql.DB, end func(), err error) {
+	if path == "" || strings.Contains(path, ":memory:") {
+		return nil, nil, nil, fmt.Errorf("database.url sqlite:%s names no file: give a path such as sqlite:data/assent.db", path)
+	}
+	if err := makeFile(path); err != nil {
+		return nil, nil, nil, err
+	}
+	write, err = sqlitePool(ctx, path, 1, "_txlock=immediate")
+	if err != nil {
+		return nil, nil, nil, damaged(path, err)
+	}
+	read, err = sqlitePool(ctx, path, readers, "_query_only=true")
+	if err == nil {
+		err = checkSQLite(ctx, write)
+	}
+	if err != nil {
+		return nil, nil, nil, errors.Join(damaged(path, err), write.Close())
+	}
+	return write, read, writeBackRegularly(ctx, read, log), nil
+}
+
+// makeFile makes the file when there is none, readable by its owner only:
+// it holds evidence and personal data.
+func makeFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("make the directory of the database: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	return file.Close()
+}
+
+// connector opens connections that are all set up and checked the same way,
+// which statements through a pool are not.
+type connector struct {
+	dsn    string
+	driver *sqlite3.SQLiteDriver
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c connector) Driver() driver.Driver                        { return c.driver }
+
+func sqlitePool(ctx context.Context, path string, size int, more string) (*sql.DB, error) {
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
+		"?_foreign_keys=on&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=" + strconv.Itoa(busyMilliseconds) +
+		"&_stmt_cache_size=" + strconv.Itoa(keptStatements) + "&" + more
+	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp}})
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return pool, nil
+}
+
+// setUp makes sure of what durability and integrity rest on: SQLite ignores a
+// pragma it does not understand or cannot follow without an error.
+func setUp(conn *sqlite3.SQLiteConn) error {
+	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": strconv.Itoa(busyMilliseconds)}
+	for name, value := range want {
+		got, err := pragma(conn, name)
+		if err != nil {
+			return err
+		}
+		if got != value {
+			return fmt.Errorf("SQLite has %s = %s where %s is needed: keep the file on a local disk that supports it", name, got, value)
+		}
+	}
+	_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint), nil)
+	return err
+}
+
+func pragma(conn *sqlite3.SQLiteConn, name string) (string, error) {
+	rows, err := conn.Query("PRAGMA "+name, nil)
+	if err != nil {
+		return "", fmt.Errorf("ask for %s: %w", name, err)
+	}
+	defer rows.Close()
+	value := make([]driver.Value, 1)
+	if err := rows.Next(value); err != nil {
+		return "", fmt.Errorf("ask for %s: %w", name, err)
+	}
+	return fmt.Sprint(value[0]), nil
+}
+
+func checkSQLite(ctx context.Context, pool *sql.DB) error {
+	if _, number, _ := sqlite3.Version(); number < oldestSQLite {
+		return fmt.Errorf("this program was built with SQLite %d, which can corrupt its files: build it with %d or newer", number, oldestSQLite)
+	}
+	var found string
+	if err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		return sqlite3.Error{Code: sqlite3.ErrCorrupt}
+	}
+	return nil
+}
+
+// damaged says what to do about a file that is broken or is something else.
+func damaged(path string, err error) error {
+	var engine sqlite3.Error
+	if !errors.As(err, &engine) || engine.Code != sqlite3.ErrCorrupt && engine.Code != sqlite3.ErrNotADB {
+		return fmt.Errorf("open the database %s: %w", path, err)
+	}
+	return fmt.Errorf("the database %s is damaged or is no SQLite database, and nothing was written to it (%w): "+
+		"keep it with its -wal and -shm files for an examination, and put the newest good backup in its place without them", path, err)
+}
+
+// writeBackRegularly copies the log into the database file, beside the writer,
+// until the function it returns is called. Closing the last connection does
+// the rest.
+func writeBackRegularly(ctx context.Context, pool *sql.DB, log *slog.Logger) func() {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	ticker := time.NewTicker(writeBack)
+	go func() {
+		defer close(ended)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			_, err := pool.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+			if err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "checkpoint failed", "error", err)
+			}
+		}
+	}()
+	return func() { cancel(); <-ended }
+}

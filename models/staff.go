@@ -1,0 +1,113 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+type keyRow struct {
+	ID      string
+	Hash    string
+	Name    string
+	Scopes  object[[]string]
+	Created instant
+	Expires instant
+	Revoked instant
+}
+
+func (keyRow) TableName() string { return "api_keys" }
+
+func (k keyRow) key() tracker.APIKey {
+	return tracker.APIKey{
+		ID: k.ID, Hash: k.Hash, Name: k.Name, Scopes: k.Scopes.it,
+		Created: k.Created.time(), Expires: k.Expires.time(), Revoked: k.Revoked.time(),
+	}
+}
+
+func keyName(id string) string { return fmt.Sprintf("API key %q", id) }
+
+func (r reader) Key(ctx context.Context, hash string) (tracker.APIKey, error) {
+	var row keyRow
+	err := r.in(ctx).Take(&row, "hash = ?", hash).Error
+	return row.key(), r.translate(err, "this API key")
+}
+
+// Keys lists them in order of creation, those that are no longer in force too.
+func (r reader) Keys(ctx context.Context) ([]tracker.APIKey, error) {
+	var rows []keyRow
+	err := r.in(ctx).Order("created, id").Find(&rows).Error
+	return all(rows, keyRow.key), r.translate(err, "API keys")
+}
+
+func (t *tx) AddKey(ctx context.Context, k tracker.APIKey) error {
+	return t.insert(ctx, keyName(k.ID), &keyRow{
+		ID: k.ID, Hash: k.Hash, Name: k.Name, Scopes: object[[]string]{k.Scopes},
+		Created: at(k.Created), Expires: at(k.Expires), Revoked: at(k.Revoked),
+	})
+}
+
+func (t *tx) RevokeKey(ctx context.Context, id string, when time.Time) error {
+	missed := func() error {
+		if err := t.in(ctx).Take(&keyRow{}, "id = ?", id).Error; err != nil {
+			return t.translate(err, keyName(id))
+		}
+		return terms.Errorf(terms.Conflict, "%s is revoked already", keyName(id))
+	}
+	return t.set(ctx, keyName(id), missed, "UPDATE api_keys SET revoked = ? WHERE id = ? AND revoked = 0", at(when), id)
+}
+
+type staffRow struct {
+	Name     string
+	Password string
+	Created  instant
+}
+
+func (staffRow) TableName() string { return "staff" }
+
+func staffName(name string) string { return fmt.Sprintf("member of staff %q", name) }
+
+func (r reader) StaffMember(ctx context.Context, name string) (tracker.StaffMember, error) {
+	var row staffRow
+	err := r.in(ctx).Take(&row, "name = ?", name).Error
+	return tracker.StaffMember{Name: row.Name, Password: row.Password, Created: row.Created.time()}, r.translate(err, staffName(name))
+}
+
+func (r reader) Staffed(ctx context.Context) (bool, error) {
+	var yes bool
+	err := r.in(ctx).Raw("SELECT EXISTS (SELECT 1 FROM staff)").Row().Scan(&yes)
+	return yes, r.translate(err, "staff")
+}
+
+func (t *tx) AddStaff(ctx context.Context, s tracker.StaffMember) error {
+	return t.insert(ctx, staffName(s.Name), &staffRow{s.Name, s.Password, at(s.Created)})
+}
+
+type actRow struct {
+	At     instant
+	Actor  string
+	Action string
+	Object string
+	Reason string
+	Detail string
+}
+
+func (actRow) TableName() string { return "acts" }
+
+func (a actRow) act() tracker.Act {
+	return tracker.Act{At: a.At.time(), Actor: a.Actor, Action: a.Action, Object: a.Object, Reason: a.Reason, Detail: a.Detail}
+}
+
+// Acts takes the order in which they were recorded for age.
+func (r reader) Acts(ctx context.Context, limit int) ([]tracker.Act, error) {
+	var rows []actRow
+	err := r.in(ctx).Order("id DESC").Limit(limit).Find(&rows).Error
+	return all(rows, actRow.act), r.translate(err, "acts")
+}
+
+func (t *tx) AddAct(ctx context.Context, a tracker.Act) error {
+	return t.insert(ctx, "acts", &actRow{at(a.At), a.Actor, a.Action, a.Object, a.Reason, a.Detail})
+}

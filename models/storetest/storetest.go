@@ -1,0 +1,30 @@
+// Package storetest holds every implementation of tracker.Store to the same
+// behaviour.
+package storetest
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"assent/tracker"
+)
+
+// Run checks a store against the contract of tracker.Store. open returns a new,
+// empty one each time it is called, and closes it when its test ends.
+func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
+	for _, check := range []func(*store){
+		draftsAreKeptByteForByteAndReplaced,
+		publishedVersionsCannotBeChanged,
+		aVersionHasOneTextPerLocale,
+		versionsAreListedNewestFirstWithoutTheirMarkdown,
+	} {
+		name := runtime.FuncForPC(reflect.ValueOf(check).Pointer()).Name()
+		t.Run(name[strings.LastIndex(name, ".")+1:], func(t *testing.T) {
+			t.Parallel()
+			check(&store{t, open(t), context.Background()})
+		})
+	}
+}
