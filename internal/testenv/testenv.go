@@ -28,16 +28,13 @@ import (
 const Variable = "TESTENV_POSTGRES"
 
 // shared is the cluster of this process, started when first asked for. Nothing
-// stops it: it ends by itself when the process does.
-var shared = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals // one cluster for all tests of a process
+// stops it: it ends by itself when the process does. The Cluster is kept, not
+// only its URL: collected as garbage, its pipe would close and end the server.
+var shared = sync.OnceValues(func() (*Cluster, error) { //nolint:gochecknoglobals // one cluster for all tests of a process
 	if given := os.Getenv(Variable); given != "" {
-		return given, nil
+		return &Cluster{URL: given}, nil
 	}
-	c, err := Start()
-	if err != nil {
-		return "", err
-	}
-	return c.URL, nil
+	return Start()
 })
 
 // Postgres returns the URL of a new, empty PostgreSQL database, which is
@@ -45,10 +42,11 @@ var shared = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals 
 // time zone is far from UTC, so that nothing works by accident of the zone.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	server, err := shared()
+	cluster, err := shared()
 	if err != nil {
 		t.Fatalf("a PostgreSQL database for the test: %v", err)
 	}
+	server := cluster.URL
 	name := "test_" + strings.ToLower(rand.Text())
 	if err := execute(server, "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
