@@ -168,10 +168,11 @@ func (l Locale) Date(at time.Time, zone *time.Location) string {
 	return l.forms.FmtDateLong(at.In(orUTC(zone)))
 }
 
-// DateTime writes an instant to the minute and names the zone: "15 December 2026, 09:00 UTC". A nil zone is UTC.
+// DateTime writes an instant to the minute and names the zone: "15 December 2026, 09:00 UTC". A nil zone is UTC. The
+// clock is the one of 24 hours, which everybody reads and nobody mistakes.
 func (l Locale) DateTime(at time.Time, zone *time.Location) (string, error) {
 	at = at.In(orUTC(zone))
-	return l.T("date.time", "Date", l.forms.FmtDateLong(at), "Time", l.forms.FmtTimeShort(at), "Zone", zoneName(at))
+	return l.T("date.time", "Date", l.forms.FmtDateLong(at), "Time", at.Format("15:04"), "Zone", zoneName(at))
 }
 
 func orUTC(zone *time.Location) *time.Location {

@@ -19,11 +19,15 @@ func element(name, words string) template.HTML {
 	return template.HTML("<" + name + ">" + html.EscapeString(words) + "</" + name + ">")
 }
 
-// link answers the bare words when the address is neither a path of this site nor an https one.
 func link(href, words string) template.HTML {
+	return linked(href, template.HTML(html.EscapeString(words)))
+}
+
+// linked answers the bare words when the address is neither a path of this site nor an https one.
+func linked(href string, words template.HTML) template.HTML {
 	local := strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "//")
 	if !local && !strings.HasPrefix(href, "https://") {
-		return template.HTML(html.EscapeString(words))
+		return words
 	}
-	return template.HTML(`<a href="` + html.EscapeString(href) + `">` + html.EscapeString(words) + `</a>`)
+	return template.HTML(`<a href="` + html.EscapeString(href) + `">` + string(words) + `</a>`)
 }

@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"html/template"
+	"time"
+)
 
 // peoplePages are the pages for people, each with the view it is made from.
 func peoplePages() []page {
@@ -68,6 +71,14 @@ type Document struct {
 	Minutes int    // to read it; 0 is not shown
 	Summary Summary
 	Before  *Before // the version the person accepted last, if any
+}
+
+// Dir is the direction the text is written in.
+func (d Document) Dir() string { return Direction(d.Locale) }
+
+// DocumentName names a version as sentences do: "Terms of Service, version 4.0".
+func (f Frame) DocumentName(d Document) (template.HTML, error) {
+	return f.H("document.name", "Title", d.Title, "Version", bdi(d.Version))
 }
 
 // Before is the version of a document that a person accepted earlier.

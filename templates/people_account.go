@@ -107,7 +107,7 @@ type Legal struct {
 	Document    Document
 	Text        Text
 	Effective   time.Time
-	Published   time.Time  // zero for a draft
+	Published   time.Time
 	Texts       []TextLink // the languages this version exists in
 	NewerURL    string     // of the version that replaced it; empty for the current one
 	Newer       string

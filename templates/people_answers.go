@@ -55,7 +55,7 @@ type Receipt struct {
 	PresentedAt time.Time // when the page was shown; zero when that is not known
 	ReceivedAt  time.Time
 	Spoken      Locale // the language the choice was made in
-	Method      string // "page", "link", "api", "import", "behalf"
+	Method      string // "page", "signed_link", "api", "import", "on_behalf"
 	Sentence    string // above the buttons, word for word
 	Button      string // word for word
 	Region      string
@@ -94,13 +94,13 @@ func (r Receipt) MethodName() (string, error) {
 	switch r.Method {
 	case "page":
 		return r.T("method.page")
-	case "link":
+	case "signed_link":
 		return r.T("method.link")
 	case "api":
 		return r.T("method.api")
 	case "import":
 		return r.T("method.import")
-	case "behalf":
+	case "on_behalf":
 		return r.T("method.behalf")
 	}
 	return "", fmt.Errorf("no such method: %q", r.Method)

@@ -32,12 +32,13 @@ type Choice struct {
 	Withdrawn time.Time
 
 	Off      []string  // names of what is off now
-	OffSince time.Time // when the stage that took it away was entered
+	OffSince time.Time // since when all of it is; zero when parts went at different times
 	Still    []string  // names of what works all the same
 	Void     bool      // accepting has no effect where the person is
 	OnHold   bool      // a hold covers the person
 	Lifted   bool      // and gives everything back meanwhile
 	Message  string    // what people in the region must be told
+	Refused  Fault     // why a choice just sent was not recorded; "" when the page was simply opened
 
 	Documents []Document
 	Grants    []string // names of what accepting turns on
@@ -55,6 +56,9 @@ type ChoiceForm struct {
 	SnoozeDays     int // how long "decide later" silences reminders
 	SnoozesLeft    int // 0 leaves the third button out
 }
+
+// Problem is the page's account of why a choice was not recorded.
+func (c Choice) Problem() Error { return Error{Frame: c.Frame, Fault: c.Refused} }
 
 // Changes counts the changes that the summaries list.
 func (c Choice) Changes() int {
@@ -101,7 +105,7 @@ func (c Choice) Assent() (string, error) {
 	}
 	names := make([]string, len(c.Documents))
 	for i, document := range c.Documents {
-		if names[i], err = c.documentName(document); err != nil {
+		if names[i], err = c.T("document.name", "Title", document.Title, "Version", document.Version); err != nil {
 			return "", err
 		}
 	}
@@ -120,11 +124,11 @@ func (c Choice) AssentHTML() (template.HTML, error) {
 	}
 	var list template.HTML
 	for i, document := range c.Documents {
-		name, err := c.documentName(document)
+		name, err := c.DocumentName(document)
 		if err != nil {
 			return "", err
 		}
-		if list, err = c.join(list, link(document.URL, name), i, len(c.Documents)); err != nil {
+		if list, err = c.join(list, linked(document.URL, name), i, len(c.Documents)); err != nil {
 			return "", err
 		}
 	}
@@ -136,10 +140,6 @@ func (c Choice) assentKey() string {
 		return "choice.assent.now"
 	}
 	return "choice.assent"
-}
-
-func (f Frame) documentName(d Document) (string, error) {
-	return f.T("document.name", "Title", d.Title, "Version", d.Version)
 }
 
 // Snapshot is the page as it is kept on record: what identifies one person's form is left out, everything that can be

@@ -134,13 +134,14 @@ func choices(t *testing.T, f templates.Frame) []sample {
 		}),
 		state("suspended", func(c *templates.Choice) {
 			c.Stage, c.Now, c.Withdrawn = templates.StageRestricted, day("2021-08-25 08:00"), day("2021-02-01 08:00")
-			c.Off, c.OffSince = append(c.Steps[2].Stops, c.Steps[3].Stops...), day("2021-07-17 00:00")
+			c.Off, c.OffSince = append(c.Steps[2].Stops, c.Steps[3].Stops...), time.Time{}
 		}),
 		state("held", func(c *templates.Choice) { c.OnHold, c.Form = true, nil }),
 		state("lifted", func(c *templates.Choice) { c.OnHold, c.Lifted, c.Void = true, true, true }),
 		state("void", func(c *templates.Choice) {
 			c.Void, c.Message, c.Steps = true, "The competition authority of Turkey has asked us to wait.", c.Steps[:1]
 		}),
+		state("refused", func(c *templates.Choice) { c.Refused, c.Documents[0].Locale = templates.FaultTermsChanged, "ar" }),
 		{"people/choice", "empty", templates.Choice{Frame: templates.Frame{Locale: f.Locale}}},
 	}
 }
@@ -193,7 +194,7 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		list = append(list, sample{"people/nothing", string(reason), templates.Nothing{Frame: f, Title: "Our terms are changing", Reason: reason}})
 	}
 	list = append(list, sample{"people/nothing", "empty", templates.Nothing{Frame: bare, Reason: templates.ReasonEnded}})
-	for _, method := range []string{"link", "api", "behalf"} {
+	for _, method := range []string{"signed_link", "api", "on_behalf"} {
 		list = append(list, sample{"people/receipt", method, templates.Receipt{Frame: f, Answer: answer, Action: "withdrawn", Method: method, Spoken: l}})
 	}
 	return append(list, faults(f, bare)...)
