@@ -1,0 +1,145 @@
+package staff
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/templates"
+	"assent/terms"
+	"assent/tokens"
+)
+
+const (
+	sessionTTL  = 12 * time.Hour
+	minPassword = 10 // characters; the tracker's rule, shown before it is broken
+	nameField   = "name"
+)
+
+// principal is the key under which a request carries who is signed in.
+type principal struct{}
+
+// member is who is signed in, "" for nobody.
+func member(c *gin.Context) string {
+	value, _ := c.Get(principal{})
+	name, _ := value.(string)
+	return name
+}
+
+// requireSession lets signed-in staff through and leads everybody else to the page where they can sign in.
+func (s console) requireSession(c *gin.Context) {
+	claims, err := s.Tokens.Verify(tokens.StaffSession, s.Cookie.Token(c), s.Wall())
+	if err != nil {
+		c.Redirect(http.StatusSeeOther, "/staff/signin?next="+url.QueryEscape(c.Request.URL.RequestURI()))
+		c.Abort()
+		return
+	}
+	c.Set(principal{}, claims.Data[nameField])
+}
+
+func (s console) openSession(c *gin.Context, name string) {
+	claims := tokens.Claims{Data: map[string]string{nameField: name}}
+	s.Cookie.Set(c, s.Tokens.Sign(tokens.StaffSession, claims, s.Wall(), sessionTTL), sessionTTL)
+}
+
+func (s console) askSignIn(c *gin.Context) error {
+	return s.showSignIn(c, http.StatusOK, templates.StaffSignIn{Next: c.Query("next")})
+}
+
+func (s console) showSignIn(c *gin.Context, status int, view templates.StaffSignIn) error {
+	staffed, err := s.Tracker.Staffed(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	view.Unstaffed, view.Demo = !staffed, s.Demo != nil
+	return s.render(c, status, "staff/signin", view)
+}
+
+func (s console) signIn(c *gin.Context) error {
+	name, next := c.PostForm(nameField), c.PostForm("next")
+	err := s.Tracker.SignIn(c.Request.Context(), name, c.PostForm("password"))
+	if errors.Is(err, terms.Unauthenticated) {
+		return s.showSignIn(c, http.StatusUnauthorized, templates.StaffSignIn{Name: name, Next: next, Fault: sentence(err.Error())})
+	}
+	if err != nil {
+		return err
+	}
+	s.openSession(c, name)
+	c.Redirect(http.StatusSeeOther, local(next, "/staff", "/staff"))
+	return nil
+}
+
+func (s console) signOut(c *gin.Context) error {
+	s.Cookie.Clear(c)
+	c.Redirect(http.StatusSeeOther, "/staff/signin")
+	return nil
+}
+
+// setupToken answers the token of a set-up link while the link works, else "".
+func (s console) setupToken(c *gin.Context, token string) (string, error) {
+	if _, err := s.Tokens.Verify(tokens.StaffSetup, token, s.Wall()); err != nil {
+		return "", nil // forged, expired or not given: the page says so
+	}
+	staffed, err := s.Tracker.Staffed(c.Request.Context())
+	if staffed {
+		token = ""
+	}
+	return token, err
+}
+
+func (s console) askSetup(c *gin.Context) error {
+	token, err := s.setupToken(c, c.Query("token"))
+	if err != nil {
+		return err
+	}
+	c.Header("Referrer-Policy", "no-referrer") // the address holds the token
+	return s.showSetup(c, http.StatusOK, templates.StaffSetup{Token: token})
+}
+
+func (s console) showSetup(c *gin.Context, status int, view templates.StaffSetup) error {
+	if view.Token == "" {
+		status = http.StatusGone
+	}
+	view.MinLength = minPassword
+	return s.render(c, status, "staff/setup", view)
+}
+
+func (s console) setUp(c *gin.Context) error {
+	token, err := s.setupToken(c, c.PostForm("token"))
+	switch {
+	case err != nil:
+		return err
+	case token == "":
+		return s.showSetup(c, http.StatusGone, templates.StaffSetup{})
+	}
+	view := templates.StaffSetup{Token: token, Name: c.PostForm(nameField)}
+	err = s.Tracker.AddFirstStaff(c.Request.Context(), view.Name, c.PostForm("password"))
+	var faults terms.Faults
+	switch {
+	case errors.As(err, &faults):
+		return s.showSetup(c, http.StatusUnprocessableEntity, faulty(view, faults))
+	case errors.Is(err, terms.Conflict): // another browser was faster with the same link
+		return s.showSetup(c, http.StatusGone, templates.StaffSetup{})
+	case err != nil:
+		return err
+	}
+	s.openSession(c, view.Name)
+	c.Redirect(http.StatusSeeOther, "/staff")
+	return nil
+}
+
+// faulty puts each fault beside the field it is about.
+func faulty(view templates.StaffSetup, faults terms.Faults) templates.StaffSetup {
+	for _, f := range faults {
+		text := "The " + f.Path + " " + f.Detail + "."
+		if f.Path == nameField {
+			view.NameFault = text
+		} else {
+			view.PasswordFault = text
+		}
+	}
+	return view
+}

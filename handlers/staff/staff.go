@@ -1,0 +1,110 @@
+// Package staff serves the console: signing in, the campaigns, the overview of one campaign, the look-up of a person.
+// It reads through package tracker and decides nothing; every page but signing in needs a session.
+package staff
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/handlers/web"
+	"assent/templates"
+	"assent/tokens"
+	"assent/tracker"
+)
+
+// Options is what the console works with. All but Demo are required.
+type Options struct {
+	Tracker    *tracker.Tracker
+	Pages      *templates.Pages
+	Tokens     *tokens.Signer
+	Cookie     web.Cookie       // of the session
+	SameOrigin gin.HandlerFunc  // web.SameOrigin
+	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
+	Demo       *Demo            // nil but in a demonstration
+}
+
+// console is the handlers.
+type console struct{ Options }
+
+// Mount adds the console to a router under /staff and, in a demonstration only, /demo/staff and /demo/clock.
+func Mount(r gin.IRouter, o Options) {
+	s := console{o}
+	form := []gin.HandlerFunc{o.SameOrigin, web.Handle(readForm)}
+	post := func(path string, fn func(*gin.Context) error) { r.Group("", form...).POST(path, web.Handle(fn)) }
+	r.GET("/staff/signin", web.Handle(s.askSignIn))
+	post("/staff/signin", s.signIn)
+	post("/staff/signout", s.signOut)
+	r.GET("/staff/setup", web.Handle(s.askSetup))
+	post("/staff/setup", s.setUp)
+
+	in := r.Group("/staff", s.requireSession)
+	in.GET("", web.Handle(s.campaigns))
+	in.GET("/campaigns/:campaign", web.Handle(s.overview))
+	in.GET("/people", web.Handle(s.person))
+
+	if o.Demo != nil {
+		r.POST("/demo/staff", o.SameOrigin, web.Handle(s.openDemo))
+		r.POST("/demo/clock", o.SameOrigin, web.Handle(s.moveClock))
+	}
+}
+
+// FaultPage renders an error for somebody who looks at the console.
+func FaultPage(pages *templates.Pages, p *web.Problem) ([]byte, error) {
+	heading := p.Title
+	if heading == "" {
+		heading = http.StatusText(p.Status)
+	}
+	var out bytes.Buffer
+	err := pages.Render(&out, "staff/fault", templates.StaffFault{Heading: heading, Text: sentence(p.Detail)})
+	return out.Bytes(), err
+}
+
+// frame is what every page shares.
+func (s console) frame(c *gin.Context) (templates.StaffFrame, error) {
+	f := templates.StaffFrame{Member: member(c), AsOf: s.Tracker.Now()}
+	if s.Demo == nil || f.Member == "" {
+		return f, nil
+	}
+	var err error
+	f.Clock, err = s.demoClock(c, f.AsOf)
+	return f, err
+}
+
+func (s console) render(c *gin.Context, status int, page string, view any) error {
+	var out bytes.Buffer
+	if err := s.Pages.Render(&out, page, view); err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	web.Page(c, status, out.Bytes())
+	return nil
+}
+
+// readForm reads a form of bounded size, so that c.PostForm answers from it.
+func readForm(c *gin.Context) error {
+	if err := web.RequireType(c, "application/x-www-form-urlencoded"); err != nil {
+		return err
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, web.MaxBody)
+	if err := c.Request.ParseForm(); err != nil {
+		return &web.Problem{Status: http.StatusBadRequest, Type: "unreadable", Detail: "the form could not be read; go back and send it again"}
+	}
+	return nil
+}
+
+// local answers path when it leads to a page of this site below prefix, else fallback: a link must not carry anybody
+// away to another site.
+func local(path, prefix, fallback string) string {
+	inside := path == prefix || strings.HasPrefix(path, prefix+"/") || strings.HasPrefix(path, prefix+"?")
+	if !inside || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+		return fallback
+	}
+	return path
+}
+
+// sentence makes the message of an error fit for a page.
+func sentence(message string) string { return strings.TrimSuffix(capital(message), ".") + "." }
