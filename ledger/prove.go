@@ -18,9 +18,9 @@ func Prove(ctx context.Context, reader TileReader, head Head, index int64) ([]Ha
 	if index < 0 || index >= head.Size {
 		return nil, fmt.Errorf("a log of %d records has no record %d", head.Size, index)
 	}
-	tiles := &tiles{ctx: ctx, reader: reader}
-	proof, err := tlog.ProveRecord(head.Size, index, tiles.of(head))
-	return proof, tiles.explain(err)
+	b := &bridge{ctx: ctx, reader: reader}
+	proof, err := tlog.ProveRecord(head.Size, index, b.of(head))
+	return proof, b.explain(err)
 }
 
 // Extends checks that the log still begins with the records of an older head,
@@ -35,10 +35,10 @@ func Extends(ctx context.Context, reader TileReader, head, older Head) error {
 	if older.Size > head.Size {
 		return fmt.Errorf("the log has %d records and once had %d: %w", head.Size, older.Size, ErrAltered)
 	}
-	tiles := &tiles{ctx: ctx, reader: reader}
-	root, err := tlog.TreeHash(older.Size, tiles.of(head))
+	b := &bridge{ctx: ctx, reader: reader}
+	root, err := tlog.TreeHash(older.Size, b.of(head))
 	if err != nil {
-		return tiles.explain(err)
+		return b.explain(err)
 	}
 	if root != older.Root {
 		return fmt.Errorf("the first %d records are no longer the same: %w", older.Size, ErrAltered)
@@ -46,39 +46,39 @@ func Extends(ctx context.Context, reader TileReader, head, older Head) error {
 	return nil
 }
 
-// tiles lets x/mod read our tiles during one call. Its interface takes no
+// bridge lets x/mod read our tiles during one call. Its interface takes no
 // context, and does not say whether reading or checking failed: failed does.
-type tiles struct {
+type bridge struct {
 	ctx    context.Context
 	reader TileReader
 	failed error
 }
 
 // of returns a reader of the hashes of a log; it checks each against the head.
-func (t *tiles) of(head Head) tlog.HashReader {
-	return tlog.TileHashReader(tlog.Tree{N: head.Size, Hash: head.Root}, t)
+func (b *bridge) of(head Head) tlog.HashReader {
+	return tlog.TileHashReader(tlog.Tree{N: head.Size, Hash: head.Root}, b)
 }
 
 // explain tells a tile that cannot be read from one that is wrong.
-func (t *tiles) explain(err error) error {
-	if err == nil || t.failed != nil {
-		return t.failed
+func (b *bridge) explain(err error) error {
+	if err == nil || b.failed != nil {
+		return b.failed
 	}
 	return fmt.Errorf("%w (%w)", ErrAltered, err)
 }
 
 // Height returns the height of the tiles.
-func (t *tiles) Height() int { return tileHeight }
+func (b *bridge) Height() int { return tileHeight }
 
 // ReadTiles reads the tiles that x/mod asks for.
-func (t *tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
+func (b *bridge) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	data := make([][]byte, len(wanted))
 	for i, w := range wanted {
 		tile := Tile{Level: w.L, Index: w.N, Width: w.W}
-		stored, err := t.reader.ReadTile(t.ctx, tile.Level, tile.Index)
+		stored, err := b.reader.ReadTile(b.ctx, tile.Level, tile.Index)
 		if err != nil {
-			t.failed = fmt.Errorf("read %s: %w", tile.Path(), err)
-			return nil, t.failed
+			b.failed = fmt.Errorf("read %s: %w", tile.Path(), err)
+			return nil, b.failed
 		}
 		if data[i], err = tile.Cut(stored); err != nil {
 			return nil, err
@@ -88,4 +88,4 @@ func (t *tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 }
 
 // SaveTiles is where x/mod would fill a cache; the store is near enough.
-func (t *tiles) SaveTiles([]tlog.Tile, [][]byte) {}
+func (b *bridge) SaveTiles([]tlog.Tile, [][]byte) {}

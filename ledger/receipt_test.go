@@ -216,14 +216,27 @@ func TestTheReportSaysWhatIsAndWhatIsNotProved(t *testing.T) {
 		`The log "example.com/assent" signed a head over 11 records.`,
 		"Record 6 under that head is this one",
 		`accepted by "person" (page) in the campaign "new-terms-2021", received 2021-05-20T10:00:00.123456Z`,
-		`"privacy-policy" version "2021-01-04" in "fr" with SHA-256 ` + digest("Confidentialité\n"),
+		` and "privacy-policy" version "2021-01-04" in "fr" with SHA-256 ` + digest("Confidentialité\n"),
 		"\nNot proved\n", "Who the person is", "The details", "The time", "same log",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not say %q:\n%s", want, text)
 		}
 	}
-	if strings.Contains(text, "tamper-proof") {
-		t.Error("the report promises too much")
+	if strings.Contains(text, "What the page said") || strings.Contains(text, "other signatures") {
+		t.Errorf("the report leaves open what the receipt tells:\n%s", text)
+	}
+	for _, less := range []func(*ledger.Record){
+		func(r *ledger.Record) { r.Sentence = "" },
+		func(r *ledger.Record) { r.Snapshot = "" },
+	} {
+		poorer := report
+		if less(&poorer.Record); !strings.Contains(poorer.String(), "What the page said") {
+			t.Errorf("the report does not say what is missing:\n%s", poorer)
+		}
+	}
+	report.Checkpoint.Others = []string{"witness.example"}
+	if !strings.Contains(report.String(), `by ["witness.example"]`) {
+		t.Errorf("the report does not name the witness:\n%s", report)
 	}
 }

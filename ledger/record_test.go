@@ -119,6 +119,7 @@ func TestABadFieldIsRefused(t *testing.T) {
 		"no time":                   func(r *ledger.Record) { r.ReceivedAt = time.Time{} },
 		"a year of five digits":     func(r *ledger.Record) { r.PresentedAt = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) },
 		"plan 0":                    func(r *ledger.Record) { r.Plan = 0 },
+		"plan 2^53":                 func(r *ledger.Record) { r.Plan = ledger.MaxSize + 1 },
 		"more than a bundle takes":  func(r *ledger.Record) { r.Sentence = strings.Repeat("x", ledger.MaxRecord) },
 	} {
 		r := golden()
@@ -131,6 +132,36 @@ func TestABadFieldIsRefused(t *testing.T) {
 	r.Action, r.Effect = terms.Withdraw, ""
 	if _, err := r.Canonical(); err != nil {
 		t.Errorf("a withdrawal needs no effect: %v", err)
+	}
+}
+
+func TestTheLimitsOfARecordAreWithinIt(t *testing.T) {
+	t.Parallel()
+	r := golden()
+	r.Plan, r.PresentedAt = ledger.MaxSize, time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	raw, err := r.Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Sentence += strings.Repeat("x", ledger.MaxRecord-len(raw))
+	if raw, err = r.Canonical(); err != nil || len(raw) != ledger.MaxRecord {
+		t.Fatalf("%d bytes, %v", len(raw), err)
+	}
+	if _, _, err := ledger.ParseRecord(raw); err != nil {
+		t.Error(err)
+	}
+	b := newBook()
+	b.append(t, raw)
+	bundle, err := ledger.Bundle([][]byte{raw})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ledger.ParseBundle(bundle); err != nil || !bytes.Equal(got[0], raw) {
+		t.Errorf("bundled %d bytes (%v)", len(got[0]), err)
+	}
+	longer := bytes.Replace(raw, []byte("xxx"), []byte("xxxx"), 1)
+	if _, _, err := ledger.ParseRecord(longer); err == nil {
+		t.Error("a record larger than the log takes was read")
 	}
 }
 
@@ -170,6 +201,10 @@ func TestDetailsAreClippedAndMadeText(t *testing.T) {
 	data, err := ledger.Details{UserAgent: strings.Repeat("a", 511) + "é" + strings.Repeat("b", 99), Device: "x\xffy"}.Canonical()
 	want := `{"device":"x` + "\ufffd" + `y","user_agent":"` + strings.Repeat("a", 511) + `"}`
 	if err != nil || string(data) != want {
+		t.Errorf("got %s (%v)", data, err)
+	}
+	exact := strings.Repeat("a", 512)
+	if data, err := (ledger.Details{UserAgent: exact}).Canonical(); err != nil || !strings.Contains(string(data), exact) {
 		t.Errorf("got %s (%v)", data, err)
 	}
 }

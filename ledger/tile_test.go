@@ -13,12 +13,13 @@ import (
 func TestTilePathsAreThoseOfTheSpecification(t *testing.T) {
 	t.Parallel()
 	for path, tile := range map[string]ledger.Tile{
-		"tile/0/000":                  {Level: 0, Index: 0, Width: 256},
-		"tile/0/273.p/112":            {Level: 0, Index: 273, Width: 112},
-		"tile/2/x001/x234/067":        {Level: 2, Index: 1234067, Width: 256},
-		"tile/6/x001/x234/067.p/1":    {Level: 6, Index: 1234067, Width: 1},
-		"tile/entries/x001/000":       {Level: ledger.Entries, Index: 1000, Width: 256},
-		"tile/entries/x001/000.p/255": {Level: ledger.Entries, Index: 1000, Width: 255},
+		"tile/0/000":                     {Level: 0, Index: 0, Width: 256},
+		"tile/0/273.p/112":               {Level: 0, Index: 273, Width: 112},
+		"tile/2/x001/x234/067":           {Level: 2, Index: 1234067, Width: 256},
+		"tile/6/x001/x234/067.p/1":       {Level: 6, Index: 1234067, Width: 1},
+		"tile/0/x035/x184/x372/x088/831": {Level: 0, Index: ledger.MaxSize / 256, Width: 256},
+		"tile/entries/x001/000":          {Level: ledger.Entries, Index: 1000, Width: 256},
+		"tile/entries/x001/000.p/255":    {Level: ledger.Entries, Index: 1000, Width: 255},
 	} {
 		if got := tile.Path(); got != path {
 			t.Errorf("%v is at %s, want %s", tile, got, path)
@@ -37,7 +38,7 @@ func TestOnlyOneSpellingOfATilePathIsRead(t *testing.T) {
 		"tile/0/x001/x000", "tile/0/000.p", "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01",
 		"tile/0/000.p/-1", "tile/0/-01", "tile/8/0/000", "tile/data/000", "tile/entries", "tile/entries/",
 		"tile/entries/entries/000", "tile/0/../000", "tile/0/000\n", "tile/0/x999/x999/x999/x999/x999/999",
-		"tile/0/x018/x446/x744/x073/x709/x551/616", "entries/000", "0/000",
+		"tile/0/x035/x184/x372/x088/832", "tile/0/x018/x446/x744/x073/x709/x551/616", "entries/000", "0/000",
 	} {
 		if tile, err := ledger.ParsePath(path); err == nil {
 			t.Errorf("%q was read as %v", path, tile)

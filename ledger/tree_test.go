@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"assent/ledger"
@@ -127,7 +128,7 @@ func TestNothingIsBuiltOnTilesThatWereChanged(t *testing.T) {
 	b := newBook()
 	b.append(t, numbered(0, 700)...)
 	for at, good := range b.tiles {
-		edge := len(good) < 256*32 // what an append reads
+		edge := len(good) < 256*32           // what an append reads
 		for i := 0; i < len(good); i += 33 { // one byte of every hash, each time another
 			b.tiles[at] = slices.Clone(good)
 			b.tiles[at][i] ^= 1
@@ -237,6 +238,12 @@ func TestABatchThatDoesNotFitChangesNothing(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, update, err)
 		}
 	}
+	for size, fits := range map[int64]bool{ledger.MaxSize - 2: true, ledger.MaxSize - 1: false, ledger.MaxSize: false} {
+		_, err := ledger.Append(t.Context(), b, ledger.Head{Size: size}, numbered(0, 2))
+		if err == nil || strings.Contains(err.Error(), "do not fit") == fits {
+			t.Errorf("two records on %d: %v", size, err)
+		}
+	}
 	if update := b.append(t); update.Head != ledger.Empty() || len(update.Tiles) != 0 {
 		t.Errorf("no records made %v", update)
 	}
@@ -247,8 +254,8 @@ func TestARecordOutsideTheLogHasNoProof(t *testing.T) {
 	b := newBook()
 	b.append(t, numbered(0, 3)...)
 	for _, index := range []int64{-1, 3, ledger.MaxSize} {
-		if proof, err := ledger.Prove(t.Context(), b, b.head, index); err == nil {
-			t.Errorf("record %d of 3 has the proof %v", index, proof)
+		if proof, err := ledger.Prove(t.Context(), b, b.head, index); err == nil || errors.Is(err, ledger.ErrAltered) {
+			t.Errorf("record %d of 3: %v, %v", index, proof, err)
 		}
 	}
 }
