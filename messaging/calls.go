@@ -1,0 +1,190 @@
+package messaging
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"time"
+
+	"assent/terms"
+)
+
+type placeParams struct {
+	To   string   `json:"to"`
+	Kind CallKind `json:"kind"`
+}
+
+type callParams struct {
+	Call string `json:"call"`
+}
+
+func (p callParams) check() terms.Faults { return required("call", p.Call) }
+
+func (p placeParams) check() terms.Faults {
+	faults := required("to", p.To)
+	if p.Kind != Voice && p.Kind != Video {
+		faults = append(faults, terms.Fault{Path: "kind", Detail: "must be voice or video"})
+	}
+	return faults
+}
+
+// placeCall rings the other side. Whoever cannot be reached now is
+// unavailable, and the caller is not told whether they are offline, in another
+// call, suspended, or have blocked the caller; they find a missed call.
+func (s *Server) placeCall(ctx context.Context, person string, p placeParams) (any, error) {
+	blocked, err := s.canReach(ctx, person, p.To)
+	if err != nil {
+		return nil, err
+	}
+	if _, inCall := s.calls.of(person); inCall {
+		return nil, terms.Errorf(terms.Conflict, "you are already in a call; hang up first")
+	}
+	c := callState{ID: rand.Text(), From: person, To: p.To, Kind: p.Kind, State: ringing}
+	if blocked || !s.may(p.To, "calls.answer") || !s.listens(p.To, callsLine) || !s.ring(ctx, c) {
+		return s.unavailable(ctx, c, blocked)
+	}
+	s.publish(ctx, callsLine, p.To, event{Event: "call", Call: &c})
+	return c, nil
+}
+
+func (s *Server) ring(ctx context.Context, c callState) bool {
+	later := context.WithoutCancel(ctx)
+	return s.calls.ring(c, s.options.RingFor, func() {
+		_, _ = s.endCall(later, c.ID, "", ifRinging(noAnswer)) // over already is as well
+	})
+}
+
+func (s *Server) unavailable(ctx context.Context, c callState, blocked bool) (any, error) {
+	if err := s.missed(ctx, c, blocked); err != nil {
+		return nil, err
+	}
+	c.State = unavailable
+	return c, nil
+}
+
+// missed leaves an unanswered call in the conversation.
+func (s *Server) missed(ctx context.Context, c callState, blocked bool) error {
+	return s.post(ctx, Message{ID: c.ID, From: c.From, To: c.To, Kind: MissedCall, Call: c.Kind, SentAt: s.options.Now(), Withheld: blocked})
+}
+
+func (s *Server) answerCall(ctx context.Context, person string, p callParams) (any, error) {
+	c, err := s.calls.answer(p.Call, person)
+	if err != nil {
+		return nil, err
+	}
+	s.tellBoth(ctx, c)
+	return c, nil
+}
+
+// declineCall and hangUp are open at every stage: nobody is kept in a call.
+func (s *Server) declineCall(ctx context.Context, person string, p callParams) (any, error) {
+	return s.endCall(ctx, p.Call, person, func(c callState) string {
+		if c.State != ringing || c.To != person {
+			return ""
+		}
+		return declined
+	})
+}
+
+func (s *Server) hangUp(ctx context.Context, person string, p callParams) (any, error) {
+	return s.endCall(ctx, p.Call, person, func(c callState) string {
+		switch {
+		case c.State == answered:
+			return hungUp
+		case c.From == person:
+			return cancelled
+		}
+		return declined
+	})
+}
+
+// callBack rings whoever left a missed call: the call is the proof that they
+// called first, for as long as a notification can be answered.
+func (s *Server) callBack(ctx context.Context, person string, p callParams) (any, error) {
+	m, err := s.options.Mailbox.Message(ctx, person, p.Call)
+	if err != nil || m.Kind != MissedCall || m.To != person {
+		return nil, notMissed(err, p.Call)
+	}
+	if !s.options.Now().Before(m.SentAt.Add(s.options.ReplyTTL)) {
+		return nil, terms.Errorf(terms.Conflict, "call %q was missed too long ago to call back from its notification", p.Call)
+	}
+	return s.placeCall(ctx, person, placeParams{To: m.From, Kind: m.Call})
+}
+
+func notMissed(err error, call string) error {
+	if err != nil && !errors.Is(err, terms.NotFound) {
+		return err
+	}
+	return terms.Errorf(terms.NotFound, "there is no missed call %q", call)
+}
+
+// endCall ends a call for the reason that why finds, tells both sides, and
+// leaves a missed call if nobody answered or declined.
+func (s *Server) endCall(ctx context.Context, id, person string, why func(callState) string) (callState, error) {
+	before, err := s.calls.finish(id, person, why)
+	if err != nil {
+		return callState{}, err
+	}
+	after := before
+	after.State = ended
+	s.tellBoth(ctx, after)
+	if before.State == ringing && before.Reason != declined {
+		if err := s.missed(ctx, before, false); err != nil {
+			s.options.Log.ErrorContext(ctx, "missed call not kept", slog.String("call", id), slog.Any("error", err))
+		}
+	}
+	return after, nil
+}
+
+func ifRinging(reason string) func(callState) string {
+	return func(c callState) string {
+		if c.State != ringing {
+			return ""
+		}
+		return reason
+	}
+}
+
+func (s *Server) tellBoth(ctx context.Context, c callState) {
+	for _, person := range []string{c.From, c.To} {
+		s.publish(ctx, selfLine, person, event{Event: "call", Call: &c})
+	}
+}
+
+// stopRinging ends a call that rings at somebody who can no longer answer. The
+// caller hears what they would hear of anybody who is not there.
+func (s *Server) stopRinging(ctx context.Context, person string) {
+	c, ok := s.calls.of(person)
+	if !ok || c.To != person || s.may(person, "calls.answer") {
+		return
+	}
+	// The call may have been answered or given up meanwhile, which is as well.
+	_, _ = s.endCall(ctx, c.ID, person, ifRinging(withdrawn))
+}
+
+// rejoinCall shows a new connection the call its person takes part in.
+func (s *Server) rejoinCall(ctx context.Context, person string) {
+	c, ok := s.calls.of(person)
+	if !ok {
+		return
+	}
+	name := selfLine
+	if c.State == ringing && c.To == person {
+		name = callsLine
+	}
+	s.publish(ctx, name, person, event{Event: "call", Call: &c})
+}
+
+// absent ends the call of somebody whose last connection has been gone for as
+// long as a call rings.
+func (s *Server) absent(ctx context.Context, person string) {
+	if _, inCall := s.calls.of(person); !inCall || len(s.node.Hub().UserConnections(person)) > 0 {
+		return
+	}
+	time.AfterFunc(s.options.RingFor, func() {
+		if c, inCall := s.calls.of(person); inCall && len(s.node.Hub().UserConnections(person)) == 0 {
+			_, _ = s.endCall(ctx, c.ID, person, func(callState) string { return hungUp }) // over already is as well
+		}
+	})
+}
