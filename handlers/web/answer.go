@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -60,6 +61,11 @@ func (e edge) fail(c *gin.Context, err error) {
 	for name, value := range p.Header {
 		c.Header(name, value)
 	}
+	var spoken *Spoken
+	if errors.As(err, &spoken) {
+		c.JSON(p.Status, spoken.Form(p))
+		return
+	}
 	if e.options.ErrorPage != nil && WantsPage(c) {
 		page, err := e.options.ErrorPage(c.Request, p)
 		if err == nil {
@@ -69,4 +75,13 @@ func (e edge) fail(c *gin.Context, err error) {
 		e.options.Log.ErrorContext(ctx, "error page failed", slog.String("request_id", RequestID(c)), slog.Any("error", err))
 	}
 	p.write(c)
+}
+
+// Unhurried takes the server's deadlines off this request: for uploads without
+// end and for work that takes its time. Only for callers who are known.
+func Unhurried(c *gin.Context) {
+	control := http.NewResponseController(c.Writer)
+	// A writer that has no deadlines, as in tests, needs none taken off.
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Time{})
 }

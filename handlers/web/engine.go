@@ -22,6 +22,8 @@ type Options struct {
 	// ErrorPage renders what people see instead of an answer. Without it, or
 	// when it fails, they get what programs get.
 	ErrorPage func(r *http.Request, p *Problem) ([]byte, error)
+	// Measure, if given, sees every request first and every answer last.
+	Measure gin.HandlerFunc
 	// Routine lists prefixes of paths that are called so often that a good
 	// answer is logged at debug level only.
 	Routine []string
@@ -49,6 +51,9 @@ func Engine(o Options) (*gin.Engine, error) {
 		return nil, fmt.Errorf("trust no proxy: %w", err)
 	}
 	e := edge{o}
+	if o.Measure != nil {
+		engine.Use(o.Measure)
+	}
 	engine.Use(e.identify, e.log, e.answer, unescape)
 	engine.NoRoute(Handle(noRoute))
 	engine.NoMethod(Handle(noMethod))

@@ -22,6 +22,7 @@ type Problem struct {
 	Type   string // the kind, such as "not_found"
 	Title  string // of the kind; "": the status's own words
 	Detail string
+	Faults terms.Faults      // what is wrong with the input, and where
 	Fields map[string]any    // further members of the document
 	Header map[string]string // further headers of the answer
 }
@@ -47,11 +48,18 @@ func (r *Refusal) Error() string {
 // Unwrap returns Restricted, for errors.Is.
 func (r *Refusal) Unwrap() error { return terms.Restricted }
 
-// place is one fault of an input.
-type place struct {
-	Path   string `json:"path"`
-	Detail string `json:"detail"`
+// Spoken is an error that a protocol answers in a form of its own. Its status
+// is that of Err; Form makes the document, which is sent as JSON.
+type Spoken struct {
+	Err  error
+	Form func(*Problem) any
 }
+
+// Error is that of Err.
+func (s *Spoken) Error() string { return s.Err.Error() }
+
+// Unwrap returns Err.
+func (s *Spoken) Unwrap() error { return s.Err }
 
 // problemOf is the only place where an error gets its status.
 func problemOf(err error) *Problem {
@@ -65,7 +73,7 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &faults):
-		return faulty(faults)
+		return &Problem{Status: http.StatusUnprocessableEntity, Type: string(terms.Invalid), Detail: faults.Error(), Faults: faults}
 	case errors.As(err, &stale):
 		return outdated(stale)
 	case errors.As(err, &refusal):
@@ -115,15 +123,6 @@ func message(err error) string {
 	return err.Error()
 }
 
-func faulty(faults terms.Faults) *Problem {
-	list := make([]place, len(faults))
-	for i, f := range faults {
-		list[i] = place(f)
-	}
-	return &Problem{Status: http.StatusUnprocessableEntity, Type: string(terms.Invalid),
-		Detail: faults.Error(), Fields: map[string]any{"errors": list}}
-}
-
 func outdated(s *terms.Stale) *Problem {
 	type text struct {
 		Document string `json:"document"`
@@ -168,6 +167,9 @@ func (p *Problem) write(c *gin.Context) {
 		title = http.StatusText(p.Status)
 	}
 	doc := map[string]any{"type": problemType + p.Type, "title": title, "status": p.Status, "detail": p.Detail, "request_id": RequestID(c)}
+	if len(p.Faults) > 0 {
+		doc["errors"] = places(p.Faults)
+	}
 	for name, value := range p.Fields {
 		doc[name] = value
 	}
@@ -176,4 +178,17 @@ func (p *Problem) write(c *gin.Context) {
 		body = []byte(`{"type":"about:blank","status":500}`)
 	}
 	c.Data(p.Status, "application/problem+json", body)
+}
+
+// places are faults as programs read them.
+func places(faults terms.Faults) any {
+	type place struct {
+		Path   string `json:"path"`
+		Detail string `json:"detail"`
+	}
+	list := make([]place, len(faults))
+	for i, f := range faults {
+		list[i] = place(f)
+	}
+	return list
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"assent/terms"
 )
 
 // Limits of a body of JSON.
@@ -24,11 +26,14 @@ const (
 // exactly as declared and each only once. The error is a *Problem: 415 for
 // another media type, 413 for a body over MaxBody bytes, and else 400 naming
 // the place. What the values mean is for the caller to check.
-func ReadJSON(c *gin.Context, dst any) error {
+func ReadJSON(c *gin.Context, dst any) error { return ReadJSONUpTo(c, MaxBody, dst) }
+
+// ReadJSONUpTo is ReadJSON for a body that may be as long as limit bytes.
+func ReadJSONUpTo(c *gin.Context, limit int64, dst any) error {
 	if err := RequireType(c, "application/json"); err != nil {
 		return err
 	}
-	data, err := ReadBody(c, MaxBody)
+	data, err := ReadBody(c, limit)
 	if err != nil {
 		return err
 	}
@@ -64,13 +69,13 @@ func ReadBody(c *gin.Context, limit int64) ([]byte, error) {
 			Detail: fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
 	}
 	if err != nil {
-		return nil, unreadable("", "the body ended early or could not be read")
+		return nil, Unreadable("", "the body ended early or could not be read")
 	}
 	return data, nil
 }
 
 // Decode reads one JSON value into dst as strictly as ReadJSON does, which
-// calls it. The error is a *Problem with status 400.
+// calls it. The error is a *Problem with status 400 and the place in Faults.
 func Decode(data []byte, dst any) error {
 	if err := checkShape(data); err != nil {
 		return err
@@ -83,9 +88,9 @@ func Decode(data []byte, dst any) error {
 	case !errors.As(err, &wrong):
 		return syntaxProblem(err)
 	case errors.Is(wrong, json.ErrUnknownName):
-		return unreadable(path(wrong.JSONPointer), "is not a name known here")
+		return Unreadable(path(wrong.JSONPointer), "is not a name known here")
 	default:
-		return unreadable(path(wrong.JSONPointer), expected(wrong))
+		return Unreadable(path(wrong.JSONPointer), expected(wrong))
 	}
 }
 
@@ -97,15 +102,15 @@ func checkShape(data []byte) error {
 		_, err := d.ReadToken()
 		switch {
 		case errors.Is(err, io.EOF) && first:
-			return unreadable("", "the body is empty")
+			return Unreadable("", "the body is empty")
 		case errors.Is(err, io.EOF) && d.StackDepth() == 0:
 			return nil
 		case err != nil:
 			return syntaxProblem(err)
 		case d.StackDepth() > maxDepth:
-			return unreadable(path(d.StackPointer()), fmt.Sprintf("lies deeper than %d levels", maxDepth))
+			return Unreadable(path(d.StackPointer()), fmt.Sprintf("lies deeper than %d levels", maxDepth))
 		case d.StackDepth() == 0 && len(bytes.TrimSpace(data[d.InputOffset():])) > 0:
-			return unreadable("", fmt.Sprintf("there is more after the end of the JSON value, at byte %d", d.InputOffset()))
+			return Unreadable("", fmt.Sprintf("there is more after the end of the JSON value, at byte %d", d.InputOffset()))
 		}
 	}
 }
@@ -114,11 +119,11 @@ func syntaxProblem(err error) error {
 	var wrong *jsontext.SyntacticError
 	switch {
 	case !errors.As(err, &wrong):
-		return unreadable("", "is not JSON")
+		return Unreadable("", "is not JSON")
 	case errors.Is(wrong, jsontext.ErrDuplicateName):
-		return unreadable(path(wrong.JSONPointer), "stands twice")
+		return Unreadable(path(wrong.JSONPointer), "stands twice")
 	default:
-		return unreadable(path(wrong.JSONPointer), fmt.Sprintf("is not JSON at byte %d: %v", wrong.ByteOffset, wrong.Err))
+		return Unreadable(path(wrong.JSONPointer), fmt.Sprintf("is not JSON at byte %d: %v", wrong.ByteOffset, wrong.Err))
 	}
 }
 
@@ -164,12 +169,11 @@ func path(p jsontext.Pointer) string {
 	return b.String()
 }
 
-// unreadable is a 400 that names the place in the body, if there is one.
-func unreadable(at, detail string) *Problem {
-	p := &Problem{Status: http.StatusBadRequest, Type: "unreadable", Title: "The body cannot be read", Detail: detail}
+// Unreadable is a 400 that names the place in the body, if there is one.
+func Unreadable(at, detail string) *Problem {
+	faults := terms.Faults{{Path: at, Detail: detail}}
 	if at != "" {
-		p.Detail = at + ": " + detail
+		detail = at + ": " + detail
 	}
-	p.Fields = map[string]any{"errors": []place{{at, detail}}}
-	return p
+	return &Problem{Status: http.StatusBadRequest, Type: "unreadable", Title: "The body cannot be read", Detail: detail, Faults: faults}
 }

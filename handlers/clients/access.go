@@ -1,0 +1,120 @@
+package clients
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/handlers/web"
+	"assent/terms"
+	"assent/tracker"
+)
+
+// Limits of the memory of keys.
+const (
+	keyTTL  = 10 * time.Second // how long a revoked key may go on working
+	maxKeys = 1024
+)
+
+// by makes a handler for callers with a key that has one of the scopes.
+func (h *Handlers) by(fn func(*gin.Context, tracker.APIKey) error, scopes ...tracker.Scope) gin.HandlerFunc {
+	return web.Handle(func(c *gin.Context) error {
+		key, err := h.authorize(c, scopes...)
+		if err != nil {
+			return err
+		}
+		return fn(c, key)
+	})
+}
+
+// authorize returns the caller's key; Unauthenticated without one in force,
+// Forbidden when it lacks the scopes.
+func (h *Handlers) authorize(c *gin.Context, scopes ...tracker.Scope) (tracker.APIKey, error) {
+	secret := given(c)
+	if secret == "" {
+		return tracker.APIKey{}, terms.Errorf(terms.Unauthenticated, "send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`")
+	}
+	key, err := h.keys.find(c.Request.Context(), secret)
+	if err != nil {
+		return key, err
+	}
+	if !slices.ContainsFunc(scopes, key.Allows) {
+		return key, terms.Errorf(terms.Forbidden, "the API key %s may not do this: it lacks the scope %s", key.ID, oneOf(scopes))
+	}
+	return key, nil
+}
+
+func oneOf(scopes []tracker.Scope) string {
+	names := make([]string, len(scopes))
+	for i, s := range scopes {
+		names[i] = string(s)
+	}
+	return strings.Join(names, " or ")
+}
+
+// given is the secret in the headers, and nowhere else: addresses are logged.
+func given(c *gin.Context) string {
+	if secret := bearer(c); secret != "" {
+		return secret
+	}
+	return c.GetHeader("X-API-Key")
+}
+
+// bearer is the token in the Authorization header (RFC 6750), "" for none.
+func bearer(c *gin.Context) string {
+	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// actor is how a key stands in the records of what it did.
+func actor(k tracker.APIKey) string { return "key:" + k.ID }
+
+// keyring remembers keys for a moment, so that answering about flags does not
+// ask the database. It holds digests, never secrets: finding one takes the same
+// time whatever part of a guess is right.
+type keyring struct {
+	authenticate func(ctx context.Context, secret string) (tracker.APIKey, error)
+	clock        func() time.Time
+
+	mu    sync.RWMutex
+	known map[[sha256.Size]byte]knownKey
+}
+
+type knownKey struct {
+	tracker.APIKey
+	until time.Time
+}
+
+func newKeyring(authenticate func(context.Context, string) (tracker.APIKey, error), clock func() time.Time) *keyring {
+	return &keyring{authenticate: authenticate, clock: clock, known: map[[sha256.Size]byte]knownKey{}}
+}
+
+func (r *keyring) find(ctx context.Context, secret string) (tracker.APIKey, error) {
+	digest, now := sha256.Sum256([]byte(secret)), r.clock()
+	r.mu.RLock()
+	known, ok := r.known[digest]
+	r.mu.RUnlock()
+	if ok && now.Before(known.until) {
+		return known.APIKey, nil
+	}
+	key, err := r.authenticate(ctx, secret)
+	if err != nil {
+		return key, fmt.Errorf("authenticate: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.known) >= maxKeys {
+		clear(r.known)
+	}
+	r.known[digest] = knownKey{key, now.Add(keyTTL)}
+	return key, nil
+}

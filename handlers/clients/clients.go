@@ -1,0 +1,138 @@
+package clients
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"assent/gate"
+	"assent/handlers/web"
+	"assent/messaging"
+	"assent/terms"
+	"assent/tokens"
+	"assent/tracker"
+)
+
+// Options is what the handlers work with. All are required but Proxies.
+type Options struct {
+	Tracker   *tracker.Tracker
+	Gate      *gate.Gate
+	Messaging *messaging.Server
+	Tokens    *tokens.Signer
+	Now       func() time.Time // the clock of the facts, which a demo moves
+	Clock     func() time.Time // the real clock, for durations and caches
+
+	// ReadPlan reads a plan file in YAML or JSON; the error is terms.Faults.
+	ReadPlan func([]byte) (terms.Plan, error)
+	// Check reports why the server cannot do its work now; nil when it can.
+	Check func(context.Context) error
+
+	PublicURL    string        // without a trailing slash
+	LogKey       string        // public key of the log, as a signed-note verifier
+	SessionTTL   time.Duration // of links an app opens for its signed-in person
+	NoticeTTL    time.Duration // of links in messages
+	MessagingTTL time.Duration // of messaging tokens
+	Proxies      web.Proxies
+	Metrics      *prometheus.Registry
+}
+
+// Handlers are the routes for programs.
+type Handlers struct {
+	Options
+	keys    *keyring
+	metrics *metrics
+	buffers sync.Pool // of *[]byte, for answers of flags
+}
+
+// New returns the handlers, and registers what they count with the registry.
+func New(o Options) (*Handlers, error) {
+	h := &Handlers{Options: o, keys: newKeyring(o.Tracker.Authenticate, o.Clock)}
+	h.buffers.New = func() any { return new([]byte) }
+	var err error
+	h.metrics, err = newMetrics(o)
+	return h, err
+}
+
+// Measure counts requests and how long they take; give it to the engine.
+func (h *Handlers) Measure() gin.HandlerFunc { return h.metrics.measure }
+
+// Mount adds every route. Those under /ofrep answer errors in their own form
+// and pages of any origin.
+func (h *Handlers) Mount(r gin.IRouter) {
+	h.mountManagement(r.Group("/api/v1"))
+	h.mountFlags(r.Group("/ofrep/v1/evaluate"))
+
+	r.POST("/access/v1/evaluation", h.by(h.evaluation, tracker.DecisionsRead))
+	r.POST("/access/v1/evaluations", h.by(h.evaluations, tracker.DecisionsRead))
+	r.GET("/.well-known/authzen-configuration", web.Handle(h.accessMetadata))
+
+	r.GET("/ledger/checkpoint", web.Handle(h.checkpoint))
+	r.GET("/ledger/tile/*path", web.Handle(h.tile))
+	r.GET("/ledger/key", web.Handle(h.logKey))
+
+	r.POST("/messaging/v1/rpc/:method", web.Handle(h.call))
+	r.GET("/messaging/websocket", gin.WrapH(h.Messaging.WebSocket()))
+
+	r.GET("/healthz", web.Handle(h.alive))
+	r.GET("/readyz", web.Handle(h.ready))
+	r.GET("/metrics", gin.WrapH(h.metrics.handler()))
+}
+
+func (h *Handlers) mountManagement(r gin.IRouter) {
+	r.GET("/documents/:document/versions", h.by(h.listVersions, tracker.Scopes()...))
+	r.GET("/documents/:document/versions/:version", h.by(h.getVersion, tracker.Scopes()...))
+	r.PUT("/documents/:document/versions/:version", h.by(h.putVersion, tracker.CampaignsWrite))
+	r.POST("/documents/:document/versions/:version/publish", h.by(h.publish, tracker.CampaignsWrite))
+
+	r.GET("/campaigns/:campaign", h.by(h.getCampaign, tracker.Scopes()...))
+	r.PUT("/campaigns/:campaign/plans", h.by(h.putPlan, tracker.CampaignsWrite))
+	r.POST("/campaigns/:campaign/plans/:plan/activate", h.by(h.activate, tracker.CampaignsWrite))
+	r.POST("/campaigns/:campaign/holds", h.by(h.placeHold, tracker.CampaignsWrite))
+	r.DELETE("/campaigns/:campaign/holds/:hold", h.by(h.releaseHold, tracker.CampaignsWrite))
+
+	r.POST("/people", h.by(h.addPeople, tracker.PeopleWrite))
+	r.GET("/people/:person", h.by(h.getPerson, tracker.PeopleWrite, tracker.DecisionsRead))
+	r.DELETE("/people/:person", h.by(h.deletePerson, tracker.PeopleWrite))
+	r.GET("/people/:person/standing", h.by(h.standing, tracker.PeopleWrite, tracker.DecisionsRead))
+	r.POST("/people/:person/links", h.by(h.link, tracker.PeopleWrite))
+	r.POST("/people/:person/notices", h.by(h.notice, tracker.PeopleWrite))
+	r.POST("/people/:person/messaging-token", h.by(h.messagingToken, tracker.PeopleWrite))
+	r.POST("/people/:person/responses", h.by(h.respond, tracker.ResponsesWrite))
+
+	r.GET("/receipts/:receipt", h.by(h.receipt, tracker.ResponsesWrite, tracker.PeopleWrite))
+	r.GET("/changes", h.by(h.changes, tracker.DecisionsRead))
+}
+
+func (h *Handlers) mountFlags(r gin.IRouter) {
+	r.Use(shared)
+	r.POST("/flags", flagErrors(h.bulk))
+	r.POST("/flags/:key", flagErrors(h.single))
+	r.OPTIONS("/flags", preflight)
+	r.OPTIONS("/flags/:key", preflight)
+}
+
+// alive says that the process answers.
+func (h *Handlers) alive(c *gin.Context) error {
+	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+	return nil
+}
+
+// ready says that answers are right: positions are loaded and the database is
+// there.
+func (h *Handlers) ready(c *gin.Context) error {
+	unavailable := &web.Problem{Status: http.StatusServiceUnavailable, Type: "not_ready", Header: map[string]string{"Retry-After": "1"}}
+	if !h.Gate.Ready() {
+		unavailable.Detail = "positions are still being loaded"
+		return unavailable
+	}
+	if err := h.Check(c.Request.Context()); err != nil {
+		unavailable.Detail = "the database does not answer"
+		return unavailable
+	}
+	c.JSON(http.StatusOK, gin.H{"status": "ready", "revision": h.Gate.Revision()})
+	return nil
+}

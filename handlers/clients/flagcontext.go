@@ -1,0 +1,88 @@
+package clients
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"assent/handlers/web"
+)
+
+// targetingKey finds context.targetingKey in a request for flags, and passes
+// over the rest without building anything of it. The error says what OFREP says.
+func targetingKey(body []byte) (string, error) {
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	var key string
+	var seen, read bool
+	err := members(d, func(name string) error {
+		if name != "context" {
+			return d.SkipValue()
+		}
+		if seen = true; d.PeekKind() != '{' {
+			return flagProblem(http.StatusBadRequest, invalidContext, "context must be an object")
+		}
+		return members(d, func(name string) error {
+			if name != "targetingKey" {
+				return d.SkipValue()
+			}
+			token, err := d.ReadToken()
+			if err == nil && token.Kind() != '"' {
+				err = flagProblem(http.StatusBadRequest, invalidContext, "context.targetingKey must be a string")
+			}
+			if err == nil {
+				key, read = token.String(), true
+			}
+			return err
+		})
+	})
+	if err == nil {
+		if _, more := d.ReadToken(); !errors.Is(more, io.EOF) {
+			err = errors.New("there is more after the end of the JSON value")
+		}
+	}
+	switch {
+	case err != nil:
+		return "", parseFailure(err)
+	case !seen:
+		return "", flagProblem(http.StatusBadRequest, invalidContext, "context is missing")
+	case !read || key == "":
+		return "", flagProblem(http.StatusBadRequest, keyMissing, "context.targetingKey is missing: give the id of the person")
+	}
+	return key, nil
+}
+
+// members calls fn at the value of each member of the object that comes next.
+func members(d *jsontext.Decoder, fn func(name string) error) error {
+	if d.PeekKind() != '{' {
+		return errors.New("the body must be a JSON object")
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := fn(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+func parseFailure(err error) error {
+	var known *web.Problem
+	if errors.As(err, &known) {
+		return err
+	}
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) && syntax.Err != nil {
+		err = syntax.Err
+	}
+	return flagProblem(http.StatusBadRequest, parseError, "the body cannot be read: "+err.Error())
+}

@@ -1,0 +1,184 @@
+package clients
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+
+	"assent/handlers/web"
+	"assent/terms"
+	"assent/tracker"
+)
+
+const ndjson = "application/x-ndjson"
+
+// maxBad is how many bad lines are reported before an import stops: beyond it
+// the file is of another kind.
+const maxBad = 10_000
+
+// lineOut is the result of one line: a status, or what is wrong with it.
+type lineOut struct {
+	Line   int       `json:"line"`
+	Status string    `json:"status,omitempty"`
+	Errors []faultAt `json:"errors,omitempty"`
+}
+
+type faultAt struct {
+	Path   string `json:"path"`
+	Detail string `json:"detail"`
+}
+
+// importPeople reads people line by line, keeps the good ones in batches, and
+// then reports on each line. The report comes after the whole body, because many
+// clients do not read before they have written everything.
+func (h *Handlers) importPeople(c *gin.Context) error {
+	if err := web.RequireType(c, ndjson); err != nil {
+		return err
+	}
+	web.Unhurried(c)
+	in := intake{lines: bufio.NewReaderSize(c.Request.Body, web.MaxBody+2), bad: map[int][]faultAt{}, ids: map[string]bool{}}
+	in.store = func(batch []tracker.Person) error { return h.Tracker.AddPeople(c.Request.Context(), batch) }
+	if err := in.run(); err != nil {
+		return fmt.Errorf("import people, line %d: %w", in.line, err)
+	}
+	c.Header("Content-Type", ndjson)
+	c.Status(http.StatusOK)
+	return in.report(c.Writer)
+}
+
+// intake is one import under way.
+type intake struct {
+	lines *bufio.Reader
+	store func([]tracker.Person) error
+	line  int // number of the last line read
+	bad   map[int][]faultAt
+	batch []tracker.Person
+	ids   map[string]bool // in the batch
+}
+
+func (in *intake) run() error {
+	for {
+		line, err := in.next()
+		if errors.Is(err, io.EOF) {
+			return in.flush()
+		}
+		if err != nil {
+			return err
+		}
+		if err := in.take(line); err != nil {
+			return err
+		}
+		if len(in.bad) >= maxBad {
+			in.line++
+			in.bad[in.line] = []faultAt{{"", fmt.Sprintf("there were %d bad lines before this one: nothing from here on was read", maxBad)}}
+			return in.flush()
+		}
+	}
+}
+
+// next reads a line; nil for one that is too long, whose fault is noted.
+func (in *intake) next() ([]byte, error) {
+	line, err := in.lines.ReadSlice('\n')
+	if len(line) == 0 && err != nil {
+		return nil, readFailure(err)
+	}
+	in.line++
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, readFailure(err)
+		}
+		if line = bytes.TrimRight(line, "\r\n"); len(line) <= web.MaxBody {
+			return line, nil
+		}
+	}
+	in.bad[in.line] = []faultAt{{"", fmt.Sprintf("the line is longer than %d bytes", web.MaxBody)}}
+	for errors.Is(err, bufio.ErrBufferFull) {
+		_, err = in.lines.ReadSlice('\n')
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, readFailure(err)
+	}
+	return nil, nil
+}
+
+func readFailure(err error) error {
+	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.EOF
+	}
+	return terms.Errorf(terms.Invalid, "the body ended early; the lines stored so far are kept, send the others again")
+}
+
+// take keeps one line's person for the next batch, or notes its faults.
+func (in *intake) take(line []byte) error {
+	if in.bad[in.line] != nil {
+		return nil
+	}
+	var one personIn
+	if err := web.Decode(line, &one); err != nil {
+		in.note(err)
+		return nil
+	}
+	person := one.person()
+	if err := person.Check(); err != nil {
+		in.note(err)
+		return nil
+	}
+	if in.ids[person.ID] || len(in.batch) == tracker.MaxBatch {
+		if err := in.flush(); err != nil {
+			return err
+		}
+	}
+	in.ids[person.ID] = true
+	in.batch = append(in.batch, person)
+	return nil
+}
+
+// note keeps what is wrong with the line.
+func (in *intake) note(err error) {
+	var faults terms.Faults
+	var unreadable *web.Problem
+	switch {
+	case errors.As(err, &unreadable):
+		faults = unreadable.Faults
+	case !errors.As(err, &faults):
+		faults = terms.Faults{{Detail: err.Error()}}
+	}
+	for _, f := range faults {
+		in.bad[in.line] = append(in.bad[in.line], faultAt(f))
+	}
+}
+
+func (in *intake) flush() error {
+	if len(in.batch) == 0 {
+		return nil
+	}
+	err := in.store(in.batch)
+	in.batch = in.batch[:0]
+	clear(in.ids)
+	return err
+}
+
+// report writes a line about each line.
+func (in *intake) report(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	for n := 1; n <= in.line; n++ {
+		result := lineOut{Line: n, Status: "stored"}
+		if faults, ok := in.bad[n]; ok {
+			result = lineOut{Line: n, Errors: faults}
+		}
+		data, err := json.Marshal(result, json.Deterministic(true))
+		if err != nil {
+			return fmt.Errorf("write the result of line %d: %w", n, err)
+		}
+		if _, err := out.Write(append(data, '\n')); err != nil {
+			return nil // the caller has gone; what was stored stays
+		}
+	}
+	return out.Flush()
+}

@@ -1,0 +1,100 @@
+package clients
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics counts what operators watch. No label holds anything of a person.
+type metrics struct {
+	registry *prometheus.Registry
+	clock    func() time.Time
+	requests *prometheus.CounterVec
+	took     *prometheus.HistogramVec
+}
+
+// scrapeTimeout bounds what a scrape may ask the database.
+const scrapeTimeout = 2 * time.Second
+
+func newMetrics(o Options) (*metrics, error) {
+	m := &metrics{
+		registry: o.Metrics, clock: o.Clock,
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "assent_http_requests_total", Help: "Requests answered, by route and status.",
+		}, []string{"method", "route", "status"}),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "assent_http_request_duration_seconds", Help: "How long answers took, by route.",
+			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5},
+		}, []string{"method", "route"}),
+	}
+	for _, collector := range append(gauges(o), m.requests, m.took) {
+		if err := o.Metrics.Register(collector); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// gauges are read when they are scraped.
+func gauges(o Options) []prometheus.Collector {
+	gauge := func(name, help string, read func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read)
+	}
+	return []prometheus.Collector{
+		gauge("assent_gate_ready", "1 once positions are loaded.", func() float64 {
+			if o.Gate.Ready() {
+				return 1
+			}
+			return 0
+		}),
+		gauge("assent_gate_people", "People whose answers are not the defaults.", func() float64 { return float64(o.Gate.People()) }),
+		gauge("assent_gate_revision", "Newest change that answers reflect.", func() float64 { return float64(o.Gate.Revision()) }),
+		gauge("assent_gate_lag", "Changes that are stored and not yet reflected; -1 when the database does not tell.", func() float64 { return lag(o) }),
+		gauge("assent_sweep_finished_timestamp_seconds", "When the last sweep ended, in Unix seconds; 0 for never.", func() float64 { return lastSweep(o) }),
+	}
+}
+
+func lag(o Options) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	applied := o.Gate.Revision()
+	newest, err := o.Tracker.Revision(ctx)
+	if err != nil {
+		return -1
+	}
+	return float64(newest - min(applied, newest))
+}
+
+func lastSweep(o Options) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	at, err := o.Tracker.LastSweep(ctx)
+	if err != nil || at.IsZero() {
+		return 0
+	}
+	return float64(at.UnixMicro()) / 1e6
+}
+
+// measure counts one request. Whatever leads nowhere counts as one route and
+// one method, so that callers cannot make up series.
+func (m *metrics) measure(c *gin.Context) {
+	start := m.clock()
+	c.Next()
+	method, route := c.Request.Method, c.FullPath()
+	if route == "" {
+		method, route = "none", "none"
+	}
+	m.took.WithLabelValues(method, route).Observe(m.clock().Sub(start).Seconds())
+	m.requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Inc()
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

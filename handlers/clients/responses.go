@@ -1,0 +1,115 @@
+package clients
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/handlers/web"
+	"assent/ledger"
+	"assent/terms"
+	"assent/tracker"
+)
+
+type documentJSON struct {
+	Document string `json:"document"`
+	Version  string `json:"version"`
+	Locale   string `json:"locale"`
+	SHA256   string `json:"sha256"`
+}
+
+type responseIn struct {
+	Campaign    string         `json:"campaign"`
+	Action      terms.Action   `json:"action"`
+	Documents   []documentJSON `json:"documents"`
+	PresentedAt time.Time      `json:"presented_at"`
+	RespondedAt time.Time      `json:"responded_at"`
+	Sentence    string         `json:"sentence"`     // what the app said the choice means
+	ButtonLabel string         `json:"button_label"` // what was on the button
+	Details     detailsIn      `json:"details"`
+}
+
+// detailsIn are the person's circumstances as the app knows them. What the
+// connection itself shows is recorded besides.
+type detailsIn struct {
+	ClientIP   string `json:"client_ip"`
+	UserAgent  string `json:"user_agent"`
+	AppVersion string `json:"app_version"`
+	Device     string `json:"device"`
+}
+
+type receiptOut struct {
+	ReceiptID  string          `json:"receipt_id"`
+	Person     string          `json:"person"`
+	Campaign   string          `json:"campaign"`
+	Plan       int             `json:"plan"`
+	Action     terms.Action    `json:"action"`
+	Effect     terms.Effect    `json:"effect,omitempty"` // of an acceptance
+	RecordedAt time.Time       `json:"recorded_at"`
+	Documents  []documentJSON  `json:"documents"`
+	Record     json.RawMessage `json:"record"` // canonical: what the log holds
+	Proof      ledger.Proof    `json:"proof"`
+}
+
+func receiptOf(r tracker.Receipt) receiptOut {
+	out := receiptOut{
+		ReceiptID: r.ReceiptID, Person: r.Person, Campaign: r.Campaign, Plan: r.Plan, Action: r.Action, Effect: r.Effect,
+		RecordedAt: r.RecordedAt.UTC(), Documents: []documentJSON{}, Record: r.Record, Proof: r.Proof,
+	}
+	for _, d := range r.Documents {
+		out.Documents = append(out.Documents, documentJSON(d))
+	}
+	return out
+}
+
+// choice is what was sent, with what the connection shows. The address the app
+// gives is the person's own, behind the app's server.
+func (in responseIn) choice(c *gin.Context, k tracker.APIKey, proxies web.Proxies) tracker.Choice {
+	address := proxies.Address(c.Request)
+	details := ledger.Details{
+		PeerIP: address.Peer, ClientIP: address.Client, ClientIPRule: address.Rule,
+		UserAgent: in.Details.UserAgent, AppVersion: in.Details.AppVersion, Device: in.Details.Device,
+	}
+	if in.Details.ClientIP != "" {
+		details.ClientIP, details.ClientIPRule = in.Details.ClientIP, "given by the client"
+	}
+	choice := tracker.Choice{
+		Person: c.Param("person"), Campaign: in.Campaign, Action: in.Action, IdempotencyKey: c.GetHeader("Idempotency-Key"),
+		Method: ledger.MethodAPI, Actor: actor(k), Sentence: in.Sentence, ButtonLabel: in.ButtonLabel,
+		PresentedAt: in.PresentedAt.UTC(), RespondedAt: in.RespondedAt.UTC(), Details: details,
+	}
+	for _, d := range in.Documents {
+		choice.Documents = append(choice.Documents, terms.DocumentText(d))
+	}
+	return choice
+}
+
+func (h *Handlers) respond(c *gin.Context, k tracker.APIKey) error {
+	var in responseIn
+	if err := web.ReadJSON(c, &in); err != nil {
+		return err
+	}
+	receipt, created, err := h.Tracker.Respond(c.Request.Context(), in.choice(c, k, h.Proxies))
+	if err != nil {
+		return fmt.Errorf("record a response of %s: %w", c.Param("person"), err)
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+		c.Header("Location", "/api/v1/receipts/"+receipt.ReceiptID)
+	}
+	c.JSON(status, receiptOf(receipt))
+	return nil
+}
+
+func (h *Handlers) receipt(c *gin.Context, _ tracker.APIKey) error {
+	receipt, err := h.Tracker.Receipt(c.Request.Context(), c.Param("receipt"))
+	if err != nil {
+		return fmt.Errorf("get receipt %s: %w", c.Param("receipt"), err)
+	}
+	c.JSON(http.StatusOK, receiptOf(receipt))
+	return nil
+}

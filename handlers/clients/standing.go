@@ -1,0 +1,92 @@
+package clients
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+type standingOut struct {
+	Person       string                   `json:"person"`
+	Region       string                   `json:"region"`
+	Capabilities map[string]capabilityOut `json:"capabilities"`
+	Campaigns    []positionOut            `json:"campaigns"`
+	Revision     uint64                   `json:"revision"`
+}
+
+type capabilityOut struct {
+	Value    terms.Value  `json:"value"`
+	Reason   terms.Reason `json:"reason"`
+	Campaign string       `json:"campaign,omitempty"`
+	Stage    string       `json:"stage,omitempty"`
+}
+
+type positionOut struct {
+	Campaign  string       `json:"campaign"`
+	Plan      int          `json:"plan"`
+	Status    terms.Status `json:"status"`
+	Effect    terms.Effect `json:"effect,omitempty"` // of an acceptance
+	Region    string       `json:"region,omitempty"` // key of the plan's region
+	Stage     string       `json:"stage"`
+	Since     time.Time    `json:"since"`
+	Next      *nextOut     `json:"next"` // null when no stage lies ahead
+	Hold      string       `json:"hold,omitempty"`
+	Lifted    bool         `json:"lifted,omitempty"`
+	Reminder  *reminderOut `json:"reminder"` // null for none
+	Restore   string       `json:"restore,omitempty"`
+	AcceptURL string       `json:"accept_url"`
+}
+
+type nextOut struct {
+	Stage    string     `json:"stage"`
+	At       *time.Time `json:"at"` // null when no date can be given
+	WaitsFor string     `json:"waits_for,omitempty"`
+}
+
+type reminderOut struct {
+	Mode        terms.Mode `json:"mode"`
+	Dismissible bool       `json:"dismissible"`
+	QuietUntil  *time.Time `json:"quiet_until"`
+	SnoozesLeft int        `json:"snoozes_left"`
+}
+
+func (h *Handlers) standing(c *gin.Context, _ tracker.APIKey) error {
+	s, err := h.Tracker.Standing(c.Request.Context(), c.Param("person"))
+	if err != nil {
+		return fmt.Errorf("evaluate person %s: %w", c.Param("person"), err)
+	}
+	out := standingOut{
+		Person: s.Person.ID, Region: s.Person.Country, Revision: s.Revision,
+		Capabilities: make(map[string]capabilityOut, len(s.Standing.Capabilities)), Campaigns: []positionOut{},
+	}
+	for _, one := range s.Standing.Capabilities {
+		out.Capabilities[one.Capability] = capabilityOut{one.Value, one.Reason, one.Campaign, one.Stage}
+	}
+	for _, pos := range s.Standing.Positions {
+		out.Campaigns = append(out.Campaigns, h.positionOf(pos))
+	}
+	c.JSON(http.StatusOK, out)
+	return nil
+}
+
+func (h *Handlers) positionOf(p terms.Position) positionOut {
+	out := positionOut{
+		Campaign: p.Campaign, Plan: p.Plan, Status: p.Status, Effect: p.Effect, Region: p.Region, Stage: p.Stage,
+		Since: p.Since.UTC(), Hold: p.HoldID, Lifted: p.Lifted, AcceptURL: h.Gate.AcceptURL(p.Campaign),
+	}
+	if p.Next.Stage != "" {
+		out.Next = &nextOut{Stage: p.Next.Stage, At: instant(p.Next.At), WaitsFor: p.Next.Why}
+	}
+	if p.Reminder.Mode != terms.NoReminder {
+		out.Reminder = &reminderOut{p.Reminder.Mode, p.Reminder.Dismissible, instant(p.Quiet), p.Snoozes}
+	}
+	if p.Status == terms.Pending || p.Status == terms.Declined {
+		out.Restore = "accept"
+	}
+	return out
+}
