@@ -38,7 +38,7 @@ type detailsRow struct {
 func (detailsRow) TableName() string { return "response_details" }
 
 type wholeResponse struct {
-	responseRow
+	Row     responseRow `gorm:"embedded"` // by name: gorm passes over embedded fields it cannot export
 	Person  string
 	Salt    []byte
 	Details []byte
@@ -46,10 +46,10 @@ type wholeResponse struct {
 
 func (r wholeResponse) response() tracker.Response {
 	return tracker.Response{
-		ReceiptID: r.ReceiptID, Person: r.Person, Ref: r.Ref, Campaign: r.Campaign, Plan: r.Plan,
-		Action: r.Action, Documents: r.Documents.it, Effect: r.Effect,
-		IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, RecordedAt: r.RecordedAt.time(),
-		LeafIndex: r.LeafIndex, Record: r.Record, Salt: r.Salt, Details: r.Details,
+		ReceiptID: r.Row.ReceiptID, Person: r.Person, Ref: r.Row.Ref, Campaign: r.Row.Campaign, Plan: r.Row.Plan,
+		Action: r.Row.Action, Documents: r.Row.Documents.it, Effect: r.Row.Effect,
+		IdempotencyKey: r.Row.IdempotencyKey, Fingerprint: r.Row.Fingerprint, RecordedAt: r.Row.RecordedAt.time(),
+		LeafIndex: r.Row.LeafIndex, Record: r.Row.Record, Salt: r.Salt, Details: r.Details,
 	}
 }
 
