@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"testing"
+
 	"time"
+
+	"pgregory.net/rapid"
 
 	"assent/terms"
 	"assent/tracker"
@@ -19,7 +21,7 @@ const campaign = "new-terms-2021"
 
 // store fails the test where the store itself fails.
 type store struct {
-	testing.TB
+	rapid.TB
 	tracker.Store
 	ctx context.Context
 }
@@ -69,12 +71,44 @@ func get[T any](s *store, read func(tracker.Reader) (T, error)) T {
 	return out
 }
 
-// same compares what is to be kept exactly; empty and missing slices are one.
+// same compares what is to be kept exactly, instants in UTC. Within a thing an
+// empty slice and none are the same.
 func (s *store) same(what string, got, want any) {
 	s.Helper()
-	g, w := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want)
-	if !reflect.DeepEqual(got, want) && g != w {
-		s.Fatalf("%s:\n got %s\nwant %s", what, g, w)
+	if !alike(reflect.ValueOf(got), reflect.ValueOf(want)) {
+		s.Fatalf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+func alike(a, b reflect.Value) bool {
+	if a.Type() != b.Type() {
+		return false
+	}
+	switch x := a.Interface().(type) {
+	case time.Time:
+		return x.Equal(b.Interface().(time.Time)) && x.Location() == time.UTC
+	case terms.Value:
+		return x == b.Interface()
+	}
+	switch a.Kind() {
+	case reflect.Struct:
+		for i := range a.NumField() {
+			if !alike(a.Field(i), b.Field(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Slice:
+		for i := range min(a.Len(), b.Len()) {
+			if !alike(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return a.Len() == b.Len()
+	case reflect.Interface:
+		return alike(a.Elem(), b.Elem())
+	default:
+		return reflect.DeepEqual(a.Interface(), b.Interface())
 	}
 }
 

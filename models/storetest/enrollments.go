@@ -1,0 +1,183 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+func (s *store) enrollment(person, key string) tracker.Enrolled {
+	s.Helper()
+	return get(s, func(r tracker.Reader) (tracker.Enrolled, error) { return r.Enrollment(s.ctx, person, key) })
+}
+
+func (s *store) positions(key string, after int64, limit int) []tracker.Enrolled {
+	s.Helper()
+	return get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Positions(s.ctx, key, after, limit) })
+}
+
+func (s *store) changes(after uint64, limit int) []tracker.Change {
+	s.Helper()
+	return get(s, func(r tracker.Reader) ([]tracker.Change, error) { return r.Changes(s.ctx, after, limit) })
+}
+
+func (s *store) revision() uint64 {
+	s.Helper()
+	return get(s, func(r tracker.Reader) (uint64, error) { return r.Revision(s.ctx) })
+}
+
+func enrollingPassesOverThoseWhoAreIn(s *store) {
+	people := s.people("p", 3)
+	s.enroll(campaign, people[:1])
+	row := func(p tracker.Person) tracker.Enrolled {
+		return tracker.Enrolled{
+			Ref: p.Ref, Locale: p.Locale, Seq: 9, NextAt: noon.AddDate(0, 1, 0),
+			Enrollment: terms.Enroll(plan(campaign).Plan, p.ID, p.Country, p.Type, p.Created, noon.Add(time.Hour)),
+		}
+	}
+	gone := tracker.Person{Ref: 1_000_000, ID: "deleted meanwhile", Country: "BR"}
+	s.update(func(tx tracker.Tx) error {
+		added, err := tx.Enroll(s.ctx, []tracker.Enrolled{row(people[0]), row(people[1]), row(gone), row(people[1]), row(people[2])}, noon.Add(time.Hour))
+		s.same("added", added, 2)
+		return err
+	})
+	rows := s.positions(campaign, 0, 10)
+	second := row(people[1])
+	second.Seq = 1
+	s.same("positions", []any{len(rows), rows[0].Joined, rows[1]}, []any{3, noon, second})
+	s.same("enrollment", s.enrollment(people[1].ID, campaign), second)
+	s.same("changes", s.changes(1, 10), []tracker.Change{
+		{Revision: 2, Kind: tracker.ChangeEnrolled, At: noon.Add(time.Hour), Enrolled: rows[1]},
+		{Revision: 3, Kind: tracker.ChangeEnrolled, At: noon.Add(time.Hour), Enrolled: rows[2]},
+	})
+	s.same("days", get(s, func(r tracker.Reader) ([]tracker.Day, error) { return r.Days(s.ctx, campaign) }),
+		[]tracker.Day{{Day: "2021-05-15", Tally: tracker.TallyEnrolled, People: 3}})
+	s.recount(campaign)
+}
+
+func enrollmentsAreFoundByPersonAndCampaign(s *store) {
+	people := s.people("p", 2)
+	missing(s, func(r tracker.Reader) (tracker.Enrolled, error) { return r.Enrollment(s.ctx, "nobody", campaign) })
+	missing(s, func(r tracker.Reader) (tracker.Enrolled, error) { return r.Enrollment(s.ctx, people[0].ID, campaign) })
+	b := s.enroll("b", people)
+	missing(s, func(r tracker.Reader) (tracker.Enrolled, error) { return r.Enrollment(s.ctx, people[0].ID, campaign) })
+	a := s.enroll("a", people[1:])
+	of := func(person string) []tracker.Enrolled {
+		return get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Enrollments(s.ctx, person) })
+	}
+	s.same("enrollments", of(people[1].ID), []tracker.Enrolled{a[0], b[1]})
+	s.same("enrollments", of(people[0].ID), []tracker.Enrolled{b[0]})
+	s.same("enrollments of nobody", of("nobody"), []tracker.Enrolled{})
+	s.same("positions of one campaign", s.positions("a", 0, 10), a)
+	s.same("a page of positions", s.positions("b", b[0].Ref, 10), b[1:])
+	s.same("a page of none", s.positions("b", 0, 0), []tracker.Enrolled{})
+}
+
+func everyFieldOfAnEnrollmentIsKept(s *store) {
+	row := s.enroll(campaign, s.people("p", 1))[0]
+	zone := time.FixedZone("far east", 14*3600)
+	n := time.Duration(0)
+	next := func() time.Time { n++; return noon.Add(n * 1001 * time.Microsecond).In(zone) }
+	after := row
+	after.Plan, after.Country, after.Locale = 2, "TR", "tr"
+	after.Created, after.Joined, after.Entered, after.Told, after.Noticed = next(), next(), next(), next(), next()
+	after.Warned, after.FirstNotice, after.NotBefore, after.SnoozedUntil, after.NextAt = next(), next(), next(), next(), next()
+	after.Status, after.Effect, after.Stage, after.Snoozes, after.Answered = terms.Declined, terms.Void, 3, 2, true
+	s.move(noon, tracker.Move{Before: row, After: after, Kind: tracker.ChangeAnswered})
+
+	want := after
+	want.Seq = 2
+	for _, instant := range []*time.Time{
+		&want.Created, &want.Joined, &want.Entered, &want.Told, &want.Noticed, &want.Warned,
+		&want.FirstNotice, &want.NotBefore, &want.SnoozedUntil, &want.NextAt,
+	} {
+		*instant = instant.UTC()
+	}
+	s.same("enrollment", s.enrollment(row.Person, campaign), want)
+	s.same("change", s.changes(1, 10)[0].Enrolled, want)
+
+	bare := want
+	bare.Enrollment = terms.Enrollment{Person: want.Person, Campaign: want.Campaign}
+	bare.Locale, bare.NextAt, bare.Seq = "", time.Time{}, 3
+	s.move(noon, tracker.Move{Before: want, After: bare, Kind: tracker.ChangeNext})
+	s.same("zero values", s.enrollment(row.Person, campaign), bare)
+}
+
+func dueEnrollmentsAreWalkedInOrderOfTimeThenNumber(s *store) {
+	due := func(now time.Time, after tracker.Cursor, limit int) []tracker.Enrolled {
+		return get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Due(s.ctx, campaign, now, after, limit) })
+	}
+	nextDue := func() time.Time {
+		return get(s, func(r tracker.Reader) (time.Time, error) { return r.NextDue(s.ctx) })
+	}
+	s.same("nothing is due", []any{due(noon, tracker.Cursor{}, 10), nextDue()}, []any{[]tracker.Enrolled{}, time.Time{}})
+	rows := s.enroll(campaign, s.people("p", 12))
+	s.enroll("another", s.people("q", 2)) // from noon on as well
+	zone := time.FixedZone("far east", 14*3600)
+	moves := make([]tracker.Move, len(rows))
+	for i := range rows {
+		moves[i] = tracker.Move{Before: rows[i], After: rows[i], Kind: tracker.ChangeNext}
+		moves[i].After.NextAt = noon.Add(time.Duration(-i%4) * time.Hour).In(zone)
+		rows[i].NextAt, rows[i].Seq = moves[i].After.NextAt.UTC(), 2
+	}
+	moves[3].After.NextAt = time.Time{}
+	s.move(noon, moves...)
+	rows = slices.Delete(rows, 3, 4)
+	slices.SortFunc(rows, func(a, b tracker.Enrolled) int {
+		if c := a.NextAt.Compare(b.NextAt); c != 0 {
+			return c
+		}
+		return int(a.Ref - b.Ref)
+	})
+	s.same("the earliest", nextDue(), noon.Add(-3*time.Hour))
+	s.same("all", due(noon.In(zone), tracker.Cursor{}, 100), rows)
+	s.same("none just before", due(noon.Add(-3*time.Hour-time.Microsecond), tracker.Cursor{}, 100), []tracker.Enrolled{})
+	var walked []tracker.Enrolled
+	for at := (tracker.Cursor{}); ; {
+		page := due(noon.Add(-time.Hour), at, 2)
+		if len(page) == 0 {
+			break
+		}
+		walked = append(walked, page...)
+		at = tracker.Cursor{NextAt: page[len(page)-1].NextAt.In(zone), Ref: page[len(page)-1].Ref}
+	}
+	s.same("page by page, up to now", walked, rows[:8])
+}
+
+func recheckingCoversTheScopeInChunks(s *store) {
+	rows := s.enroll(campaign, s.people("p", 9)) // BR, IN, DE in turn
+	s.enroll("another", s.people("q", 3))
+	later := noon.AddDate(0, 0, 1)
+	recheck := func(scope terms.Scope, countries []string, after int64, limit int, wantLast int64, wantRows int) {
+		s.Helper()
+		s.update(func(tx tracker.Tx) error {
+			last, n, err := tx.Recheck(s.ctx, campaign, scope, countries, later, after, limit)
+			s.same("last and rows", []int64{last, int64(n)}, []int64{wantLast, int64(wantRows)})
+			return err
+		})
+	}
+	changed := func() []int {
+		var list []int
+		for i, e := range s.positions(campaign, 0, 100) {
+			if e.NextAt.Equal(later) && e.Seq == 2 {
+				list = append(list, i)
+			}
+		}
+		return list
+	}
+	recheck(terms.Scope{Person: rows[4].Person}, nil, 0, 10, rows[4].Ref, 1)
+	s.same("one person", changed(), []int{4})
+	recheck(terms.Scope{Region: "south"}, []string{"BR", "XX"}, 0, 2, rows[3].Ref, 2)
+	recheck(terms.Scope{Region: "south"}, []string{"BR", "XX"}, rows[3].Ref, 2, rows[6].Ref, 1)
+	s.same("a region", changed(), []int{0, 3, 4, 6})
+	recheck(terms.Scope{}, nil, rows[6].Ref, 10, rows[8].Ref, 2)
+	s.same("the rest", changed(), []int{0, 3, 4, 6, 7, 8})
+	recheck(terms.Scope{}, nil, rows[8].Ref, 10, rows[8].Ref, 0)
+	recheck(terms.Scope{Region: "nowhere"}, nil, 0, 10, 0, 0)
+	s.same("what was read before is stale", s.move(noon, step(rows[0], 0, 1)), []uint64{0})
+	for _, e := range s.positions("another", 0, 10) {
+		s.same("the other campaign", e.Seq, int64(1))
+	}
+}

@@ -1,0 +1,136 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+// move saves moves and returns their revisions.
+func (s *store) move(at time.Time, moves ...tracker.Move) []uint64 {
+	s.Helper()
+	var revisions []uint64
+	s.update(func(tx tracker.Tx) error {
+		var err error
+		revisions, err = tx.Save(s.ctx, moves, at)
+		return err
+	})
+	return revisions
+}
+
+// step is a move from one stage to another, at noon, with all that goes with it.
+func step(e tracker.Enrolled, from, to int) tracker.Move {
+	m := tracker.Move{Before: e, After: e, Kind: tracker.ChangeEntered, Tallies: []tracker.Tally{tracker.LeftStage(from), tracker.EnteredStage(to)}}
+	m.Before.Stage, m.After.Stage, m.After.Entered = from, to, noon
+	m.Transition = &tracker.Transition{
+		Person: e.Person, Ref: e.Ref, Campaign: e.Campaign, Plan: e.Plan, Country: e.Country,
+		From: from, To: to, Cause: tracker.CauseSweep, At: noon, Run: "run-1",
+	}
+	m.Notice = &tracker.Notice{
+		ID: fmt.Sprintf("notice-%s-%d-%d-%d", e.Campaign, e.Ref, e.Seq, to), Person: e.Person, Ref: e.Ref, Campaign: e.Campaign, Plan: e.Plan, Stage: to,
+		Kind: tracker.StageNotice, Channel: tracker.InApp, At: noon,
+	}
+	return m
+}
+
+func aMoveWritesEverythingThatGoesWithIt(s *store) {
+	rows := s.enroll(campaign, s.people("p", 2))
+	m := step(rows[0], 0, 1)
+	s.same("revisions", s.move(noon, m), []uint64{3})
+
+	moved := m.After
+	moved.Seq = 2
+	s.same("enrollment", s.enrollment(moved.Person, campaign), moved)
+	s.same("the other one", s.enrollment(rows[1].Person, campaign), rows[1])
+	s.same("change", s.changes(2, 10), []tracker.Change{{Revision: 3, Kind: tracker.ChangeEntered, At: noon, Enrolled: moved}})
+	s.same("transition", get(s, func(r tracker.Reader) ([]tracker.Transition, error) {
+		return r.Transitions(s.ctx, "", moved.Person, 10)
+	}), []tracker.Transition{*m.Transition})
+	s.same("notice", get(s, func(r tracker.Reader) ([]tracker.Notice, error) { return r.Notices(s.ctx, moved.Person, 10) }), []tracker.Notice{*m.Notice})
+	s.same("counts", get(s, func(r tracker.Reader) ([]tracker.Count, error) { return r.Counts(s.ctx, campaign) }), []tracker.Count{
+		{Country: "BR", Status: terms.Pending, Stage: 1, People: 1},
+		{Country: "IN", Status: terms.Pending, Stage: 0, People: 1},
+	})
+	s.same("days", get(s, func(r tracker.Reader) ([]tracker.Day, error) { return r.Days(s.ctx, campaign) }), []tracker.Day{
+		{Day: "2021-05-15", Tally: tracker.TallyEnrolled, People: 2},
+		{Day: "2021-05-15", Tally: tracker.EnteredStage(1), People: 1},
+		{Day: "2021-05-15", Tally: tracker.LeftStage(0), People: 1},
+	})
+	s.same("no moves", s.move(noon), []uint64{})
+}
+
+func aMoveOfARowThatMovedOnWritesNothing(s *store) {
+	rows := s.enroll(campaign, s.people("p", 3))
+	s.move(noon, step(rows[1], 0, 1))
+	before := s.revision()
+	nobody := rows[0]
+	nobody.Ref, nobody.Person = 1_000_000, "nobody"
+	s.same("revisions", s.move(noon, step(rows[0], 0, 1), step(rows[1], 0, 1), step(nobody, 0, 1), step(rows[2], 0, 1)),
+		[]uint64{before + 1, 0, 0, before + 2})
+	s.recount(campaign)
+	s.same("transitions", len(get(s, func(r tracker.Reader) ([]tracker.Transition, error) { return r.Transitions(s.ctx, campaign, "", 100) })), 3)
+	s.same("notices", len(get(s, func(r tracker.Reader) ([]tracker.Notice, error) { return r.Notices(s.ctx, rows[1].Person, 100) })), 1)
+	s.same("days", get(s, func(r tracker.Reader) ([]tracker.Day, error) { return r.Days(s.ctx, campaign) })[1].People, int64(3))
+	s.same("revision", s.revision(), before+2)
+}
+
+func aRowThatStandsTwiceIsMovedOnce(s *store) {
+	rows := s.enroll(campaign, s.people("p", 1))
+	s.same("revisions", s.move(noon, step(rows[0], 0, 1), step(rows[0], 0, 1)), []uint64{2, 0})
+	s.recount(campaign)
+}
+
+func talliesGoToTheDayInUTC(s *store) {
+	row := s.enroll(campaign, s.people("p", 1))[0]
+	late := time.Date(2021, 6, 1, 0, 30, 0, 0, time.FixedZone("east", 3600)) // still May in UTC
+	s.move(late, tracker.Move{Before: row, After: row, Kind: tracker.ChangeNoticed, Tallies: []tracker.Tally{tracker.TallyNoticed, tracker.TallySnoozed}})
+	s.same("days", get(s, func(r tracker.Reader) ([]tracker.Day, error) { return r.Days(s.ctx, campaign) })[1:], []tracker.Day{
+		{Day: "2021-05-31", Tally: tracker.TallyNoticed, People: 1},
+		{Day: "2021-05-31", Tally: tracker.TallySnoozed, People: 1},
+	})
+}
+
+func transitionsAreListedNewestFirst(s *store) {
+	people := s.people("p", 3)
+	a, b := s.enroll("a", people), s.enroll("b", people)
+	first, second, third, fourth := step(a[0], 0, 1), step(b[0], 0, 1), step(a[1], 0, 1), step(a[2], 0, 1)
+	s.move(noon, first)
+	s.move(noon, second)
+	s.move(noon, third, fourth)
+	list := func(key, person string, limit int) []tracker.Transition {
+		return get(s, func(r tracker.Reader) ([]tracker.Transition, error) { return r.Transitions(s.ctx, key, person, limit) })
+	}
+	s.same("all", list("", "", 10), []tracker.Transition{*fourth.Transition, *third.Transition, *second.Transition, *first.Transition})
+	s.same("of a campaign", list("a", "", 2), []tracker.Transition{*fourth.Transition, *third.Transition})
+	s.same("of a person", list("", people[0].ID, 10), []tracker.Transition{*second.Transition, *first.Transition})
+	s.same("of both", list("b", people[0].ID, 10), []tracker.Transition{*second.Transition})
+	s.same("of nobody", list("", "nobody", 10), []tracker.Transition{})
+}
+
+func noticesAreListedNewestFirst(s *store) {
+	people := s.people("p", 2)
+	notice := func(id string, p tracker.Person, at time.Time) tracker.Notice {
+		return tracker.Notice{
+			ID: id, Person: p.ID, Ref: p.Ref, Campaign: campaign, Plan: 1, Stage: 2, Kind: tracker.Reported, Channel: tracker.Email,
+			Presented: true, Delivered: true, At: at,
+		}
+	}
+	old, recent, other := notice("z", people[0], noon), notice("a", people[0], noon.Add(time.Hour)), notice("z", people[1], noon)
+	s.update(func(tx tracker.Tx) error {
+		for _, n := range []tracker.Notice{recent, old, other} {
+			if err := tx.AddNotice(s.ctx, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	list := func(person string, limit int) []tracker.Notice {
+		return get(s, func(r tracker.Reader) ([]tracker.Notice, error) { return r.Notices(s.ctx, person, limit) })
+	}
+	s.same("notices", list(people[0].ID, 10), []tracker.Notice{recent, old})
+	s.same("the newest", list(people[0].ID, 1), []tracker.Notice{recent})
+	s.same("of nobody", list("nobody", 10), []tracker.Notice{})
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddNotice(s.ctx, old) })
+}

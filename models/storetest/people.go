@@ -1,0 +1,109 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+func (s *store) put(people ...tracker.Person) []tracker.Person {
+	s.Helper()
+	s.update(func(tx tracker.Tx) error {
+		var err error
+		people, err = tx.PutPeople(s.ctx, people)
+		return err
+	})
+	return people
+}
+
+func peopleGetAscendingNumbersInTheOrderGiven(s *store) {
+	s.same("nobody", s.put(), []tracker.Person{})
+	missing(s, func(r tracker.Reader) (tracker.Person, error) { return r.Person(s.ctx, "ana") })
+
+	ana := tracker.Person{ID: "ana", Country: "BR", Locale: "pt-BR", Type: terms.Personal, Created: noon}
+	bot := tracker.Person{ID: "a bot", Country: "", Locale: "", Type: terms.Bot}
+	zoe := tracker.Person{ID: "zoé", Country: "FR", Locale: "fr", Type: terms.Business, Created: noon.Add(-time.Microsecond)}
+	stored := s.put(zoe, bot, ana)
+	if stored[0].Ref <= 0 || stored[1].Ref <= stored[0].Ref || stored[2].Ref <= stored[1].Ref {
+		s.Fatalf("numbers do not ascend: %+v", stored)
+	}
+	zoe.Ref, bot.Ref, ana.Ref = stored[0].Ref, stored[1].Ref, stored[2].Ref
+	s.same("stored", stored, []tracker.Person{zoe, bot, ana})
+	s.same("person", get(s, func(r tracker.Reader) (tracker.Person, error) { return r.Person(s.ctx, "zoé") }), zoe)
+}
+
+func knownPeopleKeepTheirNumberAndDateOfCreation(s *store) {
+	first := s.put(tracker.Person{ID: "ana", Country: "BR", Locale: "pt-BR", Type: terms.Personal, Created: noon})[0]
+	moved := tracker.Person{ID: "ana", Country: "PT", Locale: "pt-PT", Type: terms.Business, Created: noon.Add(time.Hour)}
+	stored := s.put(tracker.Person{ID: "ben", Created: noon}, tracker.Person{ID: "ana", Country: "XX"}, moved)
+	moved.Ref, moved.Created = first.Ref, noon
+	if stored[0].Ref <= first.Ref {
+		s.Fatalf("a newcomer has number %d, after %d", stored[0].Ref, first.Ref)
+	}
+	s.same("the last of two counts", stored[1:], []tracker.Person{moved, moved})
+	s.same("person", get(s, func(r tracker.Reader) (tracker.Person, error) { return r.Person(s.ctx, "ana") }), moved)
+}
+
+func peopleAreListedPageByPage(s *store) {
+	want := s.people("p", 25)
+	var got []tracker.Person
+	for after := int64(0); ; {
+		page := get(s, func(r tracker.Reader) ([]tracker.Person, error) { return r.People(s.ctx, after, 10) })
+		if len(page) == 0 {
+			break
+		}
+		got, after = append(got, page...), page[len(page)-1].Ref
+	}
+	s.same("people", got, want)
+}
+
+func aDeletedPersonIsGoneAndItsNumberNotGivenAgain(s *store) {
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.DeletePerson(s.ctx, "ana", noon) })
+	people := s.people("p", 3)
+	rows := s.enroll(campaign, people)
+	other := s.enroll("another", people[2:])
+	s.move(noon, step(rows[2], 0, 1))
+	ada := rows[2]
+	ada.Stage, ada.Entered, ada.Seq = 1, noon, 2
+	before := s.revision()
+
+	s.update(func(tx tracker.Tx) error { return tx.DeletePerson(s.ctx, people[2].ID, noon.Add(time.Hour)) })
+	missing(s, func(r tracker.Reader) (tracker.Person, error) { return r.Person(s.ctx, people[2].ID) })
+	missing(s, func(r tracker.Reader) (tracker.Enrolled, error) { return r.Enrollment(s.ctx, people[2].ID, campaign) })
+	s.same("changes", s.changes(before, 10), []tracker.Change{
+		{Revision: before + 1, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Enrolled: other[0]},
+		{Revision: before + 2, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Enrolled: ada},
+	})
+	s.recount(campaign)
+	s.recount("another")
+	left := get(s, func(r tracker.Reader) ([]tracker.Transition, error) { return r.Transitions(s.ctx, campaign, "", 10) })
+	if len(left) != 1 || left[0].Person != "" || left[0].Ref != people[2].Ref {
+		s.Fatalf("what is left of the person: %+v", left)
+	}
+
+	again := s.put(tracker.Person{ID: people[2].ID})[0]
+	if again.Ref <= people[2].Ref {
+		s.Fatalf("number %d was given before", again.Ref)
+	}
+	s.same("history of the new account", get(s, func(r tracker.Reader) ([]tracker.Transition, error) {
+		return r.Transitions(s.ctx, "", people[2].ID, 10)
+	}), []tracker.Transition{})
+}
+
+// recount compares the counts kept with the enrollments counted.
+func (s *store) recount(key string) {
+	s.Helper()
+	want := map[tracker.Count]int64{}
+	for _, e := range get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Positions(s.ctx, key, 0, 1_000_000) }) {
+		want[tracker.Count{Country: e.Country, Status: e.Status, Stage: e.Stage}]++
+	}
+	got := map[tracker.Count]int64{}
+	for _, c := range get(s, func(r tracker.Reader) ([]tracker.Count, error) { return r.Counts(s.ctx, key) }) {
+		people := c.People
+		c.People = 0
+		got[c] = people
+	}
+	s.same("counts of "+key, fmt.Sprint(got), fmt.Sprint(want))
+}

@@ -1,0 +1,77 @@
+package storetest
+
+import (
+	"time"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+func keysAreFoundByHashAndRevokedOnce(s *store) {
+	keys := func() []tracker.APIKey {
+		return get(s, func(r tracker.Reader) ([]tracker.APIKey, error) { return r.Keys(s.ctx) })
+	}
+	byHash := func(hash string) tracker.APIKey {
+		return get(s, func(r tracker.Reader) (tracker.APIKey, error) { return r.Key(s.ctx, hash) })
+	}
+	s.same("no keys", keys(), []tracker.APIKey{})
+	missing(s, func(r tracker.Reader) (tracker.APIKey, error) { return r.Key(s.ctx, "aa") })
+	app := tracker.APIKey{ID: "2", Hash: "aa", Name: "app", Scopes: []string{"flags:read"}, Created: noon, Expires: noon.AddDate(1, 0, 0)}
+	job := tracker.APIKey{ID: "1", Hash: "bb", Name: "job", Created: noon.Add(time.Hour)}
+	s.update(func(tx tracker.Tx) error { return tx.AddKey(s.ctx, job) })
+	s.update(func(tx tracker.Tx) error { return tx.AddKey(s.ctx, app) })
+	s.same("keys in order of creation", keys(), []tracker.APIKey{app, job})
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddKey(s.ctx, tracker.APIKey{ID: "1", Hash: "cc"}) })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddKey(s.ctx, tracker.APIKey{ID: "3", Hash: "aa"}) })
+
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.RevokeKey(s.ctx, "3", noon) })
+	s.update(func(tx tracker.Tx) error { return tx.RevokeKey(s.ctx, "2", noon) })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.RevokeKey(s.ctx, "2", noon.Add(time.Hour)) })
+	app.Revoked = noon
+	s.same("revoked", byHash("aa"), app)
+	s.same("in force", byHash("bb"), job)
+}
+
+func staffAreAddedOnce(s *store) {
+	staffed := func() bool { return get(s, func(r tracker.Reader) (bool, error) { return r.Staffed(s.ctx) }) }
+	missing(s, func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffMember(s.ctx, "ada") })
+	s.same("staffed", staffed(), false)
+	ada := tracker.StaffMember{Name: "ada", Password: "$2a$10$", Created: noon}
+	s.update(func(tx tracker.Tx) error { return tx.AddStaff(s.ctx, ada) })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddStaff(s.ctx, tracker.StaffMember{Name: "ada"}) })
+	s.same("staffed", staffed(), true)
+	s.same("member", get(s, func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffMember(s.ctx, "ada") }), ada)
+}
+
+func actsAreListedNewestFirst(s *store) {
+	acts := func(limit int) []tracker.Act {
+		return get(s, func(r tracker.Reader) ([]tracker.Act, error) { return r.Acts(s.ctx, limit) })
+	}
+	s.same("no acts", acts(10), []tracker.Act{})
+	first := tracker.Act{At: noon, Actor: "ada", Action: "hold", Object: "x", Reason: "court order", Detail: `{"a":1}`}
+	second := tracker.Act{At: noon, Actor: "grace", Action: "release"}
+	s.update(func(tx tracker.Tx) error { return tx.AddAct(s.ctx, first) })
+	s.update(func(tx tracker.Tx) error { return tx.AddAct(s.ctx, second) })
+	s.same("acts", acts(10), []tracker.Act{second, first})
+	s.same("the newest", acts(1), []tracker.Act{second})
+}
+
+func runsStartAndFinishOnce(s *store) {
+	runs := func(limit int) []tracker.Run {
+		return get(s, func(r tracker.Reader) ([]tracker.Run, error) { return r.Runs(s.ctx, limit) })
+	}
+	s.same("no runs", runs(10), []tracker.Run{})
+	first := tracker.Run{ID: "z", Job: "sweep", Planned: noon, Started: noon.Add(time.Second)}
+	second := tracker.Run{ID: "a", Job: "sweep", Planned: noon.Add(time.Hour), Started: noon.Add(time.Hour)}
+	s.update(func(tx tracker.Tx) error { return tx.StartRun(s.ctx, second) })
+	s.update(func(tx tracker.Tx) error { return tx.StartRun(s.ctx, first) })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.StartRun(s.ctx, first) })
+
+	first.Finished, first.Examined, first.Moved, first.Told, first.Held, first.Waiting, first.Failed = noon.Add(time.Minute), 21, 1, 2, 3, 15, 4
+	first.Error = "the disk is full"
+	s.update(func(tx tracker.Tx) error { return tx.FinishRun(s.ctx, first) })
+	s.same("runs", runs(10), []tracker.Run{second, first})
+	s.same("the newest", runs(1), []tracker.Run{second})
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.FinishRun(s.ctx, first) })
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.FinishRun(s.ctx, tracker.Run{ID: "none", Finished: noon}) })
+}
