@@ -48,7 +48,9 @@ func (e edge) recover(c *gin.Context) {
 // fail answers an error. What is not the caller's fault is logged once, here,
 // and the caller learns the request id only.
 func (e edge) fail(c *gin.Context, err error) {
-	p := problemOf(err)
+	found := *problemOf(err) // a copy: a handler may return the same problem again
+	p := &found
+	p.Reference = RequestID(c)
 	ctx := c.Request.Context()
 	gone := ctx.Err() != nil
 	if p.Status >= http.StatusInternalServerError && !gone {

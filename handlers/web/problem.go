@@ -25,6 +25,8 @@ type Problem struct {
 	Faults terms.Faults      // what is wrong with the input, and where
 	Fields map[string]any    // further members of the document
 	Header map[string]string // further headers of the answer
+
+	Reference string // id of the request that it answers; set by the engine
 }
 
 // Error returns the detail.
@@ -166,7 +168,7 @@ func (p *Problem) write(c *gin.Context) {
 	if title == "" {
 		title = http.StatusText(p.Status)
 	}
-	doc := map[string]any{"type": problemType + p.Type, "title": title, "status": p.Status, "detail": p.Detail, "request_id": RequestID(c)}
+	doc := map[string]any{"type": problemType + p.Type, "title": title, "status": p.Status, "detail": p.Detail, "request_id": p.Reference}
 	if len(p.Faults) > 0 {
 		doc["errors"] = places(p.Faults)
 	}
