@@ -1,0 +1,161 @@
+package people
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/ledger"
+	"assent/templates"
+	"assent/terms"
+	"assent/tracker"
+)
+
+// later says when reminders come back.
+func (s site) later(c *gin.Context) error {
+	who, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	o, err := s.Tracker.Offer(c.Request.Context(), who.person, c.Param("campaign"))
+	if err != nil {
+		return err
+	}
+	if o.Enrolled.SnoozedUntil.IsZero() { // nothing was put off: the page was opened by hand
+		c.Redirect(http.StatusSeeOther, choicePath(o.Plan.Campaign, c.Query("lang")))
+		return nil
+	}
+	f := frame(s.Options, c.Request, o.Person.Locale)
+	return s.render(c, http.StatusOK, "people/later", templates.Later{
+		Frame: f, Campaign: o.Plan.Title.In(f.Tag()), RemindAt: o.Enrolled.SnoozedUntil, Left: o.Position.Snoozes,
+		ChangeURL: choicePath(o.Plan.Campaign, c.Query("lang")),
+	})
+}
+
+// own answers a receipt of the person who asks; NotFound for anybody else's, as if there were none.
+func (s site) own(c *gin.Context) (tracker.Receipt, error) {
+	who, err := s.person(c)
+	if err != nil {
+		return tracker.Receipt{}, err
+	}
+	receipt, err := s.Tracker.Receipt(c.Request.Context(), c.Param("id"))
+	if err == nil && receipt.Person != who.person {
+		err = terms.Errorf(terms.NotFound, "receipt %q does not exist", c.Param("id"))
+	}
+	return receipt, err
+}
+
+// done says what a recorded choice did.
+func (s site) done(c *gin.Context) error {
+	receipt, err := s.own(c)
+	if err != nil {
+		return err
+	}
+	o, err := s.Tracker.Offer(c.Request.Context(), receipt.Person, receipt.Campaign)
+	if err != nil {
+		return err
+	}
+	f := frame(s.Options, c.Request, o.Person.Locale)
+	answer, err := s.answer(c, f, receipt, o)
+	if err != nil {
+		return err
+	}
+	if receipt.Action == terms.Accept {
+		return s.render(c, http.StatusOK, "people/accepted", s.acceptedView(f, answer, receipt, o))
+	}
+	return s.render(c, http.StatusOK, "people/declined", templates.Declined{
+		Frame: f, Answer: answer, Withdrawn: receipt.Action == terms.Withdraw, Keeps: s.rights(f.Tag()), Steps: s.steps(f.Tag(), o),
+	})
+}
+
+// acceptedView says what came back: everything the stage named in the record had taken away.
+func (s site) acceptedView(f templates.Frame, a templates.Answer, r tracker.Receipt, o tracker.Offer) templates.Accepted {
+	view := templates.Accepted{Frame: f, Answer: a, From: o.Local.Deadline, Void: r.Effect == terms.Void}
+	if record, _, err := ledger.ParseRecord(r.Record); err == nil {
+		for i := 0; i <= o.Plan.StageIndex(record.Stage); i++ {
+			view.Restored = append(view.Restored, s.step(f.Tag(), o, i, a.At).Stops...)
+		}
+	}
+	for _, state := range o.Standing.Capabilities {
+		if state.Reason == terms.ReasonGranted && state.Campaign == r.Campaign {
+			view.Granted = append(view.Granted, s.names(f.Tag(), []string{state.Capability})...)
+		}
+	}
+	return view
+}
+
+// answer is what every page about a recorded choice says.
+func (s site) answer(c *gin.Context, f templates.Frame, r tracker.Receipt, o tracker.Offer) (templates.Answer, error) {
+	documents, err := s.texts(c, f.Tag(), r.Documents)
+	return templates.Answer{
+		Campaign: o.Plan.Title.In(f.Tag()), At: r.RecordedAt, Reference: r.ReceiptID, Documents: documents,
+		ReceiptURL: withLanguage("/receipts/"+r.ReceiptID, c.Query("lang")), ChangeURL: choicePath(r.Campaign, c.Query("lang")),
+	}, err
+}
+
+// texts are the recorded texts with their titles.
+func (s site) texts(c *gin.Context, tag string, recorded []terms.DocumentText) ([]templates.Document, error) {
+	documents := make([]templates.Document, len(recorded))
+	for i, text := range recorded {
+		v, err := s.Tracker.Version(c.Request.Context(), text.Ref())
+		if err != nil {
+			return nil, err
+		}
+		documents[i] = templates.Document{Title: v.Title.In(tag), Version: text.Version, Locale: text.Locale, SHA256: text.SHA256, URL: legalPath(text.Ref(), text.Locale)}
+	}
+	return documents, nil
+}
+
+// receipt shows what was recorded, and how it can be proved.
+func (s site) receipt(c *gin.Context) error {
+	receipt, err := s.own(c)
+	if err != nil {
+		return err
+	}
+	o, err := s.Tracker.Offer(c.Request.Context(), receipt.Person, receipt.Campaign)
+	if err != nil {
+		return err
+	}
+	record, _, err := ledger.ParseRecord(receipt.Record)
+	if err != nil {
+		return err
+	}
+	f := frame(s.Options, c.Request, o.Person.Locale)
+	answer, err := s.answer(c, f, receipt, o)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "people/receipt", templates.Receipt{
+		Frame: f, Answer: answer, Action: string(receipt.Action), Person: receipt.Person, PresentedAt: record.PresentedAt,
+		Spoken: s.spoken(receipt, f), Method: string(record.Method), Sentence: record.Sentence, Button: record.ButtonLabel,
+		Region: record.Region, Stage: record.Stage, JSONURL: "/receipts/" + receipt.ReceiptID + "/receipt.json",
+		Proof: &templates.Proof{
+			Index: int(receipt.Proof.LeafIndex), Size: int(receipt.Proof.TreeSize), LeafHash: ledger.Leaf(receipt.Record).String(),
+			Checkpoint: receipt.Proof.Checkpoint, KeyURL: "/ledger/key",
+		},
+	})
+}
+
+// spoken is the language in which the texts were shown.
+func (s site) spoken(r tracker.Receipt, f templates.Frame) templates.Locale {
+	if len(r.Documents) == 0 {
+		return f.Locale
+	}
+	return s.Pages.Match(r.Documents[0].Locale)
+}
+
+// receiptFile is the receipt as anybody can check it offline.
+func (s site) receiptFile(c *gin.Context) error {
+	receipt, err := s.own(c)
+	if err != nil {
+		return err
+	}
+	file, err := json.Marshal(ledger.Receipt{Record: receipt.Record, Proof: receipt.Proof})
+	if err != nil {
+		return err
+	}
+	c.Header("Content-Disposition", `attachment; filename="receipt.json"`)
+	c.Data(http.StatusOK, "application/json", file)
+	return nil
+}

@@ -1,0 +1,123 @@
+package people
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/ledger"
+	"assent/templates"
+	"assent/terms"
+	"assent/tokens"
+	"assent/tracker"
+)
+
+// askChoice shows what changes and the three buttons, or says why there is nothing to choose.
+func (s site) askChoice(c *gin.Context) error {
+	who, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	return s.showChoice(c, who, http.StatusOK, "")
+}
+
+// showChoice renders the choice page as things stand now, with the reason why a choice just sent was refused, if any.
+func (s site) showChoice(c *gin.Context, who identity, status int, refused templates.Fault) error {
+	o, err := s.Tracker.Offer(c.Request.Context(), who.person, c.Param("campaign"))
+	if err != nil {
+		return err
+	}
+	f, now := frame(s.Options, c.Request, o.Person.Locale), s.Tracker.Now()
+	switch {
+	case o.Enrolled.Status == terms.Exempt:
+		return s.nothing(c, f, o, templates.ReasonExempt)
+	case o.Enrolled.Status == terms.Accepted && len(o.Answers) > 0:
+		c.Redirect(http.StatusSeeOther, donePath(o.Answers[0].ReceiptID, c.Query("lang")))
+		return nil
+	case now.Before(o.Local.AnnounceAt):
+		return s.nothing(c, f, o, templates.ReasonNotAnnounced)
+	}
+	view, err := s.choiceView(c.Request.Context(), f, o, now)
+	if err != nil {
+		return err
+	}
+	view.Refused = refused
+	if view, err = s.form(view, o); err != nil {
+		return err
+	}
+	return s.render(c, status, "people/choice", view)
+}
+
+func (s site) nothing(c *gin.Context, f templates.Frame, o tracker.Offer, why templates.NothingReason) error {
+	return s.render(c, http.StatusOK, "people/nothing", templates.Nothing{Frame: f, Title: o.Plan.Title.In(f.Tag()), Reason: why})
+}
+
+// choose records what the person chose. A form that does not fit, or texts that are not the current ones, record
+// nothing and show the page again as it is now.
+func (s site) choose(c *gin.Context) error {
+	who, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	shown, err := s.Tokens.Verify(tokens.Shown, c.PostForm("shown"), s.Tracker.Now())
+	if err != nil || shown.Person != who.person || shown.Campaign != c.Param("campaign") {
+		return s.showChoice(c, who, http.StatusConflict, templates.FaultFormExpired)
+	}
+	if c.PostForm("action") == "later" {
+		err = s.putOff(c, shown)
+	} else {
+		err = s.record(c, who, shown)
+	}
+	var stale *terms.Stale
+	switch {
+	case errors.As(err, &stale):
+		return s.showChoice(c, who, http.StatusConflict, templates.FaultTermsChanged)
+	case errors.Is(err, terms.TooMany):
+		return s.showChoice(c, who, http.StatusConflict, templates.FaultNoSnooze)
+	}
+	return err
+}
+
+// putOff records "decide later". A form sent twice counts once: it was shown before the snooze it made began.
+func (s site) putOff(c *gin.Context, shown tokens.Claims) error {
+	ctx := c.Request.Context()
+	o, err := s.Tracker.Offer(ctx, shown.Person, shown.Campaign)
+	if err != nil {
+		return err
+	}
+	if since := snoozedAt(o); since.IsZero() || since.Before(shown.IssuedAt()) {
+		if _, err := s.Tracker.Snooze(ctx, shown.Person, shown.Campaign); err != nil {
+			return err
+		}
+	}
+	c.Redirect(http.StatusSeeOther, withLanguage("/t/"+url.PathEscape(shown.Campaign)+"/later", shown.Data[localeField]))
+	return nil
+}
+
+// record records an acceptance, a refusal or a withdrawal with its evidence, and leads to what it did.
+func (s site) record(c *gin.Context, who identity, shown tokens.Claims) error {
+	action := terms.Action(c.PostForm("action"))
+	e, err := s.evidenceOf(c, shown, action)
+	if err != nil {
+		return err
+	}
+	at := s.Proxies.Address(c.Request)
+	receipt, _, err := s.Tracker.Respond(c.Request.Context(), tracker.Choice{
+		Person: shown.Person, Campaign: shown.Campaign, Action: action, Documents: e.documents,
+		IdempotencyKey: c.PostForm("idempotency_key"), Method: who.method, Actor: "person", Snapshot: e.page,
+		Sentence: e.sentence, ButtonLabel: e.label, PresentedAt: shown.IssuedAt(),
+		Details: ledger.Details{PeerIP: at.Peer, ClientIP: at.Client, ClientIPRule: at.Rule, UserAgent: c.Request.UserAgent()},
+	})
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, donePath(receipt.ReceiptID, shown.Data[localeField]))
+	return nil
+}
+
+// donePath is the address of the page that says what a choice did.
+func donePath(receipt, language string) string {
+	return withLanguage("/receipts/"+url.PathEscape(receipt)+"/done", language)
+}

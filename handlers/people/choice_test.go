@@ -1,0 +1,227 @@
+package people_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"assent/ledger"
+	"assent/terms"
+	"assent/tracker"
+)
+
+const choicePage = "/t/new-terms-2021"
+
+func ana() tracker.Person { return tracker.Person{ID: "ana", Country: "BR", Locale: "pt-BR"} }
+
+func TestAcceptingRecordsExactlyWhatWasShownAndRestoresAtOnce(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	for _, at := range []time.Time{deadline.Add(day), deadline.Add(29 * day), deadline.Add(36 * day)} {
+		w.notice("ana")
+		w.walk(at)
+	}
+	if w.can("ana", "messages.send") {
+		t.Fatal("ana is not restricted yet")
+	}
+	b = w.signedIn("ana") // half a year later
+	page := b.get(choicePage + "?lang=en")
+	for _, want := range []string{"Off for you since", "Send messages", "Your choice", "Share with advertisers", "Kindness"} {
+		if !strings.Contains(page.text(), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	shownAt := w.clock()
+	w.walk(shownAt.Add(time.Hour))
+	done := b.post(choicePage, page.form("accepted"))
+	if done.status != http.StatusOK || !strings.HasSuffix(done.path, "/done") || !strings.Contains(done.text(), "You have accepted") || !strings.Contains(done.text(), "Back on now Send messages") {
+		t.Fatalf("led to %d at %s: %s", done.status, done.path, done.text())
+	}
+	if !w.can("ana", "messages.send") || !w.can("ana", "business.data_sharing") {
+		t.Error("accepting did not restore everything and turn on the grant")
+	}
+	w.checkEvidence(page, shownAt)
+}
+
+// checkEvidence holds the only record of ana to the page she was shown.
+func (w *world) checkEvidence(page seen, shownAt time.Time) {
+	w.t.Helper()
+	past := w.history("ana")
+	if len(past) != 1 || past[0].Action != terms.Accept {
+		w.t.Fatalf("recorded %+v", past)
+	}
+	record, _, err := ledger.ParseRecord(past[0].Record)
+	w.try(err)
+	if record.ButtonLabel != "Accept new terms" || record.Method != ledger.MethodLink || !record.PresentedAt.Equal(shownAt) || record.Stage != "limited" {
+		w.t.Errorf("recorded %+v", record)
+	}
+	if !strings.Contains(page.text(), record.Sentence) && !strings.Contains(strings.ReplaceAll(page.text(), " ,", ","), "By choosing Accept new terms you agree to Harbor’s") {
+		w.t.Errorf("the page does not say %q", record.Sentence)
+	}
+	if !strings.HasPrefix(record.Sentence, "By choosing Accept new terms you agree to Harbor’s Terms of Service, version 2021-01-04 and Privacy Policy, version 2021-01-04") {
+		w.t.Errorf("the sentence is %q", record.Sentence)
+	}
+	form := page.form("")
+	snapshot := strings.NewReplacer(form.Get("shown"), "", form.Get("idempotency_key"), "").Replace(page.body)
+	if sum := sha256.Sum256([]byte(snapshot)); record.Snapshot != hex.EncodeToString(sum[:]) {
+		w.t.Errorf("the snapshot on record is not the page that was shown")
+	}
+	if len(record.Documents) != 2 || record.Documents[0].Locale != "en" {
+		w.t.Errorf("documents %+v", record.Documents)
+	}
+	if !strings.Contains(string(past[0].Details), "test browser") || !strings.Contains(string(past[0].Details), "127.0.0.1") {
+		w.t.Errorf("details %s", past[0].Details)
+	}
+}
+
+func TestAChoiceSurvivesARestartBetweenReadingAndSending(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana(), tracker.Person{ID: "ben", Country: "IN", Locale: "hi"})
+	pages := map[string]seen{"ana": w.signedIn("ana").get(choicePage), "ben": w.signedIn("ben").get(choicePage)}
+	w.serve() // nothing that was shown is in memory any more
+	w.walk(w.clock().Add(time.Hour))
+	w.signedIn("ana").post(choicePage, pages["ana"].form("accepted"))
+	b := w.signedIn("ben")
+	b.post(choicePage, b.get(choicePage).form("later")) // the page would not come out the same
+	w.serve()
+	w.signedIn("ben").post(choicePage, pages["ben"].form("accepted"))
+	for person, want := range map[string]bool{"ana": true, "ben": false} {
+		past := w.history(person)
+		if len(past) != 1 {
+			t.Fatalf("%s: %d records", person, len(past))
+		}
+		record, _, err := ledger.ParseRecord(past[0].Record)
+		if err != nil || (record.Snapshot != "") != want || record.Sentence == "" {
+			t.Errorf("%s: %+v, %v", person, record, err)
+		}
+	}
+}
+
+func TestLookingRecordsNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	shown := b.get(choicePage)
+	for _, path := range []string{choicePage, choicePage + "?action=accepted&shown=" + url.QueryEscape(shown.form("").Get("shown")), choicePage + "/features", "/me/terms", choicePage + "/later", "/"} {
+		if got := b.get(path); got.status != http.StatusOK {
+			t.Errorf("%s answered %d", path, got.status)
+		}
+	}
+	if past := w.history("ana"); len(past) > 0 {
+		t.Errorf("recorded %+v", past)
+	}
+}
+
+func TestTheSameFormSentTwiceIsOneChoice(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	page := b.get(choicePage)
+	first, second := b.post(choicePage, page.form("declined")), b.post(choicePage, page.form("declined"))
+	if first.path != second.path || len(w.history("ana")) != 1 {
+		t.Errorf("led to %s and %s with %d records", first.path, second.path, len(w.history("ana")))
+	}
+	if !strings.Contains(first.body, "Você recusou") {
+		t.Errorf("the page is not in ana's language: %s", first.text())
+	}
+	page = b.get(choicePage)
+	if !strings.Contains(page.body, "Você recusou em 10 de janeiro de 2021") {
+		t.Error("the choice page forgets the refusal")
+	}
+}
+
+func TestDecidingLaterIsCountedOncePerForm(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	page := b.get(choicePage + "?lang=en")
+	w.walk(w.clock().Add(time.Minute))
+	first, again := b.post(choicePage, page.form("later")), b.post(choicePage, page.form("later"))
+	for _, got := range []seen{first, again} {
+		if got.path != choicePage+"/later" || !strings.Contains(got.text(), "before 17 January 2021, 08:01 UTC") || !strings.Contains(got.text(), "1 more time.") {
+			t.Fatalf("led to %s: %s", got.path, got.text())
+		}
+	}
+	w.walk(w.clock().Add(8 * day))
+	b = w.signedIn("ana")
+	page = b.get(choicePage + "?lang=en")
+	last := page.form("later")
+	b.post(choicePage, last)
+	w.walk(w.clock().Add(8 * day))
+	b = w.signedIn("ana")
+	spent := b.get(choicePage + "?lang=en")
+	if strings.Contains(spent.body, `value="later"`) || !strings.Contains(spent.text(), "as often as you can") {
+		t.Error("the third button is still there")
+	}
+	if got := b.post(choicePage, spent.form("later")); got.status != http.StatusConflict || !strings.Contains(got.text(), "Você não pode adiar de novo") {
+		t.Errorf("a fourth time answered %d: %s", got.status, got.text())
+	}
+	if len(w.history("ana")) > 0 {
+		t.Error("deciding later was recorded as a choice")
+	}
+}
+
+func TestAChoiceAboutTextsThatAreNotCurrentIsRefusedWithTheCurrentOnes(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	page := b.get(choicePage + "?lang=en")
+	w.publish("2021-01-05")
+	w.activate(plan("2021-01-05"))
+	got := b.post(choicePage+"?lang=en", page.form("accepted"))
+	if got.status != http.StatusConflict || !strings.Contains(got.text(), "The terms changed while you were reading") || !strings.Contains(got.text(), "version 2021-01-05") {
+		t.Fatalf("answered %d: %s", got.status, got.text())
+	}
+	if len(w.history("ana")) > 0 {
+		t.Fatal("recorded all the same")
+	}
+	if done := b.post(choicePage, got.form("accepted")); !strings.Contains(done.text(), "You have accepted") {
+		t.Errorf("the page shown instead does not take the choice: %d %s", done.status, done.text())
+	}
+}
+
+func TestAFormThatIsNotThePersonsOwnRecordsNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana(), tracker.Person{ID: "ben", Country: "IN", Locale: "hi"})
+	a, b := w.signedIn("ana"), w.signedIn("ben")
+	page := a.get(choicePage)
+	for name, form := range map[string]url.Values{
+		"no token": {"action": {"accepted"}, "idempotency_key": {"x"}}, "forged": {"action": {"accepted"}, "idempotency_key": {"x"}, "shown": {"a.b.c"}},
+		"another's": page.form("accepted"),
+	} {
+		if got := b.post(choicePage+"?lang=en", form); got.status != http.StatusConflict || !strings.Contains(got.text(), "open for too long") {
+			t.Errorf("%s: answered %d", name, got.status)
+		}
+	}
+	if got := w.browser().post(choicePage+"?lang=en", page.form("accepted")); got.status != http.StatusUnauthorized || !strings.Contains(got.text(), "We do not know who you are") {
+		t.Errorf("a stranger: answered %d", got.status)
+	}
+	if got := a.post(choicePage, page.form("accepted"), "Sec-Fetch-Site", "cross-site"); got.status != http.StatusForbidden {
+		t.Errorf("from another site: answered %d", got.status)
+	}
+	if got := a.post(choicePage, page.form("perhaps")); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("an action that is none: answered %d", got.status)
+	}
+	if len(w.history("ana"))+len(w.history("ben")) > 0 {
+		t.Error("something was recorded")
+	}
+}
+
+func TestAFormOutlivesTheSessionButNotTheMonths(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	page := w.signedIn("ana").get(choicePage + "?lang=en")
+	w.walk(w.clock().Add(3 * day))
+	b := w.browser()
+	if got := b.post(choicePage, page.form("accepted")); got.status != http.StatusUnauthorized {
+		t.Errorf("without a session: %d", got.status)
+	}
+	if got := w.signedIn("ana").post(choicePage, page.form("accepted")); !strings.Contains(got.text(), "You have accepted") {
+		t.Errorf("after signing in again: %d %s", got.status, got.text())
+	}
+}

@@ -1,0 +1,210 @@
+package people
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"assent/templates"
+	"assent/terms"
+	"assent/tracker"
+)
+
+// choiceView says on a page what an offer says in facts. The form is not signed yet.
+func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer, now time.Time) (templates.Choice, error) {
+	tag := f.Tag()
+	view := templates.Choice{
+		Frame: f, Title: o.Plan.Title.In(tag), Stage: stageOf(o), Now: now, From: startOf(o, now), Snoozed: snoozedAt(o),
+		Void: o.Local.Effect == terms.Void, OnHold: o.Position.HoldID != "", Lifted: o.Position.Lifted, Message: o.Local.Message.In(tag),
+		Grants: s.names(tag, o.Plan.Grants), Rights: s.rights(tag), Steps: s.steps(tag, o),
+		Form: &templates.ChoiceForm{
+			Action:     choicePath(o.Plan.Campaign, ""),
+			SnoozeDays: int(math.Ceil(o.Plan.Snooze.For.Hours() / 24)), SnoozesLeft: o.Position.Snoozes,
+		},
+	}
+	s.fillOff(&view, o)
+	fillAnswered(&view, o)
+	var err error
+	if view.Was, err = s.movedFrom(ctx, o); err != nil {
+		return view, err
+	}
+	past, err := s.Tracker.History(ctx, o.Person.ID)
+	if err != nil {
+		return view, err
+	}
+	for _, v := range o.Versions {
+		document, err := s.document(tag, v, past)
+		if err != nil {
+			return view, err
+		}
+		view.Documents = append(view.Documents, document)
+	}
+	return view, nil
+}
+
+func stageOf(o tracker.Offer) templates.ChoiceStage {
+	switch {
+	case o.Position.Reminder.EveryOpen:
+		return templates.StagePersistent
+	case o.Enrolled.Stage > 0:
+		return templates.StageReminder
+	}
+	return templates.StageNotice
+}
+
+// startOf is when the terms begin to apply to the person: the region's deadline, or later for somebody who was told
+// later and has not begun to climb.
+func startOf(o tracker.Offer, now time.Time) time.Time {
+	from := o.Local.Deadline
+	if o.Enrolled.Stage == 0 && len(o.Ahead) > 0 && o.Ahead[0].At.After(from) && o.Ahead[0].At.After(now) {
+		return o.Ahead[0].At
+	}
+	return from
+}
+
+// snoozedAt is when the person last chose to decide later; zero once that is over, and for never.
+func snoozedAt(o tracker.Offer) time.Time {
+	if o.Enrolled.SnoozedUntil.IsZero() {
+		return time.Time{}
+	}
+	return o.Enrolled.SnoozedUntil.Add(-o.Plan.Snooze.For)
+}
+
+// fillOff says what is off, and what works all the same.
+func (s site) fillOff(view *templates.Choice, o tracker.Offer) {
+	since := true
+	for _, state := range o.Standing.Capabilities {
+		capability, _ := s.Tracker.Catalogue.Find(state.Capability)
+		switch {
+		case state.Reason == terms.ReasonStage && state.Campaign == o.Plan.Campaign:
+			view.Off = append(view.Off, nameOf(view.Tag(), capability))
+			since = since && state.Stage == o.Position.Stage
+		case !capability.ExitRight && !capability.Grant && state.Value.Bool():
+			view.Still = append(view.Still, nameOf(view.Tag(), capability))
+		}
+	}
+	if len(view.Off) == 0 {
+		view.Still = nil
+		return
+	}
+	view.Stage = templates.StageRestricted
+	if since {
+		view.OffSince = o.Position.Since
+	}
+}
+
+// fillAnswered says what the person chose before.
+func fillAnswered(view *templates.Choice, o tracker.Offer) {
+	if len(o.Answers) == 0 {
+		return
+	}
+	switch last := o.Answers[0]; {
+	case last.Action == terms.Decline && o.Enrolled.Status == terms.Declined:
+		view.Declined = last.RecordedAt
+	case last.Action == terms.Withdraw:
+		view.Withdrawn = last.RecordedAt
+	}
+}
+
+// movedFrom is the deadline of the plan before, when it was another one where the person is.
+func (s site) movedFrom(ctx context.Context, o tracker.Offer) (time.Time, error) {
+	if o.Plan.Number < 2 {
+		return time.Time{}, nil
+	}
+	before, err := s.Tracker.Plan(ctx, o.Plan.Campaign, o.Plan.Number-1)
+	if err != nil {
+		return time.Time{}, err
+	}
+	was := before.In(o.Person.Country).Deadline
+	if was.Equal(o.Local.Deadline) {
+		return time.Time{}, nil
+	}
+	return was, nil
+}
+
+// steps are the stage the person is in, once it is more than the announcement, and those ahead.
+func (s site) steps(tag string, o tracker.Offer) templates.Steps {
+	var steps templates.Steps
+	if o.Enrolled.Stage > 0 && o.Enrolled.Stage < len(o.Plan.Stages) {
+		steps = append(steps, s.step(tag, o, o.Enrolled.Stage, o.Enrolled.Entered))
+		steps[0].Reached = true
+	}
+	for _, next := range o.Ahead {
+		if i := o.Plan.StageIndex(next.Stage); i >= 0 {
+			steps = append(steps, s.step(tag, o, i, next.At))
+		}
+	}
+	return steps
+}
+
+func (s site) step(tag string, o tracker.Offer, stage int, at time.Time) templates.Step {
+	one := o.Plan.Stages[stage]
+	stops := slices.Clone(one.Off)
+	for _, set := range one.Set {
+		stops = append(stops, set.Capability)
+	}
+	step := templates.Step{At: at, Stops: s.names(tag, stops)}
+	if o.Local.Reminder != nil {
+		return step // the region has a rule of its own, which does not grow with the stages
+	}
+	for i := stage; i >= 0 && step.Reminder == ""; i-- {
+		step.Reminder = string(o.Plan.Stages[i].Reminder.Mode)
+	}
+	return step
+}
+
+// wordsPerMinute is a slow reader's pace for legal texts.
+const wordsPerMinute = 200
+
+// document is a version in the language of the page, or the closest there is, beside the one accepted before.
+func (s site) document(tag string, v tracker.Version, past []tracker.Response) (templates.Document, error) {
+	text, _ := v.TextIn(tag) // a published version has a text
+	summary, err := templates.Summarise([]byte(text.Summary))
+	if err != nil {
+		return templates.Document{}, err
+	}
+	d := templates.Document{
+		Title: v.Title.In(tag), Version: v.Version, URL: legalPath(v.DocumentRef, tag), Locale: text.Locale, SHA256: text.SHA256,
+		Minutes: len(strings.Fields(text.Markdown))/wordsPerMinute + 1, Summary: summary,
+	}
+	for _, response := range past {
+		i := slices.IndexFunc(response.Documents, func(t terms.DocumentText) bool { return t.Document == v.Document && t.Version != v.Version })
+		if i >= 0 && response.Action == terms.Accept {
+			d.Before = &templates.Before{Version: response.Documents[i].Version, At: response.RecordedAt, URL: legalPath(response.Documents[i].Ref(), tag)}
+			break
+		}
+	}
+	return d, nil
+}
+
+// rights are the names of what no stage takes away.
+func (s site) rights(tag string) []string {
+	var names []string
+	for _, capability := range s.Tracker.Catalogue {
+		if capability.ExitRight {
+			names = append(names, nameOf(tag, capability))
+		}
+	}
+	return names
+}
+
+// names are capabilities as people call them.
+func (s site) names(tag string, keys []string) []string {
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = key
+		if capability, ok := s.Tracker.Catalogue.Find(key); ok {
+			names[i] = nameOf(tag, capability)
+		}
+	}
+	return names
+}
+
+func nameOf(tag string, c terms.Capability) string {
+	if title := c.Title.In(tag); title != "" {
+		return title
+	}
+	return c.Key
+}
