@@ -76,7 +76,6 @@ func (m *Messaging) check(wrong *faults) {
 		wrong.check(isOrigin(origin), fmt.Sprintf("messaging.allowed_origins[%d]", i), origin,
 			"must be like https://chat.example.org, without a path")
 	}
-	wrong.check(m.RedisAddress == "" || isAddress(m.RedisAddress), "messaging.redis_address", m.RedisAddress, "must be HOST:PORT, or empty")
 }
 
 func (c *Config) checkTexts(wrong *faults) {
@@ -108,16 +107,12 @@ func (c *Config) checkNumbers(wrong *faults) {
 		wrong.check(d > 0, key, d, "must be longer than 0")
 	}
 	for key, limit := range map[string]struct{ n, least, most int }{
-		"server.max_header_bytes":           {c.Server.MaxHeaderBytes, 4096, 1 << 20},
-		"database.sqlite.read_connections":  {c.Database.SQLite.ReadConnections, 1, 1000},
-		"database.postgres.max_connections": {c.Database.Postgres.MaxConnections, 2, 1000},
-		"scheduler.chunk_rows":              {c.Scheduler.ChunkRows, 1, 100_000},
-		"breaker.minimum":                   {c.Breaker.Minimum, 0, 1 << 31},
+		"server.max_header_bytes": {c.Server.MaxHeaderBytes, 4096, 1 << 20},
+		"scheduler.chunk_rows":    {c.Scheduler.ChunkRows, 1, 100_000},
 	} {
 		wrong.check(limit.least <= limit.n && limit.n <= limit.most, key, limit.n,
 			fmt.Sprintf("must be from %d to %d", limit.least, limit.most))
 	}
-	wrong.check(c.Breaker.Fraction > 0 && c.Breaker.Fraction <= 1, "breaker.fraction", c.Breaker.Fraction, "must be above 0 and at most 1")
 }
 
 func (c *Config) checkCatalogue(wrong *faults) {

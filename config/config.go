@@ -28,8 +28,6 @@ type Config struct {
 	Secrets      Secrets         `mapstructure:"secrets"`
 	BootstrapKey Secret          `mapstructure:"bootstrap_key"`
 	Scheduler    Scheduler       `mapstructure:"scheduler"`
-	Breaker      Breaker         `mapstructure:"breaker"`
-	Approvals    Approvals       `mapstructure:"approvals"`
 	Links        Links           `mapstructure:"links"`
 	Messaging    Messaging       `mapstructure:"messaging"`
 	Ledger       Ledger          `mapstructure:"ledger"`
@@ -77,19 +75,7 @@ func (s Server) reachedAt() string {
 
 // Database is where facts are kept.
 type Database struct {
-	URL      DatabaseURL `mapstructure:"url"`
-	SQLite   SQLite      `mapstructure:"sqlite"`
-	Postgres Postgres    `mapstructure:"postgres"`
-}
-
-// SQLite is what only that engine needs to know.
-type SQLite struct {
-	ReadConnections int `mapstructure:"read_connections"`
-}
-
-// Postgres is what only that engine needs to know.
-type Postgres struct {
-	MaxConnections int `mapstructure:"max_connections"`
+	URL DatabaseURL `mapstructure:"url"`
 }
 
 // Secrets is where the keys are kept that the server makes for itself.
@@ -105,17 +91,6 @@ type Scheduler struct {
 	Duty      float64       `mapstructure:"duty"` // share of the time a sweep writes, above 0 up to 1
 }
 
-// Breaker is when a sweep stops and asks staff.
-type Breaker struct {
-	Fraction float64 `mapstructure:"fraction"` // of a campaign's people newly restricted by one sweep
-	Minimum  int     `mapstructure:"minimum"`  // so many are always let through
-}
-
-// Approvals is which acts need two people.
-type Approvals struct {
-	Required bool `mapstructure:"required"`
-}
-
 // Links is how long a signed link lives.
 type Links struct {
 	SessionTTL time.Duration `mapstructure:"session_ttl"`
@@ -127,7 +102,6 @@ type Messaging struct {
 	MailboxTTL     time.Duration `mapstructure:"mailbox_ttl"`
 	ReplyTokenTTL  time.Duration `mapstructure:"reply_token_ttl"`
 	AllowedOrigins []string      `mapstructure:"allowed_origins"`
-	RedisAddress   string        `mapstructure:"redis_address"` // HOST:PORT, or empty for one process
 }
 
 // Ledger is the tamper-evident log.

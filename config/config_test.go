@@ -48,7 +48,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Server.Listen != ":8080" || c.Server.IdleTimeout != time.Minute || c.Scheduler.Duty != 0.3 ||
-		c.Links.NoticeTTL != 60*24*time.Hour || len(c.Server.TrustedProxies) != 0 || c.Approvals.Required {
+		c.Links.NoticeTTL != 60*24*time.Hour || len(c.Server.TrustedProxies) != 0 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -59,15 +59,12 @@ func TestTheFileGoesOverTheDefaultsAndTheEnvironmentOverBoth(t *testing.T) {
 server:
   listen: "127.0.0.1:9000"
   read_timeout: 1m
-breaker: {fraction: 1}
-database:
-  sqlite:
+links: {session_ttl: 2h}
+log:
 `,
 		"ASSENT_SERVER_READ_TIMEOUT=2m",
 		"ASSENT_DATABASE_URL=postgres://terms:hush@db.example.org/terms",
-		"ASSENT_DATABASE_POSTGRES_MAX_CONNECTIONS=32",
 		"ASSENT_SERVER_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.7",
-		"ASSENT_APPROVALS_REQUIRED=true",
 		"ASSENT_SCHEDULER_DUTY=1",
 		"ASSENT_BOOTSTRAP_KEY=let-me-in",
 		"ASSENT_DEMO_CLOCK=2021-01-04T00:00:00Z",
@@ -81,11 +78,8 @@ database:
 		{c.Server.ReadTimeout, 2 * time.Minute},
 		{c.Server.WriteTimeout, 30 * time.Second},
 		{c.Server.TrustedProxies, []string{"10.0.0.0/8", "192.0.2.7"}},
-		{c.Breaker, config.Breaker{Fraction: 1, Minimum: 500}},
+		{c.Links, config.Links{SessionTTL: 2 * time.Hour, NoticeTTL: 60 * 24 * time.Hour}},
 		{string(c.Database.URL), "postgres://terms:hush@db.example.org/terms"},
-		{c.Database.Postgres.MaxConnections, 32},
-		{c.Database.SQLite.ReadConnections, 4},
-		{c.Approvals.Required, true},
 		{c.Scheduler.Duty, 1.0},
 		{string(c.BootstrapKey), "let-me-in"},
 	} {
@@ -116,9 +110,6 @@ profiles:
   - {key: wall, stages: [{key: wall, from: launch, off: [chats.open]}]}
 `,
 		"ASSENT_SERVR_LISTEN=:80",
-		"ASSENT_MESSAGING_REDIS_ADDRESS=redis",
-		"ASSENT_APPROVALS_REQUIRED=maybe",
-		"ASSENT_BREAKER_MINIMUM=-1",
 		"ASSENT_BOOTSTRAP_KEY=two words",
 		"ASSENT_CAPABILITIES=none",
 		"ASSENT_LOG_LEVEL=loud",
@@ -145,36 +136,30 @@ func compare(t *testing.T, golden, text string) {
 func TestEachRuleNamesItsKeyAndIsTheOnlyOneBroken(t *testing.T) {
 	t.Parallel()
 	for key, values := range map[string][]string{
-		"server.listen":                     {`""`, `":http"`, `":65536"`, `"localhost"`},
-		"server.public_url":                 {`"example.org"`, `"ftp://example.org"`, `"https://example.org/terms"`, `"https://"`, `"https://u:p@example.org"`},
-		"server.read_header_timeout":        {`0s`, `-1s`, `""`, `1.5`, `[]`, `true`},
-		"server.shutdown_timeout":           {`0s`},
-		"server.max_header_bytes":           {`1`, `9999999`, `"32768"`},
-		"database.url":                      {`""`, `"sqlite:"`, `"sqlite::memory:"`, `"mysql://h/d"`, `"postgres://h"`, `"postgres:h/d"`, `"postgres://h:x/d"`},
-		"database.sqlite.read_connections":  {`0`},
-		"database.postgres.max_connections": {`1`},
-		"secrets.directory":                 {`""`},
-		"bootstrap_key":                     {`"two words"`, `"clé"`, `12345`},
-		"scheduler.tick":                    {`""`, `"every day"`, `"TZ=Asia/Tokyo * * * * *"`, `"TZ="`, `"0 0 30 2 *"`, `"* * * * * *"`},
-		"scheduler.chunk_hold":              {`0s`, `51ms`},
-		"scheduler.chunk_rows":              {`0`, `100001`},
-		"scheduler.duty":                    {`0`, `1.1`, `-0.1`, `.nan`},
-		"breaker.fraction":                  {`0`, `2`, `.nan`},
-		"breaker.minimum":                   {`-1`},
-		"approvals.required":                {`"yes"`, `1`},
-		"links.session_ttl":                 {`0s`},
-		"links.notice_ttl":                  {`0d`},
-		"messaging.mailbox_ttl":             {`0d`},
-		"messaging.reply_token_ttl":         {`0d`},
-		"messaging.redis_address":           {`"redis"`},
-		"ledger.origin":                     {`""`, `"a b"`, `"a+b"`},
-		"brand.name":                        {`" "`, `{}`},
-		"brand.contact":                     {`""`},
-		"log.level":                         {`loud`},
-		"log.format":                        {`xml`},
-		"log.colour":                        {`red`, `null`, `{}`},
-		"capabilities":                      {`[]`, `{}`},
-		"profiles":                          {`all`},
+		"server.listen":              {`""`, `":http"`, `":65536"`, `"localhost"`},
+		"server.public_url":          {`"example.org"`, `"ftp://example.org"`, `"https://example.org/terms"`, `"https://"`, `"https://u:p@example.org"`},
+		"server.read_header_timeout": {`0s`, `-1s`, `""`, `1.5`, `[]`, `true`},
+		"server.shutdown_timeout":    {`0s`},
+		"server.max_header_bytes":    {`1`, `9999999`, `"32768"`},
+		"database.url":               {`""`, `"sqlite:"`, `"sqlite::memory:"`, `"mysql://h/d"`, `"postgres://h"`, `"postgres:h/d"`, `"postgres://h:x/d"`},
+		"secrets.directory":          {`""`},
+		"bootstrap_key":              {`"two words"`, `"clé"`, `12345`},
+		"scheduler.tick":             {`""`, `"every day"`, `"TZ=Asia/Tokyo * * * * *"`, `"TZ="`, `"0 0 30 2 *"`, `"* * * * * *"`},
+		"scheduler.chunk_hold":       {`0s`, `51ms`},
+		"scheduler.chunk_rows":       {`0`, `100001`},
+		"scheduler.duty":             {`0`, `1.1`, `-0.1`, `.nan`},
+		"links.session_ttl":          {`0s`},
+		"links.notice_ttl":           {`0d`},
+		"messaging.mailbox_ttl":      {`0d`},
+		"messaging.reply_token_ttl":  {`0d`},
+		"ledger.origin":              {`""`, `"a b"`, `"a+b"`},
+		"brand.name":                 {`" "`, `{}`},
+		"brand.contact":              {`""`},
+		"log.level":                  {`loud`},
+		"log.format":                 {`xml`},
+		"log.colour":                 {`red`, `null`, `{}`},
+		"capabilities":               {`[]`, `{}`},
+		"profiles":                   {`all`},
 	} {
 		for _, value := range values {
 			t.Run(key+" "+value, func(t *testing.T) {
