@@ -3,6 +3,7 @@ package clients
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,14 @@ type faultAt struct {
 	Detail string `json:"detail"`
 }
 
+func places(faults terms.Faults) []faultAt {
+	out := make([]faultAt, len(faults))
+	for i, f := range faults {
+		out[i] = faultAt(f)
+	}
+	return out
+}
+
 // importPeople reads people line by line, keeps the good ones in batches, and
 // then reports on each line. The report comes after the whole body, because many
 // clients do not read before they have written everything.
@@ -42,14 +51,35 @@ func (h *Handlers) importPeople(c *gin.Context) error {
 		return err
 	}
 	web.Unhurried(c)
-	in := intake{lines: bufio.NewReaderSize(c.Request.Body, web.MaxBody+2), bad: map[int][]faultAt{}, ids: map[string]bool{}}
-	in.store = func(batch []tracker.Person) error { return h.Tracker.AddPeople(c.Request.Context(), batch) }
-	if err := in.run(); err != nil {
-		return fmt.Errorf("import people, line %d: %w", in.line, err)
+	report, err := ImportPeople(c.Request.Context(), h.Tracker, c.Request.Body, func(int) {})
+	if err != nil {
+		return err
 	}
 	c.Header("Content-Type", ndjson)
 	c.Status(http.StatusOK)
-	return in.report(c.Writer)
+	return report.write(c.Writer)
+}
+
+// Report is what came of an import: how many lines were read, and what is wrong
+// with those that were not stored, by number from 1.
+type Report struct {
+	Lines int
+	Bad   map[int]terms.Faults
+}
+
+// ImportPeople reads people as NDJSON, one a line, and stores the good ones in
+// batches; progress is told how many lines were read. An error ends the import:
+// the lines stored so far are kept, and it can be sent again as a whole.
+func ImportPeople(ctx context.Context, t *tracker.Tracker, body io.Reader, progress func(lines int)) (Report, error) {
+	in := intake{lines: bufio.NewReaderSize(body, web.MaxBody+2), bad: map[int]terms.Faults{}, ids: map[string]bool{}}
+	in.store = func(batch []tracker.Person) error {
+		defer progress(in.line)
+		return t.AddPeople(ctx, batch)
+	}
+	if err := in.run(); err != nil {
+		return Report{}, fmt.Errorf("import people, line %d: %w", in.line, err)
+	}
+	return Report{Lines: in.line, Bad: in.bad}, nil
 }
 
 // intake is one import under way.
@@ -57,7 +87,7 @@ type intake struct {
 	lines *bufio.Reader
 	store func([]tracker.Person) error
 	line  int // number of the last line read
-	bad   map[int][]faultAt
+	bad   map[int]terms.Faults
 	batch []tracker.Person
 	ids   map[string]bool // in the batch
 }
@@ -76,7 +106,7 @@ func (in *intake) run() error {
 		}
 		if len(in.bad) >= maxBad {
 			in.line++
-			in.bad[in.line] = []faultAt{{"", fmt.Sprintf("there were %d bad lines before this one: nothing from here on was read", maxBad)}}
+			in.bad[in.line] = terms.Faults{{Detail: fmt.Sprintf("there were %d bad lines before this one: nothing from here on was read", maxBad)}}
 			return in.flush()
 		}
 	}
@@ -97,7 +127,7 @@ func (in *intake) next() ([]byte, error) {
 			return line, nil
 		}
 	}
-	in.bad[in.line] = []faultAt{{"", fmt.Sprintf("the line is longer than %d bytes", web.MaxBody)}}
+	in.bad[in.line] = terms.Faults{{Detail: fmt.Sprintf("the line is longer than %d bytes", web.MaxBody)}}
 	for errors.Is(err, bufio.ErrBufferFull) {
 		_, err = in.lines.ReadSlice('\n')
 	}
@@ -149,9 +179,7 @@ func (in *intake) note(err error) {
 	case !errors.As(err, &faults):
 		faults = terms.Faults{{Detail: err.Error()}}
 	}
-	for _, f := range faults {
-		in.bad[in.line] = append(in.bad[in.line], faultAt(f))
-	}
+	in.bad[in.line] = append(in.bad[in.line], faults...)
 }
 
 func (in *intake) flush() error {
@@ -164,13 +192,13 @@ func (in *intake) flush() error {
 	return err
 }
 
-// report writes a line about each line.
-func (in *intake) report(w io.Writer) error {
+// write writes a line about each line.
+func (r Report) write(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	for n := 1; n <= in.line; n++ {
+	for n := 1; n <= r.Lines; n++ {
 		result := lineOut{Line: n, Status: "stored"}
-		if faults, ok := in.bad[n]; ok {
-			result = lineOut{Line: n, Errors: faults}
+		if faults, ok := r.Bad[n]; ok {
+			result = lineOut{Line: n, Errors: places(faults)}
 		}
 		data, err := json.Marshal(result, json.Deterministic(true))
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 // call runs one method of the messaging layer for the person whose token it
 // comes with.
 func (h *Handlers) call(c *gin.Context) error {
-	claims, err := h.Tokens.Verify(tokens.Messaging, bearer(c), h.Now())
+	claims, err := h.Tokens.Verify(tokens.Messaging, bearer(c), h.Clock())
 	if err != nil {
 		return terms.Errorf(terms.Unauthenticated, "send the person's messaging token as `Authorization: Bearer TOKEN`: %v", err)
 	}

@@ -1,0 +1,417 @@
+package clients_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/mod/sumdb/note"
+
+	"assent/config"
+	"assent/gate"
+	"assent/handlers/clients"
+	"assent/handlers/web"
+	"assent/ledger"
+	"assent/messaging"
+	"assent/models"
+	"assent/planfile"
+	"assent/terms"
+	"assent/tokens"
+	"assent/tracker"
+)
+
+const (
+	bootstrap = "bootstrap-key-for-tests"
+	publicURL = "https://terms.example.org"
+)
+
+// world is a whole server on a fresh SQLite database, with a clock that the
+// test moves. Every answer it gives is held against docs/openapi.yaml.
+type world struct {
+	*testing.T
+	engine  *gin.Engine
+	tracker *tracker.Tracker
+	gate    *gate.Gate
+	signer  *tokens.Signer
+	verify  string // public key of the log
+	log     *bytes.Buffer
+	routes  sync.Map // request → the route that answered it
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is the clock of the facts.
+func (w *world) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+// newWorld starts on 4 January 2021, before anything is announced.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, now: date(2021, 1, 4), log: &bytes.Buffer{}}
+	settings := settings(t)
+	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", models.Options{})
+	w.must(err)
+	t.Cleanup(func() { w.must(store.Close()) })
+	secret, verifier, err := ledger.NewKey(rand.Reader, "terms.example.org/log")
+	w.must(err)
+	w.verify = verifier
+	signer, err := note.NewSigner(secret)
+	w.must(err)
+	w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32))
+	w.must(err)
+	w.gate = gate.New(source{store}, gate.Options{Catalogue: settings.Catalogue, PublicURL: publicURL, Now: w.Now})
+	w.tracker = tracker.New(tracker.Deps{
+		Store: store, Catalogue: settings.Catalogue, Now: w.Now, Random: rand.Reader, Signer: signer, Committed: w.gate.CatchUp,
+		Pace: tracker.Pace{
+			Tick: 5 * time.Minute, Rows: 100, MaxRows: 1000, Hold: time.Second, Duty: 1,
+			Stopwatch: func() func() time.Duration { return func() time.Duration { return 0 } },
+			Rest:      func(context.Context, time.Duration) {},
+		},
+	})
+	w.must(w.tracker.EnsureKey(t.Context(), bootstrap))
+	w.mount(settings, w.messaging(), store)
+	w.must(w.gate.Load(t.Context()))
+	return w
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// messaging is the layer that ships inside, started.
+func (w *world) messaging() *messaging.Server {
+	w.Helper()
+	layer, err := messaging.New(messaging.Options{
+		Gate: w.gate, People: known{w.tracker}, Mailbox: messaging.NewMemory(), Tokens: w.signer, Now: w.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	w.must(err)
+	w.gate.Watch(layer.Applied)
+	w.must(layer.Start(w.Context()))
+	w.Cleanup(func() { w.must(layer.Stop(context.Background())) })
+	return layer
+}
+
+// mount puts everything together as the server does.
+func (w *world) mount(settings config.Config, layer *messaging.Server, store tracker.Store) {
+	w.Helper()
+	profiles := make([]planfile.Profile, len(settings.Profiles))
+	for i, p := range settings.Profiles {
+		profiles[i] = planfile.Profile{Key: p.Key, Stages: p.Stages}
+	}
+	handlers, err := clients.New(clients.Options{
+		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Tokens: w.signer, Now: w.Now, Clock: time.Now,
+		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
+		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
+		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: 400 * day,
+		Metrics: prometheus.NewRegistry(),
+	})
+	w.must(err)
+	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Measure: func(c *gin.Context) {
+		handlers.Measure()(c)
+		w.routes.Store(c.Request, c.FullPath())
+	}})
+	w.must(err)
+	handlers.Mount(w.engine)
+}
+
+var settings = func() func(*testing.T) config.Config {
+	load := sync.OnceValues(func() (config.Config, error) {
+		base, err := os.ReadFile("../../config.yaml")
+		if err != nil {
+			return config.Config{}, err
+		}
+		return config.Load(base, "", nil)
+	})
+	return func(t *testing.T) config.Config {
+		t.Helper()
+		c, err := load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+}()
+
+// known tells the messaging layer who is there.
+type known struct{ t *tracker.Tracker }
+
+func (k known) Known(ctx context.Context, id string) (bool, error) {
+	_, err := k.t.Person(ctx, id)
+	return err == nil, nil
+}
+
+const day = 24 * time.Hour
+
+func date(year int, month time.Month, d int) time.Time {
+	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
+}
+
+// reach moves the clock forward day by day, with a sweep each.
+func (w *world) reach(at time.Time) {
+	w.Helper()
+	for w.Now().Before(at) {
+		next := w.Now().Add(day)
+		if next.After(at) {
+			next = at
+		}
+		w.mu.Lock()
+		w.now = next
+		w.mu.Unlock()
+		_, err := w.tracker.Sweep(w.Context(), next)
+		w.must(err)
+	}
+}
+
+// answer is what came back.
+type answer struct {
+	*httptest.ResponseRecorder
+	*testing.T
+}
+
+// send sends a request with the bootstrap key unless headers say otherwise,
+// and holds the answer against the description of the API.
+func (w *world) send(method, target, body string, headers ...string) answer {
+	w.Helper()
+	r := httptest.NewRequestWithContext(w.Context(), method, target, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+bootstrap)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if r.Header.Set(headers[i], headers[i+1]); headers[i+1] == "" {
+			r.Header.Del(headers[i])
+		}
+	}
+	recorder := httptest.NewRecorder()
+	w.engine.ServeHTTP(recorder, r)
+	w.described(r, recorder)
+	return answer{recorder, w.T}
+}
+
+// is checks the status.
+func (a answer) is(status int) answer {
+	a.Helper()
+	if a.Code != status {
+		a.Fatalf("status %d, want %d: %s", a.Code, status, a.Body)
+	}
+	return a
+}
+
+// json reads the answer.
+func (a answer) json() map[string]any {
+	a.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(a.Body.Bytes(), &doc); err != nil {
+		a.Fatalf("%v in %s", err, a.Body)
+	}
+	return doc
+}
+
+// at picks a member of the answer by its path, such as "errors.0.path".
+func (a answer) at(path string) any {
+	a.Helper()
+	var value any = a.json()
+	for part := range strings.SplitSeq(path, ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[part]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(part, &i); err != nil || i >= len(v) {
+				a.Fatalf("no %s in %s", path, a.Body)
+			}
+			value = v[i]
+		default:
+			a.Fatalf("no %s in %s", path, a.Body)
+		}
+	}
+	return value
+}
+
+// says checks members of the answer, given as path and value.
+func (a answer) says(pairs ...any) answer {
+	a.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		if got := a.at(pairs[i].(string)); fmt.Sprint(got) != fmt.Sprint(pairs[i+1]) {
+			a.Fatalf("%s is %v, want %v, in %s", pairs[i], got, pairs[i+1], a.Body)
+		}
+	}
+	return a
+}
+
+// mentions checks that the detail names something.
+func (a answer) mentions(words ...string) answer {
+	a.Helper()
+	for _, word := range words {
+		if !strings.Contains(fmt.Sprint(a.at("detail")), word) {
+			a.Fatalf("does not mention %q: %s", word, a.Body)
+		}
+	}
+	return a
+}
+
+// texts are the two documents of the campaign.
+var texts = map[string]string{"terms-of-service": "# Terms\n\nNew terms.\n", "privacy-policy": "# Privacy\n\nNew policy.\n"}
+
+const planFile = `
+campaign: new-terms-2021
+title: {en: Our terms are changing, fr: Nos conditions changent}
+documents: [{document: terms-of-service, version: "2021-01-04"}, {document: privacy-policy, version: "2021-01-04"}]
+announce_at: 2021-01-06T00:00:00Z
+deadline: 2021-05-15T00:00:00Z
+notice_period: 30d
+audience: {account_types: [personal, business]}
+snooze: {for: 7d, max: 8}
+grants: [business.data_sharing]
+profile: whatsapp-2021-05
+regions:
+  - {key: turkey, countries: [TR], effect: void, last_stage: announced}
+`
+
+// campaign publishes the documents and activates the plan.
+func (w *world) campaign() {
+	w.Helper()
+	for document, markdown := range texts {
+		at := "/api/v1/documents/" + document + "/versions/2021-01-04"
+		w.send("PUT", at, object("title", document, "material", true, "texts", map[string]any{"en": map[string]any{"markdown": markdown, "summary": "- new"}})).is(201)
+		w.send("POST", at+"/publish", "").is(200)
+	}
+	w.send("PUT", "/api/v1/campaigns/new-terms-2021/plans", planFile, "Content-Type", "application/yaml").is(201).says("plan", 1)
+	w.send("POST", "/api/v1/campaigns/new-terms-2021/plans/1/activate", "").is(200)
+}
+
+// person adds somebody.
+func (w *world) person(id, region string) {
+	w.Helper()
+	w.send("POST", "/api/v1/people", object("id", id, "region", region, "locale", "en", "created_at", "2020-01-01T00:00:00Z")).is(201)
+}
+
+// documents are what the campaign asks for, as an app that showed them says.
+func documents() []map[string]string {
+	var out []map[string]string
+	for _, name := range []string{"terms-of-service", "privacy-policy"} {
+		out = append(out, map[string]string{"document": name, "version": "2021-01-04", "locale": "en", "sha256": tracker.Digest(texts[name])})
+	}
+	return out
+}
+
+// choose records a choice and returns the answer.
+func (w *world) choose(person, action, key string) answer {
+	w.Helper()
+	body := object("campaign", "new-terms-2021", "action", action, "documents", documents(), "presented_at", "2021-01-07T00:00:00Z")
+	return w.send("POST", "/api/v1/people/"+person+"/responses", body, "Idempotency-Key", key)
+}
+
+// notice reports that somebody saw one.
+func (w *world) notice(person string) {
+	w.Helper()
+	w.send("POST", "/api/v1/people/"+person+"/notices", `{"campaign":"new-terms-2021","channel":"in_app","presented":true}`).is(201)
+}
+
+// flag evaluates one flag of somebody.
+func (w *world) flag(person, key string) answer {
+	w.Helper()
+	return w.send("POST", "/ofrep/v1/evaluate/flags/"+key, object("context", map[string]string{"targetingKey": person}))
+}
+
+// limit takes somebody up the ladder until messages.send is off.
+func (w *world) limit(person string) {
+	w.Helper()
+	for range 400 {
+		if w.flag(person, "messages.send").at("value") == false {
+			return
+		}
+		w.notice(person)
+		w.reach(w.Now().Add(day))
+	}
+	w.Fatalf("%s was never limited", person)
+}
+
+// object writes a JSON object from names and values.
+func object(pairs ...any) string {
+	doc := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		doc[pairs[i].(string)] = pairs[i+1]
+	}
+	data, err := json.Marshal(doc)
+	if err != nil {
+		panic(err) // of a test's own making
+	}
+	return string(data)
+}
+
+// source lets the gate load from the store, as the server does.
+type source struct{ store tracker.Store }
+
+func (s source) Books(ctx context.Context) (books []gate.Book, err error) {
+	return books, s.store.View(ctx, func(r tracker.Reader) error {
+		list, err := r.Campaigns(ctx)
+		for _, c := range list {
+			book := gate.Book{Campaign: c.Key, Plans: map[int]terms.Plan{}}
+			plans, err := r.Plans(ctx, c.Key)
+			if err != nil {
+				return err
+			}
+			for _, p := range plans {
+				book.Plans[p.Number] = p.Plan
+			}
+			holds, err := r.Holds(ctx, c.Key)
+			if err != nil {
+				return err
+			}
+			for _, h := range holds {
+				book.Holds = append(book.Holds, h.Hold)
+			}
+			books = append(books, book)
+		}
+		return err
+	})
+}
+
+func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) (rows []gate.Row, err error) {
+	return rows, s.store.View(ctx, func(r tracker.Reader) error {
+		list, err := r.Positions(ctx, campaign, after, limit)
+		for _, e := range list {
+			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})
+		}
+		return err
+	})
+}
+
+func (s source) Changes(ctx context.Context, after uint64, limit int) (changes []gate.Change, err error) {
+	return changes, s.store.View(ctx, func(r tracker.Reader) error {
+		list, err := r.Changes(ctx, after, limit)
+		for _, c := range list {
+			changes = append(changes, gate.Change{
+				Revision: c.Revision, Row: gate.Row{Ref: c.Enrolled.Ref, Locale: c.Enrolled.Locale, Enrollment: c.Enrolled.Enrollment},
+				Removed: c.Kind == tracker.ChangeRemoved, Book: c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold,
+			})
+		}
+		return err
+	})
+}
+
+func (s source) Revision(ctx context.Context) (revision uint64, err error) {
+	return revision, s.store.View(ctx, func(r tracker.Reader) error {
+		revision, err = r.Revision(ctx)
+		return err
+	})
+}
