@@ -42,7 +42,7 @@ func staffSamples() []sample {
 		{"staff/overview", "full", fullOverview(demo)},
 		{"staff/overview", "empty", templates.StaffOverview{StaffFrame: demo, Key: "new", Title: "New terms",
 			Status:     templates.StaffTag{Words: "Draft"},
-			Acceptance: chart.Acceptance{ID: "accepted", From: day("2021-08-01 00:00")}.Figure(), Stages: chart.Stages{ID: "stages"}.Figure()}},
+			Acceptance: chart.Acceptance{ID: "accepted", From: day("2021-08-01 00:00"), To: day("2021-12-24 00:00"), Deadline: day("2021-11-01 00:00")}.Figure(), Stages: chart.Stages{ID: "stages"}.Figure()}},
 		{"staff/person", "full", fullPerson(desk)},
 		{"staff/person", "none", templates.StaffPerson{StaffFrame: desk, Query: "p-404", Fault: `No person has the id "p-404".`}},
 		{"staff/person", "alone", templates.StaffPerson{StaffFrame: desk, Query: "bot-1", Person: &templates.PersonRecord{ID: "bot-1", Created: now}}},

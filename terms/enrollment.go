@@ -73,14 +73,14 @@ func (e Enrollment) Notice(now time.Time) Enrollment {
 	return e
 }
 
-// Respond returns the facts after the person's choice. Accepting restores at
-// once; withdrawing an acceptance starts a new clock with the full notice
-// period. Declining proves that the notice was seen. The stage of someone who
-// declines does not change.
+// Respond returns the facts after the person's choice, which proves that a
+// notice was seen. Accepting restores at once; withdrawing an acceptance starts
+// a new clock with the full notice period. The stage of someone who declines
+// does not change.
 func (e Enrollment) Respond(p Plan, a Action, now time.Time) Enrollment {
 	switch a {
 	case Accept:
-		e = e.restart(now)
+		e = e.Notice(now).restart(now)
 		e.Status, e.Effect = Accepted, p.In(e.Country).Effect
 	case Decline:
 		e = e.Notice(now)

@@ -15,9 +15,8 @@ import (
 // Demo is what only a demonstration offers: a session without a password, and a clock that moves.
 type Demo struct {
 	Links []templates.Link // to what the people of the demonstration see
-	// Move moves the clock forward through every sweep that would have run on the way, and records who did it. It is
-	// Invalid to move it back.
-	Move func(ctx context.Context, to time.Time, actor string) error
+	// Move moves the clock forward through every sweep that would have run on the way. It is Invalid to move it back.
+	Move func(ctx context.Context, to time.Time) error
 }
 
 // demoMember is who opens the console in a demonstration.
@@ -61,15 +60,23 @@ func (s console) moveClock(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Demo.Move(c.Request.Context(), to, demoMember); err != nil {
+	if err := s.Demo.Move(c.Request.Context(), to); err != nil {
 		return err
 	}
 	if program {
 		c.JSON(http.StatusOK, gin.H{"now": s.Tracker.Now().UTC().Format(time.RFC3339)})
 		return nil
 	}
-	c.Redirect(http.StatusSeeOther, local(c.PostForm("back"), "/staff", "/staff"))
+	c.Redirect(http.StatusSeeOther, demoPage(c.PostForm("back")))
 	return nil
+}
+
+// demoPage is where the clock was moved from: the front door, the messenger or the console.
+func demoPage(back string) string {
+	if back == "/" || back == "/messenger" {
+		return back
+	}
+	return local(back, "/staff", "/staff")
 }
 
 func (l *leap) read(c *gin.Context, program bool) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -127,8 +129,8 @@ func (d *desk) mount(demonstration bool) {
 	if demonstration {
 		o.Demo = &staff.Demo{
 			Links: []templates.Link{{URL: "/t/" + demo.Campaign, Text: "Choice page"}},
-			Move: func(ctx context.Context, to time.Time, actor string) error {
-				_, err := d.story.Advance(ctx, to, actor)
+			Move: func(ctx context.Context, to time.Time) error {
+				_, err := d.story.Advance(ctx, to, "demo")
 				return err
 			},
 		}
@@ -333,6 +335,57 @@ func TestTheOverviewTellsTheWholeCampaign(t *testing.T) {
 		t.Errorf("%d people are restricted; or the demo's clock shows", o.Totals.Restricted)
 	}
 	d.says(d.page("/staff"), `href="/staff/campaigns/new-terms-2021"`, "Stages active")
+}
+
+func TestTheChartsTellWhatWasCountedOnTheDay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.seed(300, on(5, 30).Add(-time.Second))
+	then, err := d.tracker.Overview(t.Context(), demo.Campaign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.seed(300, on(6, 20).Add(12*time.Hour)) // 22 days later: the thinned tables show both days
+	now, err := d.tracker.Overview(t.Context(), demo.Campaign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.signIn()
+	body := d.page("/staff/campaigns/" + demo.Campaign)
+	for date, o := range map[string]tracker.Overview{"29 May 2021": then, "20 Jun 2021": now} {
+		cells := rowsOf(body, date)
+		if len(cells) != 2 {
+			t.Fatalf("%s stands in %d tables", date, len(cells))
+		}
+		if want := fmt.Sprint(o.Totals.Accepted, " ", o.Totals.InScope); !strings.HasSuffix(cells[0], want) {
+			t.Errorf("acceptance on %s: %s, want …%s", date, cells[0], want)
+		}
+		want := strings.Trim(fmt.Sprint(o.Stages), "[]") + fmt.Sprint(" ", o.Totals.InScope-o.Totals.Accepted)
+		if cells[1] != want {
+			t.Errorf("stages on %s: %s, want %s", date, cells[1], want)
+		}
+	}
+}
+
+var (
+	tableRow  = regexp.MustCompile(`<tr data-x="[0-9.]+"><th scope="row" class="nowrap">([^<]+)</th>(.*)</tr>`)
+	tableCell = regexp.MustCompile(`<td class="r">([^<]*)</td>`)
+)
+
+// rowsOf answers the cells of the rows for a day, one text per table.
+func rowsOf(body, day string) []string {
+	var out []string
+	for _, row := range tableRow.FindAllStringSubmatch(body, -1) {
+		if row[1] != day {
+			continue
+		}
+		var cells []string
+		for _, cell := range tableCell.FindAllStringSubmatch(row[2], -1) {
+			cells = append(cells, strings.ReplaceAll(cell[1], ",", ""))
+		}
+		out = append(out, strings.Join(cells, " "))
+	}
+	return out
 }
 
 func TestACampaignThatIsNotThereIsAPageThatSaysSo(t *testing.T) {

@@ -37,19 +37,15 @@ const (
 )
 
 // Figure draws the curve with today's and the deadline's line and, under it, the ladder with the entry of each stage.
-// Without points the figure has no drawing and says when the curve begins.
+// Without points only the calendar is drawn, and the figure says when the curve begins.
 func (a Acceptance) Figure() Figure {
-	f := Figure{ID: a.ID, Title: "Share of people who have accepted, by day"}
-	if len(a.Points) == 0 {
-		f.Say = "The curve starts on " + fullDay(a.From) + ", when people are told."
-		return f
-	}
-	last := a.Points[len(a.Points)-1]
-	f.Say = fmt.Sprintf("%s of %s people have accepted by %s.", Share(last.Accepted, last.Of), Count(last.Of), fullDay(last.At))
+	f := Figure{ID: a.ID, Title: "Share of people who have accepted, by day", Say: a.say()}
 	axis := span{a.From, a.To, curveLeft, curveRight}
 	var c canvas
 	a.grid(&c, axis)
-	a.curve(&c, axis)
+	if len(a.Points) > 0 {
+		a.curve(&c, axis)
+	}
 	a.ladder(&c, axis)
 	f.SVG = c.svg(a.ID, curveWidth, curveHeight, curveTop, curveBottom, f.Title, a.describe())
 	f.Head = []string{"Day", "Accepted", "People", "In scope"}
@@ -61,12 +57,24 @@ func (a Acceptance) Figure() Figure {
 	return f
 }
 
+func (a Acceptance) say() string {
+	if len(a.Points) == 0 {
+		return "The curve starts on " + fullDay(a.From) + ", when people are told."
+	}
+	last := a.Points[len(a.Points)-1]
+	return fmt.Sprintf("%s of %s people have accepted by %s.", Share(last.Accepted, last.Of), Count(last.Of), fullDay(last.At))
+}
+
 func (a Acceptance) describe() string {
+	if len(a.Points) == 0 {
+		return fmt.Sprintf("%s The deadline is %s.", a.say(), fullDay(a.Deadline))
+	}
 	first, last := a.Points[0], a.Points[len(a.Points)-1]
 	return fmt.Sprintf("From %s on %s to %s on %s. The deadline is %s.", Share(first.Accepted, first.Of), fullDay(first.At),
 		Share(last.Accepted, last.Of), fullDay(last.At), fullDay(a.Deadline))
 }
 
+// grid draws the axes and the deadline.
 func (a Acceptance) grid(c *canvas, axis span) {
 	for percent := 0.0; percent <= 100; percent += 25 {
 		y := curveY(percent / 100)
@@ -76,6 +84,9 @@ func (a Acceptance) grid(c *canvas, axis span) {
 	for _, t := range axis.ticks() {
 		c.text("mid", axis.x(t.at), curveBottom+20, t.label)
 	}
+	deadline := axis.x(a.Deadline)
+	c.line("vd", deadline, curveTop-18, deadline, curveBottom)
+	beside(c, "em", deadline, 8, curveTop-8, "Deadline "+shortDay(a.Deadline))
 }
 
 func (a Acceptance) curve(c *canvas, axis span) {
@@ -86,24 +97,16 @@ func (a Acceptance) curve(c *canvas, axis span) {
 	first, last := a.Points[0], a.Points[len(a.Points)-1]
 	x, y := axis.x(last.At), last.y()
 	c.path("ar", fmt.Sprintf("%sL%.1f %.1fL%.1f %.1fZ", line.String(), x, curveBottom, axis.x(first.At), curveBottom))
-	a.verticals(c, axis)
+	today := axis.x(a.Today)
+	c.line("vl", today, curveTop, today, curveBottom)
+	beside(c, "em", today, 8, curveTop+14, "Today") // lower than the deadline's words, which may be near
 	c.path("ln", line.String())
 	c.circle("dot", x, y, 5.5)
 	labelY := y - 12
-	if labelY < curveTop+22 { // the words "Today" stand there
+	if labelY < curveTop+30 { // the word "Today" stands there
 		labelY = y + 22
 	}
 	beside(c, "em", x, 10, labelY, Share(last.Accepted, last.Of))
-}
-
-// verticals are the lines of the deadline and of today. Their words stand at different heights, so that they stay
-// legible when the lines are close.
-func (a Acceptance) verticals(c *canvas, axis span) {
-	deadline, today := axis.x(a.Deadline), axis.x(a.Today)
-	c.line("vd", deadline, curveTop-18, deadline, curveBottom)
-	beside(c, "em", deadline, 8, curveTop-8, "Deadline "+shortDay(a.Deadline))
-	c.line("vl", today, curveTop, today, curveBottom)
-	beside(c, "em", today, 8, curveTop+14, "Today")
 }
 
 // beside writes words to the left of a place, or to its right where the left has no room.

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Figure is a finished chart. SVG is empty when there is nothing to draw yet; Say then tells why.
+// Figure is a finished chart. Without anything counted yet there are no Rows, and Say tells why.
 type Figure struct {
 	ID     string // unique on the page; the ids of the drawing begin with it
 	Title  string

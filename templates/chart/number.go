@@ -50,12 +50,13 @@ func short(n float64) string {
 	return strconv.FormatFloat(n, 'f', -1, 64)
 }
 
-// ceiling is the smallest round number, not under n, that divides into four whole steps for an axis.
-func ceiling(n int) float64 {
+// ruler answers the step between at most five lines of an axis, and the number at its top, which is not under n.
+func ruler(n int) (step, top float64) {
 	for unit := 1.0; ; unit *= 10 {
-		for _, step := range []float64{1, 2, 2.5, 5} {
-			if top := 4 * step * unit; top >= float64(n) && step*unit == math.Trunc(step*unit) {
-				return top
+		for _, digit := range []float64{1, 2, 2.5, 5} {
+			step := digit * unit
+			if 5*step >= float64(n) && step == math.Trunc(step) {
+				return step, math.Ceil(float64(n)/step) * step
 			}
 		}
 	}

@@ -114,15 +114,15 @@ func (s Stages) legend() []Key {
 
 // grid draws the lines for numbers of people and answers the number at the top.
 func (s Stages) grid(c *canvas, columns []Column) float64 {
-	most := 4
+	most := 1
 	for _, col := range columns {
 		most = max(most, s.total(col))
 	}
-	top := ceiling(most)
-	for i := range 5 {
-		y := stackBottom - float64(i)/4*(stackBottom-stackTop)
+	step, top := ruler(most)
+	for n := 0.0; n <= top; n += step {
+		y := stackBottom - n/top*(stackBottom-stackTop)
 		c.line("gl", stackLeft, y, stackRight, y)
-		c.text("end", stackLeft-8, y+4, short(top*float64(i)/4))
+		c.text("end", stackLeft-8, y+4, short(n))
 	}
 	return top
 }

@@ -1,0 +1,126 @@
+package staff_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"assent/demo"
+	"assent/internal/testenv"
+	"assent/tokens"
+)
+
+// newBrowser starts a browser that talks to nobody but the page.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), // outlives t.Context, to be closed in order
+		chromedp.ExecPath(testenv.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
+	t.Cleanup(stop)
+	browser, _ := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(browser); err != nil { // waits until its files are closed
+			t.Error(err)
+		}
+	})
+	if err := chromedp.Run(browser); err != nil { // starts it, for as long as this context lives
+		t.Fatal(err)
+	}
+	chromedp.ListenTarget(browser, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded: // a breach of the content security policy is one
+			if e.Entry.Level == log.LevelError {
+				t.Errorf("the browser reports: %s", e.Entry.Text)
+			}
+		case *runtime.EventExceptionThrown:
+			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
+		}
+	})
+	return browser
+}
+
+func run(t *testing.T, browser context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(browser, time.Minute)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask evaluates an expression in the page.
+func ask[T any](t *testing.T, browser context.Context, expression string) T {
+	t.Helper()
+	var answer T
+	run(t, browser, chromedp.Evaluate(expression, &answer))
+	return answer
+}
+
+func TestTheFirstMemberSetsUpTheConsoleInABrowser(t *testing.T) {
+	t.Parallel()
+	for _, scripts := range []bool{true, false} {
+		t.Run(fmt.Sprintf("scripts %t", scripts), func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, false)
+			site := httptest.NewServer(d.handler)
+			t.Cleanup(site.Close)
+			link := d.signer.Sign(tokens.StaffSetup, tokens.Claims{}, d.now(), time.Hour)
+			var heading, path string
+			run(t, newBrowser(t),
+				emulation.SetScriptExecutionDisabled(!scripts),
+				chromedp.Navigate(site.URL+"/staff/setup?token="+link),
+				chromedp.SendKeys("#name", "mei"), chromedp.SendKeys("#password", "correct horse battery"),
+				chromedp.Click("form .btn.main"), chromedp.WaitVisible(".side .who"),
+				chromedp.Click(".side .who .btn"), chromedp.WaitVisible("#password"),
+				chromedp.SendKeys("#name", "mei"), chromedp.SendKeys("#password", "correct horse battery\r"),
+				chromedp.WaitVisible(".side .who"), chromedp.Text("h1", &heading), chromedp.Location(&path))
+			if heading != "Campaigns" || path != site.URL+"/staff" {
+				t.Errorf("arrived at %q, %q", heading, path)
+			}
+		})
+	}
+}
+
+func TestTheConsoleFitsEveryScreenAndIsReadByKeyboard(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, true)
+	d.seed(300, on(6, 27))
+	site := httptest.NewServer(d.handler)
+	t.Cleanup(site.Close)
+	browser := newBrowser(t)
+	run(t, browser, chromedp.Navigate(site.URL+"/staff/signin"), chromedp.Click(".alt .btn"), chromedp.WaitVisible(".clock"))
+	overview := site.URL + "/staff/campaigns/" + demo.Campaign
+	for _, width := range []int64{320, 390, 1440} {
+		run(t, browser, emulation.SetDeviceMetricsOverride(width, 900, 1, false))
+		for _, page := range []string{overview, site.URL + "/staff", site.URL + "/staff/people?id=" + d.somebodyIn(2)} {
+			run(t, browser, chromedp.Navigate(page), chromedp.WaitReady("main"))
+			if wide := ask[int64](t, browser, "document.documentElement.scrollWidth"); wide > width {
+				t.Errorf("%s is %d wide on a screen of %d", page, wide, width)
+			}
+		}
+		run(t, browser, chromedp.Navigate(overview), chromedp.WaitReady(".tip", chromedp.ByQuery))
+		hidden := ask[int](t, browser, `[...document.querySelectorAll('.plot')].filter(p => {
+			const last = [...p.closest('figure').querySelectorAll('tr[data-x]')].at(-1).dataset.x, svg = p.querySelector('svg').getBoundingClientRect(), box = p.getBoundingClientRect();
+			const x = svg.left + last * svg.width / p.querySelector('svg').viewBox.baseVal.width;
+			return x < box.left || x > box.right;
+		}).length`)
+		if hidden > 0 {
+			t.Errorf("at %d, today is out of sight in %d charts", width, hidden)
+		}
+	}
+	run(t, browser, chromedp.Focus(".plot"), chromedp.KeyEvent(kb.ArrowLeft))
+	if said := ask[string](t, browser, "document.querySelector('figure .vh[aria-live]').textContent"); !strings.HasPrefix(said, "27 Jun 2021, Accepted: ") {
+		t.Errorf("the arrow keys read %q", said)
+	}
+}
