@@ -132,7 +132,7 @@ func (l Locale) H(key string, pairs ...any) (template.HTML, error) {
 	if err != nil {
 		return "", err
 	}
-	return template.HTML(strings.NewReplacer(marks...).Replace(html.EscapeString(text))), nil
+	return safe(strings.NewReplacer(marks...).Replace(html.EscapeString(text))), nil
 }
 
 func (l Locale) values(pairs []any) (map[string]any, any, error) {

@@ -70,7 +70,7 @@ func (m markdown) render(node ast.Node) (template.HTML, error) {
 	if err := m.engine.Renderer().Render(&buffer, m.source, node); err != nil {
 		return "", fmt.Errorf("render markdown: %w", err)
 	}
-	return template.HTML(m.policy.SanitizeBytes(buffer.Bytes())), nil
+	return safe(string(m.policy.SanitizeBytes(buffer.Bytes()))), nil
 }
 
 // sanitiser is the second lock behind goldmark's own refusal of raw HTML: what is not listed is dropped.

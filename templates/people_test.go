@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -78,7 +79,7 @@ func wellFormed(html string) error {
 	decoder := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(html, "<!doctype html>")))
 	decoder.Entity = xml.HTMLEntity
 	for {
-		if _, err := decoder.Token(); err == io.EOF {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -21,7 +21,6 @@ func ana() tracker.Person { return tracker.Person{ID: "ana", Country: "BR", Loca
 func TestAcceptingRecordsExactlyWhatWasShownAndRestoresAtOnce(t *testing.T) {
 	t.Parallel()
 	w := open(t, ana())
-	b := w.signedIn("ana")
 	for _, at := range []time.Time{deadline.Add(day), deadline.Add(29 * day), deadline.Add(36 * day)} {
 		w.notice("ana")
 		w.walk(at)
@@ -29,7 +28,7 @@ func TestAcceptingRecordsExactlyWhatWasShownAndRestoresAtOnce(t *testing.T) {
 	if w.can("ana", "messages.send") {
 		t.Fatal("ana is not restricted yet")
 	}
-	b = w.signedIn("ana") // half a year later
+	b := w.signedIn("ana")
 	page := b.get(choicePage + "?lang=en")
 	for _, want := range []string{"Off for you since", "Send messages", "Your choice", "Share with advertisers", "Kindness"} {
 		if !strings.Contains(page.text(), want) {

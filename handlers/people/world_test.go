@@ -99,7 +99,7 @@ func (w *world) serve() {
 		Tracker: w.Tracker, Pages: pages, Tokens: w.signer, Cookie: web.Cookie{Name: "assent_person"}, SameOrigin: sameOrigin, Wall: w.clock,
 		Brand: people.Brand{Name: "Harbor", Imprint: "Harbor Messaging Ltd", HelpURL: "mailto:support@example.org"},
 	}
-	engine, err := web.Engine(web.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+	engine, err := web.Engine(web.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		ErrorPage: func(r *http.Request, p *web.Problem) ([]byte, error) { return people.FaultPage(w.options, r, p) }})
 	w.try(err)
 	people.Mount(engine, w.options)
