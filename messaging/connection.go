@@ -48,7 +48,7 @@ type expiryKey struct{}
 // what the gate decides about is decided by settle, when the connection is
 // already listed and no change of the gate can miss it.
 func (s *Server) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
-	claims, err := s.options.Tokens.Verify(tokens.Messaging, e.Token, s.options.Now())
+	claims, err := s.options.Tokens.Verify(tokens.Messaging, e.Token, s.options.Wall())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
 		return centrifuge.ConnectReply{}, centrifuge.ErrorTokenExpired
@@ -88,7 +88,7 @@ func (s *Server) rpc(c *centrifuge.Client, e centrifuge.RPCEvent) (centrifuge.RP
 // alive is the last fence: should a change ever be missed, or a line be left
 // behind, the next beat of the connection puts it right.
 func (s *Server) alive(c *centrifuge.Client) {
-	if expires, ok := c.Context().Value(expiryKey{}).(time.Time); ok && !s.options.Now().Before(expires) {
+	if expires, ok := c.Context().Value(expiryKey{}).(time.Time); ok && !s.options.Wall().Before(expires) {
 		c.Disconnect(centrifuge.DisconnectExpired)
 		return
 	}

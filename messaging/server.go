@@ -39,6 +39,7 @@ type Options struct {
 	Mailbox Mailbox
 	Tokens  *tokens.Signer
 	Now     func() time.Time
+	Wall    func() time.Time // the real clock, for connection tokens; nil: Now, which only a demo moves
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // of the connections; nil keeps them to itself
 
@@ -66,6 +67,9 @@ func (o *Options) complete() error {
 	}
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.Wall == nil {
+		o.Wall = o.Now
 	}
 	return nil
 }

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"assent/config"
+	"assent/terms"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of the program.
+const (
+	exitFailure  = 1
+	exitSettings = 2 // the settings or the command line cannot be used
+)
+
+// program is what the commands share.
+type program struct {
+	base    []byte // config.yaml, as embedded
+	file    string // --config
+	environ []string
+	out     io.Writer // results
+	err     io.Writer // progress, logs and errors
+}
+
+// Main runs the command line and returns the exit code: 0, 1 for a failure,
+// 2 for settings or arguments that cannot be used. base is the embedded
+// config.yaml.
+func Main(base []byte) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &program{base: base, environ: os.Environ(), out: os.Stdout, err: os.Stderr}
+	return p.run(ctx, os.Args[1:])
+}
+
+func (p *program) run(ctx context.Context, args []string) int {
+	root := p.root()
+	root.SetArgs(args)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var invalid *config.Invalid
+	if errors.As(err, &invalid) {
+		fmt.Fprintf(p.err, "assent: the settings cannot be used:\n%v\n", err)
+		return exitSettings
+	}
+	fmt.Fprintf(p.err, "assent: %v\n", err)
+	var usage usageError
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
+		return exitSettings
+	}
+	return exitFailure
+}
+
+// usageError is a command line that cannot be used.
+type usageError struct{ error }
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "assent",
+		Short: "Track who accepted which terms, and step those who did not through stages of reduced access",
+		Long: `Assent tells people when terms change, records their choice as evidence, and
+after a deadline steps those who have not accepted through stages of reduced
+access, until they accept and everything comes back at once.
+
+Without a command it serves. Try "assent demo" first.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return p.serve(c.Context()) },
+	}
+	root.PersistentFlags().StringVar(&p.file, "config", "", "settings file, merged over the defaults")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		p.serveCommand(), p.demoCommand(), p.applyCommand(), p.importCommand(), p.sweepCommand(),
+		p.keyCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.verifyCommand(),
+	)
+	return root
+}
+
+// settings loads and checks the configuration.
+func (p *program) settings() (config.Config, error) {
+	return config.Load(p.base, p.file, p.environ)
+}
+
+// explain puts what a failed use-case says about its input on lines of its own.
+func explain(what string, err error) error {
+	var faults terms.Faults
+	if errors.As(err, &faults) {
+		return fmt.Errorf("%s:\n%w", what, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

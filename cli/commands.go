@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"assent/ledger"
+	"assent/planfile"
+	"assent/terms"
+	"assent/tracker"
+
+	"github.com/spf13/cobra"
+)
+
+// actor is who the audit log names for what is done on the command line.
+const actor = "command line"
+
+// with opens the deployment for one command and closes it after.
+func (p *program) with(ctx context.Context, run func(*app) error) error {
+	settings, err := p.settings()
+	if err != nil {
+		return err
+	}
+	a, err := p.open(ctx, settings, realClock)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.store.Close() }() // the command's own error matters more
+	return run(a)
+}
+
+func (p *program) applyCommand() *cobra.Command {
+	var activate bool
+	c := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Store a plan file as the next plan of its campaign",
+		Long: `Checks a plan file and stores it as the next plan of its campaign. A file with
+faults changes nothing; every fault is listed with its place. The plan comes
+into force with --activate, or through the API.`,
+		Args: exactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.with(c.Context(), func(a *app) error { return p.apply(c.Context(), a, args[0], activate) })
+		},
+	}
+	c.Flags().BoolVar(&activate, "activate", false, "put the plan into force and bring its audience into the campaign")
+	return c
+}
+
+func (p *program) apply(ctx context.Context, a *app, file string, activate bool) error {
+	source, err := readInput(file)
+	if err != nil {
+		return err
+	}
+	plan, err := planfile.Load(source, profiles(a.settings), a.settings.Catalogue)
+	if err != nil {
+		return explain(file, err)
+	}
+	record, err := a.tracker.AddPlan(ctx, plan, source, actor)
+	if err != nil {
+		return explain(file, err)
+	}
+	fmt.Fprintf(p.out, "campaign %s: plan %d stored\n", record.Campaign, record.Number)
+	if !activate {
+		return nil
+	}
+	bar := newProgress(p.err, "enrolled")
+	_, err = a.tracker.Activate(ctx, record.Campaign, record.Number, actor, bar.set)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "campaign %s: plan %d is in force\n", record.Campaign, record.Number)
+	return nil
+}
+
+func (p *program) sweepCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "sweep",
+		Short: "Look once at everybody who is due",
+		Long: `Runs one sweep, as the scheduler of a server would: everybody who is due is told,
+warned, moved one stage or left, and the counts are printed. Safe beside a
+running server.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.with(c.Context(), func(a *app) error { return p.sweepOnce(c.Context(), a, asJSON) })
+		},
+	}
+	c.Flags().Bool("once", true, "run a single sweep (there is no other kind here)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the counts as JSON")
+	return c
+}
+
+func (p *program) sweepOnce(ctx context.Context, a *app, asJSON bool) error {
+	run, err := a.tracker.Sweep(ctx, a.now())
+	if asJSON {
+		return firstError(err, json.NewEncoder(p.out).Encode(map[string]any{
+			"run": run.ID, "examined": run.Examined, "moved": run.Moved, "told": run.Told, "held": run.Held, "waiting": run.Waiting, "failed": run.Failed,
+		}))
+	}
+	fmt.Fprintf(p.out, "run %s: examined %d, moved %d, told %d, held %d, waiting %d, failed %d\n",
+		run.ID, run.Examined, run.Moved, run.Told, run.Held, run.Waiting, run.Failed)
+	return err
+}
+
+func (p *program) keyCommand() *cobra.Command {
+	c := &cobra.Command{Use: "key", Short: "Make, list and revoke API keys", Args: cobra.NoArgs}
+	var scopes []string
+	var lasts time.Duration
+	create := &cobra.Command{
+		Use: "create NAME", Short: "Make an API key and print it once", Args: exactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.with(c.Context(), func(a *app) error { return p.createKey(c.Context(), a, args[0], scopes, lasts) })
+		},
+	}
+	create.Flags().StringSliceVar(&scopes, "scope", nil, fmt.Sprintf("what it may do, repeatable: %v", tracker.Scopes()))
+	create.Flags().DurationVar(&lasts, "for", 0, "how long it is valid, such as 2160h (default: until revoked)")
+	list := &cobra.Command{
+		Use: "list", Short: "List the API keys", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.with(c.Context(), func(a *app) error { return p.listKeys(c.Context(), a) })
+		},
+	}
+	revoke := &cobra.Command{
+		Use: "revoke ID", Short: "Put an API key out of force", Args: exactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.with(c.Context(), func(a *app) error { return a.tracker.RevokeKey(c.Context(), args[0], actor) })
+		},
+	}
+	c.AddCommand(create, list, revoke)
+	return c
+}
+
+func (p *program) createKey(ctx context.Context, a *app, name string, scopes []string, lasts time.Duration) error {
+	if len(scopes) == 0 {
+		return usageError{fmt.Errorf("name at least one --scope of %v", tracker.Scopes())}
+	}
+	var expires time.Time
+	if lasts > 0 {
+		expires = a.now().Add(lasts)
+	}
+	var wanted []tracker.Scope
+	for _, s := range scopes {
+		wanted = append(wanted, tracker.Scope(s))
+	}
+	key, secret, err := a.tracker.CreateKey(ctx, name, wanted, expires, actor)
+	if err != nil {
+		return explain("key", err)
+	}
+	fmt.Fprintf(p.err, "key %s, shown only now:\n", key.ID)
+	fmt.Fprintln(p.out, secret)
+	return nil
+}
+
+func (p *program) listKeys(ctx context.Context, a *app) error {
+	keys, err := a.tracker.Keys(ctx)
+	for _, k := range keys {
+		state := "in force"
+		switch {
+		case !k.Revoked.IsZero():
+			state = "revoked " + k.Revoked.Format(time.RFC3339)
+		case !k.Expires.IsZero():
+			state = "until " + k.Expires.Format(time.RFC3339)
+		}
+		fmt.Fprintf(p.out, "%s\t%s\t%s\t%s\n", k.ID, k.Name, strings.Join(k.Scopes, ","), state)
+	}
+	return err
+}
+
+func (p *program) staffCommand() *cobra.Command {
+	c := &cobra.Command{Use: "staff", Short: "Let people sign in to the console", Args: cobra.NoArgs}
+	c.AddCommand(&cobra.Command{
+		Use: "add NAME", Short: "Add a member of staff; the password is read from standard input", Args: exactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.with(c.Context(), func(a *app) error {
+				line, err := io.ReadAll(io.LimitReader(c.InOrStdin(), 1<<10))
+				if err != nil {
+					return fmt.Errorf("read the password: %w", err)
+				}
+				err = a.tracker.AddStaff(c.Context(), args[0], strings.TrimRight(string(line), "\r\n"), actor)
+				if err != nil {
+					return explain("staff", err)
+				}
+				fmt.Fprintf(p.out, "%s can sign in\n", args[0])
+				return nil
+			})
+		},
+	})
+	return c
+}
+
+func (p *program) migrateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "migrate", Short: "Bring the database to this version's schema", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.with(c.Context(), func(*app) error {
+				fmt.Fprintln(p.out, "the database is up to date")
+				return nil
+			})
+		},
+	}
+}
+
+func (p *program) verifyCommand() *cobra.Command {
+	var key string
+	c := &cobra.Command{
+		Use:   "verify RECEIPT",
+		Short: "Check a receipt offline, with the public key of the log alone",
+		Long: `Checks a receipt (the JSON of /api/v1/receipts/{id}, or its evidence part) against
+the public key of the log, and says in words what it proves and what not. It
+needs no server and no database.`,
+		Args: exactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return p.verify(args[0], key) },
+	}
+	c.Flags().StringVar(&key, "key", "", "public key of the log, or a file that holds it (see /ledger/key)")
+	_ = c.MarkFlagRequired("key") // the flag is defined on the line above
+	return c
+}
+
+func (p *program) verify(file, key string) error {
+	data, err := readInput(file)
+	if err != nil {
+		return err
+	}
+	if held, err := os.ReadFile(key); err == nil {
+		key = string(held)
+	}
+	receipt, err := evidenceOf(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	report, err := ledger.Verify(receipt, strings.TrimSpace(key))
+	if err != nil {
+		return fmt.Errorf("%s is NOT proved: %w", file, err)
+	}
+	fmt.Fprintln(p.out, report)
+	return nil
+}
+
+// evidenceOf finds the receipt in what the API answers, which carries it beside
+// fields for programs, or reads it as it is.
+func evidenceOf(data []byte) (ledger.Receipt, error) {
+	var answer struct {
+		Record json.RawMessage `json:"record"`
+		Proof  json.RawMessage `json:"proof"`
+	}
+	if json.Unmarshal(data, &answer) == nil && answer.Record != nil && answer.Proof != nil {
+		data = slices.Concat([]byte(`{"record":`), answer.Record, []byte(`,"proof":`), answer.Proof, []byte(`}`))
+	}
+	return ledger.ParseReceipt(data)
+}
+
+// readInput reads a file, or standard input for "-".
+func readInput(file string) ([]byte, error) {
+	const most = 8 << 20
+	in := io.Reader(os.Stdin)
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }() // only read from
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err == nil && len(data) > most {
+		err = terms.Errorf(terms.Invalid, "%s is longer than %d bytes", file, most)
+	}
+	return data, err
+}
+
+func exactArgs(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(c, args); err != nil {
+			return usageError{fmt.Errorf("%s: %w", c.UseLine(), err)}
+		}
+		return nil
+	}
+}
+
+func firstError(errs ...error) error {
+	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if i < 0 {
+		return nil
+	}
+	return errs[i]
+}

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"assent/config"
+	"assent/demo"
+	"assent/handlers"
+	"assent/handlers/staff"
+	"assent/templates"
+	"assent/tokens"
+
+	"github.com/spf13/cobra"
+)
+
+// demoClockVariable sets where the clock of a demonstration starts.
+const demoClockVariable = "ASSENT_DEMO_CLOCK"
+
+// demoKey opens the API of a demonstration. It is no secret: a demonstration
+// holds made-up people only, and serve never knows of it.
+const demoKey = "assent_demo_key_for_trying_out"
+
+func (p *program) demoCommand() *cobra.Command {
+	var directory string
+	var empty bool
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Serve a sample company with 20,000 people and a clock to move",
+		Long: `Serves a sample messenger company on this machine: its terms before and after a
+change, in six languages, 20,000 made-up people, and a clock you move. Nothing
+in it is real, so anybody who can reach it may be anyone in it.
+
+` + demoClockVariable + ` sets where the clock starts (default: two days before the
+announcement, or where an earlier demonstration in the same directory ended).`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), directory, empty) },
+	}
+	c.Flags().StringVar(&directory, "dir", "", "keep the demonstration here (default: a fresh one each time)")
+	c.Flags().BoolVar(&empty, "empty", false, "start without the sample company, to try your own texts and people")
+	return c
+}
+
+// demoParts is what a demonstration adds to a server.
+type demoParts struct {
+	story *demo.Story
+}
+
+func (p *program) demo(ctx context.Context, directory string, empty bool) error {
+	settings, err := p.settings()
+	if err != nil {
+		return err
+	}
+	if directory == "" {
+		if directory, err = os.MkdirTemp("", "assent-demo-"); err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(directory) }() // the system clears what is left of a temporary directory
+	}
+	settings = demoSettings(settings, directory, p.environ)
+	wanted, err := demoStart(p.environ)
+	if err != nil {
+		return err
+	}
+	// The store says where its facts end, and opening it takes a clock: until
+	// then the demonstration shows the time of its beginning.
+	clock := demo.NewClock(demo.Start(), realClock)
+	a, err := p.open(ctx, settings, func() time.Time { return clock.Now() })
+	if err != nil {
+		return err
+	}
+	begin, err := demo.Begin(ctx, a.store, wanted)
+	if err != nil {
+		return errors.Join(err, a.store.Close())
+	}
+	clock = demo.NewClock(begin, realClock)
+	story := demo.New(a.tracker.Deps, clock)
+	if err := p.prepareDemo(ctx, a, story, empty); err != nil {
+		return errors.Join(err, a.store.Close())
+	}
+	return a.run(ctx, &demoParts{story})
+}
+
+// demoSettings keeps a demonstration apart from real deployments: its own
+// directory, unless the operator names a database for it, and its own brand.
+func demoSettings(s config.Config, directory string, environ []string) config.Config {
+	if !named(environ, "ASSENT_DATABASE_URL") {
+		s.Database.URL = config.DatabaseURL("sqlite:" + filepath.Join(directory, "assent.db"))
+	}
+	if !named(environ, "ASSENT_SECRETS_DIRECTORY") {
+		s.Secrets.Directory = filepath.Join(directory, "secrets")
+	}
+	s.Brand = config.Brand{Name: demo.Brand, Contact: demo.Contact, Address: demo.Company + ", " + demo.Address}
+	return s
+}
+
+func named(environ []string, name string) bool { return lookup(environ, name) != "" }
+
+func lookup(environ []string, name string) string {
+	for _, pair := range environ {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+func demoStart(environ []string) (time.Time, error) {
+	value := lookup(environ, demoClockVariable)
+	if value == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, value)
+	if err != nil {
+		return time.Time{}, &config.Invalid{Faults: []config.Fault{{Key: demoClockVariable, Value: value, Rule: "must be an instant such as 2021-01-04T00:00:00Z"}}}
+	}
+	return at.UTC(), nil
+}
+
+// prepareDemo brings the sample in and says what to open.
+func (p *program) prepareDemo(ctx context.Context, a *app, story *demo.Story, empty bool) error {
+	if err := a.tracker.EnsureKey(ctx, demoKey); err != nil {
+		return err
+	}
+	if !empty {
+		bar := newProgress(p.err, "people of the sample company")
+		err := story.Seed(ctx, demo.Size, bar.set)
+		bar.done()
+		if err != nil {
+			return fmt.Errorf("bring in the sample company: %w", err)
+		}
+	}
+	fmt.Fprintf(p.err, `
+  Assent demonstration, %s
+
+  front door      %[2]s
+  messenger       %[2]s/messenger
+  staff console   %[2]s/staff  (sign in from the front door)
+  API key         %[3]s
+  move the clock  curl -X POST %[2]s/demo/clock -H 'Content-Type: application/json' -d '{"advance":"7d"}'
+
+`, a.now().Format("2 January 2006 15:04 UTC"), a.settings.Server.PublicURL, demoKey)
+	return nil
+}
+
+// attach opens the doors that only a demonstration has.
+func (d *demoParts) attach(a *app, o *handlers.Options) {
+	o.Staff.Demo = &staff.Demo{
+		Links: demoLinks(),
+		Move: func(ctx context.Context, to time.Time) error {
+			_, err := d.story.Advance(ctx, to, "demo")
+			return err
+		},
+	}
+	o.Demo = &handlers.Demo{
+		Brand: demo.Brand, Campaign: demo.Campaign, Key: demoKey, People: visitors(),
+		Messenger: func(*http.Request) (any, error) { return d.messenger(a), nil },
+	}
+}
+
+func visitors() []templates.DemoPerson {
+	return []templates.DemoPerson{
+		{ID: demo.Ana, Name: "Ana", Place: "Brazil", About: "In Brazil, where the whole ladder applies. Reads Portuguese."},
+		{ID: demo.Ben, Name: "Ben", Place: "Germany", About: "In Germany, where nothing is taken away. Reads English."},
+	}
+}
+
+// messenger makes the page with two phones, each signed in as its person.
+func (d *demoParts) messenger(a *app) templates.Messenger {
+	m := templates.Messenger{
+		Brand: demo.Brand, Socket: "/messaging/websocket", Now: a.now(), Back: "/messenger", Links: demoLinks(),
+		Stages: ladder(),
+	}
+	var names []templates.MessengerName
+	for _, v := range visitors() {
+		names = append(names, templates.MessengerName{ID: v.ID, Name: v.Name, Place: v.Place})
+	}
+	m.Choices = names
+	for _, n := range names {
+		m.Phones = append(m.Phones, templates.MessengerPhone{
+			MessengerName: n, Contacts: names,
+			Token:     a.secrets.tokens.Sign(tokens.Messaging, tokens.Claims{Person: n.ID}, realClock(), messagingTTL),
+			ReviewURL: "/l/" + a.secrets.tokens.Sign(tokens.SessionLink, tokens.Claims{Person: n.ID, Campaign: demo.Campaign}, a.now(), reviewTTL),
+		})
+	}
+	return m
+}
+
+// reviewTTL outlasts the leaps of the demonstration's clock.
+const reviewTTL = 3 * 365 * 24 * time.Hour
+
+func demoLinks() []templates.Link {
+	return []templates.Link{{URL: "/", Text: "Front door"}, {URL: "/messenger", Text: "Messenger"}, {URL: "/staff", Text: "Staff console"}}
+}
+
+// ladder says in a sentence what each stage of the sample plan means.
+func ladder() []templates.MessengerStage {
+	return []templates.MessengerStage{
+		{Key: "announced", Name: "Announced", Text: "A banner that can be put away. Everything works."},
+		{Key: "reminded", Name: "Reminded", Text: "The deadline has passed. Everything still works."},
+		{Key: "persistent", Name: "Persistent", Text: "A full-screen reminder at every start. Everything still works."},
+		{Key: "limited", Name: "Limited", Text: "No chat list and no new messages or calls. Calls can be answered, notifications replied to."},
+		{Key: "suspended_delivery", Name: "Suspended", Text: "No calls and no notifications. Messages wait."},
+	}
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"assent/config"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) doctorCommand() *cobra.Command {
+	var health bool
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check that the settings, the keys and the database can be used",
+		Long: `Loads the settings, opens the database, which checks it, and says what was found.
+With --health it asks the server that runs on this machine instead, as a
+container's health check does.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if health {
+				return p.health(c.Context())
+			}
+			return p.with(c.Context(), func(a *app) error { return p.examine(c.Context(), a) })
+		},
+	}
+	c.Flags().BoolVar(&health, "health", false, "only ask the server on this machine whether it is alive")
+	return c
+}
+
+func (p *program) examine(ctx context.Context, a *app) error {
+	overviews, err := a.tracker.Overviews(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "settings  good: %d capabilities, %d ladders\n", len(a.settings.Catalogue), len(a.settings.Profiles))
+	fmt.Fprintf(p.out, "keys      good: the log is %s\n", a.secrets.ledger.Name())
+	fmt.Fprintf(p.out, "database  good: %s\n", a.settings.Database.URL)
+	for _, o := range overviews {
+		fmt.Fprintf(p.out, "campaign  %s: plan %d, %d people in scope, %d accepted, %d without some features\n",
+			o.Campaign.Key, o.Campaign.Plan, o.Totals.InScope, o.Totals.Accepted, o.Totals.Restricted)
+	}
+	return nil
+}
+
+// health asks the server's own address, whatever it is called outside.
+func (p *program) health(ctx context.Context) error {
+	settings, err := p.settings()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+localAddress(settings.Server)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }() // nothing is left to read
+	if answer.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // what came of it is enough
+		return fmt.Errorf("the server answers %s: %s", answer.Status, text)
+	}
+	fmt.Fprintln(p.out, "alive")
+	return nil
+}
+
+// localAddress is where this machine reaches a listening address.
+func localAddress(s config.Server) string {
+	host, port, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return s.Listen
+	}
+	if host == "" || net.ParseIP(host).IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}

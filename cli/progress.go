@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// progress shows how far long work has got: on a terminal, at most ten times a
+// second, on one line; nowhere else.
+type progress struct {
+	out  io.Writer // nil when nobody is looking
+	verb string
+	last time.Time
+	n    int
+}
+
+func newProgress(out io.Writer, verb string) *progress {
+	p := &progress{verb: verb}
+	if f, ok := out.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			p.out = out
+		}
+	}
+	return p
+}
+
+// set shows that n are done.
+func (p *progress) set(n int) {
+	p.n = n
+	if now := time.Now(); p.out != nil && now.Sub(p.last) >= 100*time.Millisecond {
+		p.last = now
+		fmt.Fprintf(p.out, "\r%s %d", p.verb, n)
+	}
+}
+
+// done shows the last count and ends the line.
+func (p *progress) done() {
+	if p.out != nil {
+		fmt.Fprintf(p.out, "\r%s %d\n", p.verb, p.n)
+	}
+}

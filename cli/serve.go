@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"assent/config"
+	"assent/messaging"
+	"assent/planfile"
+	"assent/scheduler"
+	"assent/tokens"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "Serve the pages, the console, the API and the messaging layer", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.serve(c.Context()) },
+	}
+}
+
+func (p *program) serve(ctx context.Context) error {
+	settings, err := p.settings()
+	if err != nil {
+		return err
+	}
+	a, err := p.open(ctx, settings, realClock)
+	if err != nil {
+		return err
+	}
+	if err := p.offerSetup(ctx, a); err != nil {
+		return errors.Join(err, a.store.Close())
+	}
+	return a.run(ctx, nil)
+}
+
+// setupTTL is how long the first sign-in link works.
+const setupTTL = 24 * time.Hour
+
+// offerSetup prints a link for the first member of staff while there is none.
+func (p *program) offerSetup(ctx context.Context, a *app) error {
+	staffed, err := a.tracker.Staffed(ctx)
+	if err != nil || staffed {
+		return err
+	}
+	token := a.secrets.tokens.Sign(tokens.StaffSetup, tokens.Claims{}, a.now(), setupTTL)
+	fmt.Fprintf(p.err, "nobody can sign in to the console yet; set up the first account within a day at\n  %s/staff/setup?token=%s\n", a.settings.Server.PublicURL, token)
+	return nil
+}
+
+// run serves until the context ends, then stops in the reverse order of
+// starting, each part with a deadline.
+func (a *app) run(ctx context.Context, extra *demoParts) error {
+	layer, err := a.messaging()
+	if err != nil {
+		return err
+	}
+	if err := a.gate.Load(ctx); err != nil {
+		return fmt.Errorf("load positions: %w", err)
+	}
+	jobs, err := scheduler.New(a.log, realClock, a.jobs()...)
+	if err != nil {
+		return err
+	}
+	handler, err := a.handler(layer, jobs, extra)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", a.settings.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; is another server running? set server.listen", a.settings.Server.Listen, err)
+	}
+	if err := layer.Start(ctx); err != nil {
+		return err
+	}
+	following := a.follow(ctx)
+	jobs.Start()
+	server := a.server(handler)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	a.log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "url", a.settings.Server.PublicURL)
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		a.log.InfoContext(ctx, "stopping")
+	}
+	return errors.Join(err, a.stop(server, jobs, layer, following))
+}
+
+func (a *app) server(handler http.Handler) *http.Server {
+	s := a.settings.Server
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: s.ReadHeaderTimeout, ReadTimeout: s.ReadTimeout,
+		WriteTimeout: s.WriteTimeout, IdleTimeout: s.IdleTimeout, MaxHeaderBytes: s.MaxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+}
+
+func (a *app) stop(server *http.Server, jobs *scheduler.Scheduler, layer *messaging.Server, following <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.settings.Server.ShutdownTimeout)
+	defer cancel()
+	err := errors.Join(layer.Stop(ctx), server.Shutdown(ctx), jobs.Stop(ctx))
+	<-following
+	return errors.Join(err, a.store.Close())
+}
+
+// followEvery is how long the gate may lag behind changes that another process
+// committed; its own are applied before the use-case returns.
+const followEvery = 250 * time.Millisecond
+
+// follow keeps the gate up with the log of changes until the context ends.
+func (a *app) follow(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(followEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				if err := a.gate.CatchUp(ctx, 0); err != nil && ctx.Err() == nil {
+					a.log.ErrorContext(ctx, "following changes failed; answers stay as last known", "error", err)
+				}
+			}
+		}
+	}()
+	return done
+}
+
+// jobs are what the scheduler runs, on the real clock: a tick only wakes a
+// sweep, which works by the clock of the facts.
+func (a *app) jobs() []scheduler.Job {
+	return []scheduler.Job{{
+		Name: "sweep", Spec: a.settings.Scheduler.Tick, Timeout: time.Hour,
+		Run: func(ctx context.Context, _ time.Time) error {
+			run, err := a.tracker.Sweep(ctx, a.now())
+			a.log.InfoContext(ctx, "swept", "run", run.ID, "examined", run.Examined, "moved", run.Moved,
+				"told", run.Told, "held", run.Held, "waiting", run.Waiting)
+			return err
+		},
+	}}
+}
+
+// profiles are the ladders a plan file may name.
+func profiles(s config.Config) []planfile.Profile {
+	out := make([]planfile.Profile, len(s.Profiles))
+	for i, one := range s.Profiles {
+		out[i] = planfile.Profile{Key: one.Key, Stages: one.Stages}
+	}
+	return out
+}

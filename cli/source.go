@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+
+	"assent/gate"
+	"assent/terms"
+	"assent/tracker"
+)
+
+// source lets the gate load from the tracker's store.
+type source struct {
+	store tracker.Store
+}
+
+// Books lists every campaign's plans and holds.
+func (s source) Books(ctx context.Context) ([]gate.Book, error) {
+	var books []gate.Book
+	err := s.store.View(ctx, func(r tracker.Reader) error {
+		campaigns, err := r.Campaigns(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range campaigns {
+			book, err := bookOf(ctx, r, c.Key)
+			if err != nil {
+				return err
+			}
+			books = append(books, book)
+		}
+		return nil
+	})
+	return books, err
+}
+
+func bookOf(ctx context.Context, r tracker.Reader, campaign string) (gate.Book, error) {
+	book := gate.Book{Campaign: campaign, Plans: map[int]terms.Plan{}}
+	plans, err := r.Plans(ctx, campaign)
+	if err != nil {
+		return book, err
+	}
+	for _, p := range plans {
+		book.Plans[p.Number] = p.Plan
+	}
+	holds, err := r.Holds(ctx, campaign)
+	for _, h := range holds {
+		book.Holds = append(book.Holds, h.Hold)
+	}
+	return book, err
+}
+
+// Rows lists positions in order of Ref.
+func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
+	var rows []gate.Row
+	err := s.store.View(ctx, func(r tracker.Reader) error {
+		list, err := r.Positions(ctx, campaign, after, limit)
+		for _, e := range list {
+			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})
+		}
+		return err
+	})
+	return rows, err
+}
+
+// Changes lists changes in order of revision.
+func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Change, error) {
+	var changes []gate.Change
+	err := s.store.View(ctx, func(r tracker.Reader) error {
+		list, err := r.Changes(ctx, after, limit)
+		for _, c := range list {
+			changes = append(changes, gate.Change{
+				Revision: c.Revision,
+				Row:      gate.Row{Ref: c.Enrolled.Ref, Locale: c.Enrolled.Locale, Enrollment: c.Enrolled.Enrollment},
+				Removed:  c.Kind == tracker.ChangeRemoved,
+				Book:     c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold,
+			})
+		}
+		return err
+	})
+	return changes, err
+}
+
+// Revision is the newest revision.
+func (s source) Revision(ctx context.Context) (uint64, error) {
+	var revision uint64
+	err := s.store.View(ctx, func(r tracker.Reader) error {
+		var err error
+		revision, err = r.Revision(ctx)
+		return err
+	})
+	return revision, err
+}

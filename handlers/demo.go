@@ -1,0 +1,67 @@
+package handlers
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/handlers/people"
+	"assent/handlers/web"
+	"assent/templates"
+	"assent/terms"
+)
+
+// Demo is what only a demonstration has: a front door, a session as one of its
+// people for the asking, and the messenger.
+type Demo struct {
+	Brand    string
+	Campaign string
+	Key      string // an API key, shown on the front door
+	People   []templates.DemoPerson
+	// Messenger makes the view of the messenger page.
+	Messenger func(c *http.Request) (any, error)
+}
+
+func (d *Demo) mount(r gin.IRouter, o Options) {
+	r.GET("/", web.Handle(func(c *gin.Context) error { return d.home(c, o) }))
+	r.POST("/demo/person", o.People.SameOrigin, web.Handle(func(c *gin.Context) error { return d.become(c, o) }))
+	r.GET("/messenger", web.Handle(func(c *gin.Context) error { return d.messenger(c, o) }))
+}
+
+func (d *Demo) home(c *gin.Context, o Options) error {
+	view := templates.DemoHome{
+		Brand: d.Brand, Now: o.Clients.Now(), Campaign: d.Campaign, Key: d.Key, URL: o.PublicURL, People: d.People,
+	}
+	return d.render(c, o, "demo/home", view)
+}
+
+// become opens a session as one of the demonstration's own people, no other.
+func (d *Demo) become(c *gin.Context, o Options) error {
+	id := c.PostForm("person")
+	if !slices.ContainsFunc(d.People, func(p templates.DemoPerson) bool { return p.ID == id }) {
+		return terms.Errorf(terms.NotFound, "the demonstration has no visitor called %q", id)
+	}
+	people.OpenSession(c, o.People, id)
+	c.Redirect(http.StatusSeeOther, "/t/"+url.PathEscape(d.Campaign))
+	return nil
+}
+
+func (d *Demo) messenger(c *gin.Context, o Options) error {
+	view, err := d.Messenger(c.Request)
+	if err != nil {
+		return err
+	}
+	return d.render(c, o, "messenger/index", view)
+}
+
+func (d *Demo) render(c *gin.Context, o Options, page string, view any) error {
+	var out bytes.Buffer
+	if err := o.Pages.Render(&out, page, view); err != nil {
+		return err
+	}
+	web.Page(c, http.StatusOK, out.Bytes())
+	return nil
+}
