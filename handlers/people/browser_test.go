@@ -1,0 +1,137 @@
+package people_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"assent/internal/testenv"
+	"assent/terms"
+	"assent/tokens"
+)
+
+// newBrowser starts a real browser that talks to nobody but the pages. Whatever it complains about, a breach of the
+// content security policy among it, fails the test.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), // outlives t.Context, to be closed in order
+		chromedp.ExecPath(testenv.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
+	t.Cleanup(stop)
+	browser, _ := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(browser); err != nil { // waits until its files are closed
+			t.Error(err)
+		}
+	})
+	do(t, browser)
+	chromedp.ListenTarget(browser, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.LevelError {
+				t.Errorf("the browser reports: %s", e.Entry.Text)
+			}
+		case *runtime.EventExceptionThrown:
+			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
+		}
+	})
+	return browser
+}
+
+func do(t *testing.T, browser context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	late := time.AfterFunc(time.Minute, func() { t.Error("the browser takes more than a minute") })
+	defer late.Stop()
+	if err := chromedp.Run(browser, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask evaluates an expression in the page.
+func ask[T any](t *testing.T, browser context.Context, expression string) T {
+	t.Helper()
+	var answer T
+	do(t, browser, chromedp.Evaluate(expression, &answer))
+	return answer
+}
+
+func TestAPersonAcceptsInARealBrowserWithAndWithoutScripts(t *testing.T) {
+	t.Parallel()
+	for _, scripts := range []bool{true, false} {
+		t.Run(fmt.Sprintf("scripts %t", scripts), func(t *testing.T) {
+			t.Parallel()
+			w := open(t, ana())
+			var title, heading string
+			do(t, newBrowser(t),
+				emulation.SetScriptExecutionDisabled(!scripts), emulation.SetDeviceMetricsOverride(390, 844, 2, true),
+				chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"),
+				chromedp.Click(`.jump a`), chromedp.Click(`button[value="accepted"]`), chromedp.WaitVisible(".panel h1"),
+				chromedp.Text("h1", &heading), chromedp.Title(&title))
+			if heading != "You have accepted" || title != "You have accepted – Harbor" {
+				t.Errorf("arrived at %q, %q", heading, title)
+			}
+			if past := w.history("ana"); len(past) != 1 || past[0].Action != terms.Accept {
+				t.Errorf("recorded %+v", past)
+			}
+		})
+	}
+}
+
+func TestTheThreeChoicesLookAlikeAndEveryScreenFits(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	browser := newBrowser(t)
+	do(t, browser, chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)), chromedp.WaitVisible("h1"))
+	for _, width := range []int64{320, 390, 1440} {
+		do(t, browser, emulation.SetDeviceMetricsOverride(width, 900, 1, false))
+		for _, language := range []string{"en", "fr", "ar", "hi"} {
+			for _, path := range []string{choicePage, choicePage + "/features", "/me/terms", "/legal/terms-of-service/2021-01-04"} {
+				do(t, browser, chromedp.Navigate(w.url+path+"?lang="+language), chromedp.WaitVisible("h1"))
+				if wide := ask[int64](t, browser, "document.documentElement.scrollWidth"); wide > width {
+					t.Errorf("%s in %s is %d wide on a screen of %d", path, language, wide, width)
+				}
+			}
+			do(t, browser, chromedp.Navigate(w.url+choicePage+"?lang="+language), chromedp.WaitVisible(".btn"))
+			looks := ask[[]string](t, browser, `[...document.querySelectorAll('.btn')].map(b => {
+				const s = getComputedStyle(b), r = b.getBoundingClientRect();
+				return [Math.round(r.width), Math.round(r.height), s.color, s.backgroundColor, s.border, s.font, s.opacity].join(' ');
+			})`)
+			if len(looks) != 3 || len(slices.Compact(looks)) != 1 {
+				t.Errorf("at %d in %s the choices differ: %q", width, language, looks)
+			}
+		}
+	}
+}
+
+func TestEveryChoiceIsReachedByKeyboardAndItsFocusShows(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	browser := newBrowser(t)
+	do(t, browser, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}), // no scrolling while we look
+		chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1"))
+	var stops []string
+	for range 20 {
+		do(t, browser, chromedp.KeyEvent(kb.Tab))
+		stop := ask[string](t, browser, `(() => {
+			const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
+			const seen = r.width > 0 && r.bottom > 0 && r.top < innerHeight && parseFloat(s.outlineWidth) >= 2;
+			return (seen ? '' : 'hidden ') + (e.value || e.textContent.trim().slice(0, 40));
+		})()`)
+		stops = append(stops, stop)
+	}
+	for _, want := range []string{"Skip to main content", "Go to your choices", "accepted", "declined", "later", "My terms"} {
+		if !slices.Contains(stops, want) {
+			t.Errorf("the keyboard does not reach %q in sight: %q", want, stops)
+		}
+	}
+}
