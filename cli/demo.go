@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -182,9 +183,9 @@ func (d *demoParts) messenger(a *app) templates.Messenger {
 		names = append(names, templates.MessengerName{ID: v.ID, Name: v.Name, Place: v.Place})
 	}
 	m.Choices = names
-	for _, n := range names {
+	for i, n := range names {
 		m.Phones = append(m.Phones, templates.MessengerPhone{
-			MessengerName: n, Contacts: names,
+			MessengerName: n, Contacts: slices.Concat(names[:i], names[i+1:]),
 			Token:     a.secrets.tokens.Sign(tokens.Messaging, tokens.Claims{Person: n.ID}, realClock(), messagingTTL),
 			ReviewURL: "/l/" + a.secrets.tokens.Sign(tokens.SessionLink, tokens.Claims{Person: n.ID, Campaign: demo.Campaign}, a.now(), reviewTTL),
 		})
