@@ -68,7 +68,7 @@ func (StaffFrame) at(at time.Time, layout string) template.HTML {
 		return "–"
 	}
 	at = at.UTC()
-	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, at.Format(time.RFC3339), at.Format(layout)))
+	return safe(fmt.Sprintf(`<time datetime="%s">%s</time>`, at.Format(time.RFC3339), at.Format(layout)))
 }
 
 // RFC3339 writes an instant for a form.

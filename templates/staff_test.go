@@ -3,6 +3,7 @@ package templates_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -161,7 +162,7 @@ func TestEveryPageOfTheConsoleRendersFullAndEmpty(t *testing.T) {
 		seen[s.page+" "+s.name] = true
 	}
 	for _, name := range pages.Names() {
-		if strings.HasPrefix(name, "staff/") && !(seen[name+" full"] && seen[name+" empty"]) {
+		if strings.HasPrefix(name, "staff/") && (!seen[name+" full"] || !seen[name+" empty"]) {
 			t.Errorf("%s is not looked at both full and empty", name)
 		}
 	}
@@ -183,7 +184,7 @@ func checkMarkup(t *testing.T, name, html string) {
 	decoder.Strict, decoder.AutoClose, decoder.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

@@ -50,7 +50,7 @@ func newBrowser(t *testing.T) context.Context {
 	return browser
 }
 
-func run(t *testing.T, browser context.Context, actions ...chromedp.Action) {
+func run(browser context.Context, t *testing.T, actions ...chromedp.Action) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(browser, time.Minute)
 	defer cancel()
@@ -60,10 +60,10 @@ func run(t *testing.T, browser context.Context, actions ...chromedp.Action) {
 }
 
 // ask evaluates an expression in the page.
-func ask[T any](t *testing.T, browser context.Context, expression string) T {
+func ask[T any](browser context.Context, t *testing.T, expression string) T {
 	t.Helper()
 	var answer T
-	run(t, browser, chromedp.Evaluate(expression, &answer))
+	run(browser, t, chromedp.Evaluate(expression, &answer))
 	return answer
 }
 
@@ -77,7 +77,7 @@ func TestTheFirstMemberSetsUpTheConsoleInABrowser(t *testing.T) {
 			t.Cleanup(site.Close)
 			link := d.signer.Sign(tokens.StaffSetup, tokens.Claims{}, d.now(), time.Hour)
 			var heading, path string
-			run(t, newBrowser(t),
+			run(newBrowser(t), t,
 				emulation.SetScriptExecutionDisabled(!scripts),
 				chromedp.Navigate(site.URL+"/staff/setup?token="+link),
 				chromedp.SendKeys("#name", "mei"), chromedp.SendKeys("#password", "correct horse battery"),
@@ -99,18 +99,18 @@ func TestTheConsoleFitsEveryScreenAndIsReadByKeyboard(t *testing.T) {
 	site := httptest.NewServer(d.handler)
 	t.Cleanup(site.Close)
 	browser := newBrowser(t)
-	run(t, browser, chromedp.Navigate(site.URL+"/staff/signin"), chromedp.Click(".alt .btn"), chromedp.WaitVisible(".clock"))
+	run(browser, t, chromedp.Navigate(site.URL+"/staff/signin"), chromedp.Click(".alt .btn"), chromedp.WaitVisible(".clock"))
 	overview := site.URL + "/staff/campaigns/" + demo.Campaign
 	for _, width := range []int64{320, 390, 1440} {
-		run(t, browser, emulation.SetDeviceMetricsOverride(width, 900, 1, false))
+		run(browser, t, emulation.SetDeviceMetricsOverride(width, 900, 1, false))
 		for _, page := range []string{overview, site.URL + "/staff", site.URL + "/staff/people?id=" + d.somebodyIn(2)} {
-			run(t, browser, chromedp.Navigate(page), chromedp.WaitReady("main"))
-			if wide := ask[int64](t, browser, "document.documentElement.scrollWidth"); wide > width {
+			run(browser, t, chromedp.Navigate(page), chromedp.WaitReady("main"))
+			if wide := ask[int64](browser, t, "document.documentElement.scrollWidth"); wide > width {
 				t.Errorf("%s is %d wide on a screen of %d", page, wide, width)
 			}
 		}
-		run(t, browser, chromedp.Navigate(overview), chromedp.WaitReady(".tip", chromedp.ByQuery))
-		hidden := ask[int](t, browser, `[...document.querySelectorAll('.plot')].filter(p => {
+		run(browser, t, chromedp.Navigate(overview), chromedp.WaitReady(".tip", chromedp.ByQuery))
+		hidden := ask[int](browser, t, `[...document.querySelectorAll('.plot')].filter(p => {
 			const last = [...p.closest('figure').querySelectorAll('tr[data-x]')].at(-1).dataset.x, svg = p.querySelector('svg').getBoundingClientRect(), box = p.getBoundingClientRect();
 			const x = svg.left + last * svg.width / p.querySelector('svg').viewBox.baseVal.width;
 			return x < box.left || x > box.right;
@@ -119,8 +119,8 @@ func TestTheConsoleFitsEveryScreenAndIsReadByKeyboard(t *testing.T) {
 			t.Errorf("at %d, today is out of sight in %d charts", width, hidden)
 		}
 	}
-	run(t, browser, chromedp.Focus(".plot"), chromedp.KeyEvent(kb.ArrowLeft))
-	if said := ask[string](t, browser, "document.querySelector('figure .vh[aria-live]').textContent"); !strings.HasPrefix(said, "27 Jun 2021, Accepted: ") {
+	run(browser, t, chromedp.Focus(".plot"), chromedp.KeyEvent(kb.ArrowLeft))
+	if said := ask[string](browser, t, "document.querySelector('figure .vh[aria-live]').textContent"); !strings.HasPrefix(said, "27 Jun 2021, Accepted: ") {
 		t.Errorf("the arrow keys read %q", said)
 	}
 }

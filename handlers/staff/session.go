@@ -80,11 +80,9 @@ func (s console) signOut(c *gin.Context) error {
 
 // setupToken answers the token of a set-up link while the link works, else "".
 func (s console) setupToken(c *gin.Context, token string) (string, error) {
-	if _, err := s.Tokens.Verify(tokens.StaffSetup, token, s.Wall()); err != nil {
-		return "", nil // forged, expired or not given: the page says so
-	}
+	_, forged := s.Tokens.Verify(tokens.StaffSetup, token, s.Wall())
 	staffed, err := s.Tracker.Staffed(c.Request.Context())
-	if staffed {
+	if staffed || forged != nil {
 		token = ""
 	}
 	return token, err

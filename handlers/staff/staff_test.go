@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -111,7 +110,7 @@ func (d *desk) mount(demonstration bool) {
 		d.t.Fatal(err)
 	}
 	engine, err := web.Engine(web.Options{
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: d.now,
+		Log: slog.New(slog.DiscardHandler), Now: d.now,
 		ErrorPage: func(_ *http.Request, p *web.Problem) ([]byte, error) { return staff.FaultPage(pages, p) },
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package chart_test
 
 import (
 	"encoding/xml"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -133,7 +134,7 @@ func check(t *rapid.T, f chart.Figure, width, height float64) {
 	decoder := xml.NewDecoder(strings.NewReader(string(f.SVG)))
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

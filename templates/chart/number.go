@@ -51,7 +51,7 @@ func short(n float64) string {
 }
 
 // ruler answers the step between at most five lines of an axis, and the number at its top, which is not under n.
-func ruler(n int) (step, top float64) {
+func ruler(n int) (float64, float64) {
 	for unit := 1.0; ; unit *= 10 {
 		for _, digit := range []float64{1, 2, 2.5, 5} {
 			step := digit * unit

@@ -129,7 +129,7 @@ func (s Stages) grid(c *canvas, columns []Column) float64 {
 
 // column stacks the stages, the first at the foot. The smallest number of people is still a visible line.
 func (s Stages) column(c *canvas, col Column, x, slot, top float64) {
-	c.WriteString(`<g class="stk">`)
+	*c = append(*c, `<g class="stk">`...)
 	y := stackBottom
 	for i := range s.Names {
 		n := col.in(i)
@@ -140,7 +140,7 @@ func (s Stages) column(c *canvas, col Column, x, slot, top float64) {
 		y -= height
 		c.rect(Shade(i, len(s.Names)), x+slot*.08, y, slot*.84, height)
 	}
-	c.WriteString(`</g>`)
+	*c = append(*c, `</g>`...)
 }
 
 func (s Stages) row(col Column, x float64) Row {
