@@ -14,10 +14,6 @@ import (
 // actor is who the audit log says set the demo up.
 const actor = "demo"
 
-// together is how many acts share a transaction, so that a visitor who
-// responds meanwhile is not kept waiting.
-const together = 200
-
 // furthest is how far the clock moves at once.
 const furthest = 2 * 366 * 24 * time.Hour
 
@@ -247,64 +243,17 @@ func (s *Story) open(ctx context.Context, now time.Time, passed *Passed) error {
 	for len(acts) > 0 {
 		batch := acts[:min(together, len(acts))]
 		acts = acts[len(batch):]
-		err := s.inOne(ctx, batch, now)
+		done, err := batch, s.inOne(ctx, batch, now)
 		if refused(err) {
-			err = s.oneByOne(ctx, batch, now)
+			done, err = s.oneByOne(ctx, batch, now)
 		}
 		if err != nil {
 			return fmt.Errorf("let people act: %w", err)
 		}
-		passed.count(batch)
+		passed.count(done)
 	}
 	return nil
 }
-
-// inOne puts acts into effect in one transaction.
-func (s *Story) inOne(ctx context.Context, acts []act, now time.Time) error {
-	var revision uint64
-	err := s.deps.Store.Update(ctx, func(tx tracker.Tx) error {
-		revision = 0
-		deps := s.deps
-		deps.Store = joined{tx}
-		deps.Now = func() time.Time { return now }
-		deps.Committed = func(_ context.Context, newest uint64) error {
-			revision = max(revision, newest)
-			return nil
-		}
-		t := tracker.New(deps)
-		for _, a := range acts {
-			if err := a.do(ctx, t, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil || revision == 0 {
-		return err
-	}
-	return s.deps.Committed(ctx, revision)
-}
-
-// oneByOne puts acts into effect each on its own, passing over those that are
-// too late.
-func (s *Story) oneByOne(ctx context.Context, acts []act, now time.Time) error {
-	t := s.at(now)
-	for _, a := range acts {
-		if err := a.do(ctx, t, now); err != nil && !refused(err) {
-			return err
-		}
-	}
-	return nil
-}
-
-// joined is a store whose transactions are parts of one that is open.
-type joined struct{ tx tracker.Tx }
-
-// View reads in the open transaction.
-func (j joined) View(_ context.Context, fn func(tracker.Reader) error) error { return fn(j.tx) }
-
-// Update writes in the open transaction. An error of fn must end that one too.
-func (j joined) Update(_ context.Context, fn func(tracker.Tx) error) error { return fn(j.tx) }
 
 func (p *Passed) count(acts []act) {
 	for _, a := range acts {

@@ -9,7 +9,7 @@ import (
 
 // grid is how often people act: everybody who opens the app within a stretch
 // of this length does so at its start.
-const grid = 3 * time.Hour
+const grid = 6 * time.Hour
 
 // slots is how many stretches a day has.
 const slots = int(24 * time.Hour / grid)
