@@ -23,7 +23,7 @@ import (
 	"strings"
 )
 
-//go:embed people staff messenger static locales
+//go:embed demo messenger people staff static locales
 var files embed.FS
 
 // page declares one page: its name ("people/choice") and the type of view it is rendered from.
