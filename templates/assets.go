@@ -19,33 +19,37 @@ const AssetPrefix = "/assets/"
 
 // asset is one embedded style, script or picture, with its gzip form made at start-up.
 type asset struct {
-	name        string // as in static/
+	name        string // of the file
 	contentType string
 	etag        string
 	plain       []byte
 	gzipped     []byte // empty when compressing does not pay
 }
 
-// loadAssets reads a folder and names each file by its content, so that it can be cached for ever.
+// loadAssets reads a folder with its subfolders and names each file by its content, so that it can be cached for ever.
 func loadAssets(files fs.FS, dir string) (map[string]asset, map[string]string, error) {
-	entries, err := fs.ReadDir(files, dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read assets: %w", err)
-	}
 	assets, hashed := map[string]asset{}, map[string]string{}
-	for _, entry := range entries {
-		data, err := fs.ReadFile(files, path.Join(dir, entry.Name()))
+	err := fs.WalkDir(files, dir, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(files, file)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read asset %s: %w", entry.Name(), err)
+			return err
 		}
 		sum := sha256.Sum256(data)
 		hash := hex.EncodeToString(sum[:6])
 		gzipped, err := compress(data)
 		if err != nil {
-			return nil, nil, fmt.Errorf("compress asset %s: %w", entry.Name(), err)
+			return fmt.Errorf("compress asset %s: %w", file, err)
 		}
-		hashed[entry.Name()] = hash + "-" + entry.Name()
-		assets[hash+"-"+entry.Name()] = asset{entry.Name(), contentType(entry.Name()), `"` + hash + `"`, data, gzipped}
+		name := strings.TrimPrefix(file, dir+"/")
+		hashed[name] = hash + "-" + entry.Name()
+		assets[hashed[name]] = asset{entry.Name(), contentType(name), `"` + hash + `"`, data, gzipped}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read assets: %w", err)
 	}
 	return assets, hashed, nil
 }
