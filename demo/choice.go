@@ -30,7 +30,7 @@ func (a asking) shown(locale string) []terms.DocumentText {
 	out := make([]terms.DocumentText, 0, len(a.documents))
 	for _, v := range a.documents {
 		text, _ := v.TextIn(locale) // a published version has texts
-		out = append(out, terms.DocumentText{Document: v.Document, Version: v.DocumentRef.Version, Locale: text.Locale, SHA256: text.SHA256})
+		out = append(out, terms.DocumentText{Document: v.Document, Version: v.Version, Locale: text.Locale, SHA256: text.SHA256})
 	}
 	return out
 }

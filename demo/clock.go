@@ -40,9 +40,9 @@ func (c *Clock) now() time.Time {
 	return c.at.Add(c.real().Sub(c.set)).Round(0)
 }
 
-// halt stops the clock and returns what it shows; ok is false when somebody
-// else has stopped it.
-func (c *Clock) halt() (at time.Time, ok bool) {
+// halt stops the clock and returns what it shows, and false when somebody else
+// has stopped it.
+func (c *Clock) halt() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.halted {

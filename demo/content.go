@@ -61,7 +61,7 @@ func Versions() ([]tracker.Version, error) {
 // readTexts fills in the texts of a version, and its title from their first
 // lines.
 func readTexts(v *tracker.Version) error {
-	dir := path.Join("content", v.Document, v.DocumentRef.Version)
+	dir := path.Join("content", v.Document, v.Version)
 	v.Title = terms.Texts{}
 	for _, locale := range Locales() {
 		markdown, err := fs.ReadFile(content, path.Join(dir, locale+".md"))

@@ -226,15 +226,15 @@ func (c *crowd) plan(day int) {
 }
 
 // sightOf is what an app shows a person about a campaign: a reminder, or at
-// least the notice of a stage that another one follows. shown is false when it
-// shows nothing.
-func sightOf(a asking, e tracker.Enrolled, now time.Time) (s sight, shown bool) {
+// least the notice of a stage that another one follows. It is false when the
+// app shows nothing.
+func sightOf(a asking, e tracker.Enrolled, now time.Time) (sight, bool) {
 	if e.Status == terms.Accepted || e.Status == terms.Exempt || e.Told.IsZero() {
 		return sight{}, false
 	}
 	p := a.plans[e.Plan]
 	pos := p.Standing(nil, e.Enrollment, a.holds, now).Positions[0]
-	s = sight{
+	s := sight{
 		campaign: e.Campaign, reminder: pos.Reminder, first: e.Noticed.IsZero(), snoozes: pos.Snoozes,
 		declined: e.Status == terms.Declined, restricted: p.Stages[e.Stage].Restricts(),
 		untilDue: int(p.In(e.Country).Deadline.Sub(now) / (24 * time.Hour)),

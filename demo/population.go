@@ -70,7 +70,7 @@ func Population(n int) []tracker.Person {
 }
 
 func generate(i int, all []market) tracker.Person {
-	r := rand.New(rand.NewPCG(0x4a5b0, uint64(i)))
+	r := rand.New(rand.NewPCG(0x4a5b0, uint64(i))) //nolint:gosec // made-up people: the same every time, and no secret
 	m := all[pick(r, len(all), func(k int) int { return all[k].share })]
 	spoken := m.locales[pick(r, len(m.locales), func(k int) int { return m.locales[k].share })]
 	return tracker.Person{

@@ -360,7 +360,7 @@ func TestAChoiceAVisitorMakesStandsWhateverTheStoryDoes(t *testing.T) {
 	choice := tracker.Choice{Person: demo.Ana, Campaign: demo.Campaign, Action: terms.Accept, IdempotencyKey: "visitor", Method: ledger.MethodPage, Actor: "person"}
 	for _, v := range offer.Versions {
 		text, _ := v.TextIn("pt-BR")
-		choice.Documents = append(choice.Documents, terms.DocumentText{Document: v.Document, Version: v.DocumentRef.Version, Locale: text.Locale, SHA256: text.SHA256})
+		choice.Documents = append(choice.Documents, terms.DocumentText{Document: v.Document, Version: v.Version, Locale: text.Locale, SHA256: text.SHA256})
 	}
 	if _, created, err := s.tracker.Respond(t.Context(), choice); err != nil || !created {
 		t.Fatalf("respond: %v, %v", created, err)

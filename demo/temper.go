@@ -69,8 +69,8 @@ func temperOf(person, country string) temper {
 }
 
 // opensOn says in which slot of a day, given as days since 1970, the person
-// first opens the app.
-func (t temper) opensOn(day int) (slot int, ok bool) {
+// first opens the app, and false for a day without.
+func (t temper) opensOn(day int) (int, bool) {
 	if t.roll(day, "open") >= t.opens {
 		return 0, false
 	}
@@ -109,19 +109,19 @@ func (t temper) does(day int, s sight) deed {
 	case !t.prompted(day, s):
 		return nothing
 	}
-	accept, decline, snooze := t.inclination(s.pressure())
-	if s.snoozes == 0 {
-		snooze = 0
+	likely := t.inclination(s.pressure())
+	if s.snoozes == 0 || s.declined {
+		likely.snooze = 0
 	}
 	if s.declined {
-		decline, snooze = 0, 0
+		likely.decline = 0
 	}
 	switch u := t.roll(day, s.campaign); {
-	case u < accept:
+	case u < likely.accept:
 		return accepts
-	case u < accept+decline:
+	case u < likely.accept+likely.decline:
 		return declines
-	case u < accept+decline+snooze:
+	case u < likely.accept+likely.decline+likely.snooze:
 		return snoozes
 	case s.first:
 		return looks
@@ -166,20 +166,22 @@ func (s sight) pressure() pressure {
 	}
 }
 
-// inclination is how likely a person who is asked now accepts, declines or
-// decides later. The rest look away.
-func (t temper) inclination(p pressure) (accept, decline, snooze float64) {
+// inclination is how likely a person who is asked now chooses something. For
+// the rest of the time people look away.
+type inclination struct{ accept, decline, snooze float64 }
+
+func (t temper) inclination(p pressure) inclination {
 	switch t.attitude {
 	case eager:
-		return 0.5, 0, 0.05
+		return inclination{accept: 0.5, snooze: 0.05}
 	case undecided:
-		return [...]float64{calm: 0.08, pressing: 0.3, insistent: 0.13, hurting: 0.4}[p], 0.003, 0.06
+		return inclination{[...]float64{calm: 0.08, pressing: 0.3, insistent: 0.13, hurting: 0.4}[p], 0.003, 0.06}
 	case reluctant:
-		return [...]float64{calm: 0.008, pressing: 0.06, insistent: 0.03, hurting: 0.12}[p], 0.02, 0.08
+		return inclination{[...]float64{calm: 0.008, pressing: 0.06, insistent: 0.03, hurting: 0.12}[p], 0.02, 0.08}
 	case opposed:
-		return [...]float64{hurting: 0.02}[p], 0.25, 0
+		return inclination{accept: [...]float64{hurting: 0.02}[p], decline: 0.25}
 	default:
-		return 0, 0, 0
+		return inclination{}
 	}
 }
 

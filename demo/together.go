@@ -40,7 +40,8 @@ func (s *Story) inOne(ctx context.Context, acts []act, now time.Time) error {
 
 // oneByOne puts acts into effect each on its own, passing over those that are
 // too late, and returns the others.
-func (s *Story) oneByOne(ctx context.Context, acts []act, now time.Time) (done []act, err error) {
+func (s *Story) oneByOne(ctx context.Context, acts []act, now time.Time) ([]act, error) {
+	var done []act
 	t := s.at(now)
 	for _, a := range acts {
 		switch err := a.do(ctx, t, now); {

@@ -33,10 +33,7 @@ func jsonNode(dec *json.Decoder) (*yaml.Node, error) {
 	case string:
 		return scalar("!!str", t), nil
 	case json.Number:
-		if _, err := t.Int64(); err != nil {
-			return scalar("!!float", t.String()), nil
-		}
-		return scalar("!!int", t.String()), nil
+		return scalar(numberTag(t), t.String()), nil
 	case bool:
 		return scalar("!!bool", fmt.Sprint(t)), nil
 	default:
@@ -62,6 +59,13 @@ func jsonContainer(dec *json.Decoder, open json.Delim) (*yaml.Node, error) {
 		return nil, fmt.Errorf("json: %w", err)
 	}
 	return n, nil
+}
+
+func numberTag(n json.Number) string {
+	if _, err := n.Int64(); err != nil {
+		return "!!float"
+	}
+	return "!!int"
 }
 
 func scalar(tag, value string) *yaml.Node {
