@@ -78,7 +78,7 @@ type campaignOut struct {
 	ActivatedAt *time.Time  `json:"activated_at"`
 	AnnounceAt  *time.Time  `json:"announce_at"`
 	Deadline    *time.Time  `json:"deadline"`
-	Counts      *counts     `json:"counts"` // null while no plan is active
+	Counts      *totals     `json:"counts"` // null while no plan is active
 	Stages      []stageOut  `json:"stages"`
 	Regions     []regionOut `json:"regions"`
 	Upcoming    []aheadOut  `json:"upcoming"`
@@ -92,7 +92,15 @@ type counts struct {
 	Declined   int64 `json:"declined"`
 	Exempt     int64 `json:"exempt"`
 	Restricted int64 `json:"restricted"`
-	Noticed    int64 `json:"noticed"`
+}
+
+type totals struct {
+	counts
+	Noticed int64 `json:"noticed"` // reached by at least one notice
+}
+
+func countsOf(t tracker.Totals) counts {
+	return counts{t.InScope, t.Accepted, t.Pending, t.Declined, t.Exempt, t.Restricted}
 }
 
 type stageOut struct {
@@ -115,17 +123,16 @@ type aheadOut struct {
 }
 
 func overviewOf(o tracker.Overview) campaignOut {
-	totals := counts(o.Totals)
 	out := campaignOut{
 		Campaign: o.Campaign.Key, Plan: o.Campaign.Plan, ActivatedAt: instant(o.Campaign.ActivatedAt),
-		AnnounceAt: instant(o.Plan.AnnounceAt), Deadline: instant(o.Plan.Deadline), Counts: &totals,
+		AnnounceAt: instant(o.Plan.AnnounceAt), Deadline: instant(o.Plan.Deadline), Counts: &totals{countsOf(o.Totals), o.Totals.Noticed},
 		Stages: []stageOut{}, Regions: []regionOut{}, Upcoming: []aheadOut{}, Holds: []holdOut{},
 	}
 	for i, people := range o.Stages {
 		out.Stages = append(out.Stages, stageOut{o.Plan.Stages[i].Key, people})
 	}
 	for _, r := range o.Regions {
-		out.Regions = append(out.Regions, regionOut{r.Key, r.Countries, counts(r.Totals)})
+		out.Regions = append(out.Regions, regionOut{r.Key, r.Countries, countsOf(r.Totals)})
 	}
 	for _, u := range o.Upcoming {
 		out.Upcoming = append(out.Upcoming, aheadOut{u.Stage, u.Region, u.At.UTC(), u.Until.UTC(), u.People})

@@ -24,7 +24,7 @@ type Options struct {
 	Messaging *messaging.Server
 	Tokens    *tokens.Signer
 	Now       func() time.Time // the clock of the facts, which a demo moves
-	Clock     func() time.Time // the real clock, for durations and caches
+	Clock     func() time.Time // the real clock, for durations, caches and messaging tokens
 
 	// ReadPlan reads a plan file in YAML or JSON; the error is terms.Faults.
 	ReadPlan func([]byte) (terms.Plan, error)

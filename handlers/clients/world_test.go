@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,23 +47,25 @@ type world struct {
 	signer  *tokens.Signer
 	verify  string // public key of the log
 	log     *bytes.Buffer
-	routes  sync.Map // request → the route that answered it
-
-	mu  sync.Mutex
-	now time.Time
+	routes  *sync.Map // request → the route that answered it
+	now     *atomic.Int64
 }
 
 // Now is the clock of the facts.
-func (w *world) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
+func (w *world) Now() time.Time { return time.UnixMicro(w.now.Load()).UTC() }
+
+// in is the same world for a subtest.
+func (w *world) in(t *testing.T) *world {
+	view := *w
+	view.T = t
+	return &view
 }
 
 // newWorld starts on 4 January 2021, before anything is announced.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, now: date(2021, 1, 4), log: &bytes.Buffer{}}
+	w := &world{T: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}}
+	w.now.Store(date(2021, 1, 4).UnixMicro())
 	settings := settings(t)
 	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", models.Options{})
 	w.must(err)
@@ -100,7 +103,7 @@ func (w *world) must(err error) {
 func (w *world) messaging() *messaging.Server {
 	w.Helper()
 	layer, err := messaging.New(messaging.Options{
-		Gate: w.gate, People: known{w.tracker}, Mailbox: messaging.NewMemory(), Tokens: w.signer, Now: w.Now, Log: slog.New(slog.DiscardHandler),
+		Gate: w.gate, People: known{w.tracker}, Mailbox: messaging.NewMemory(), Tokens: w.signer, Now: w.Now, Wall: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	w.must(err)
 	w.gate.Watch(layer.Applied)
@@ -120,7 +123,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Tokens: w.signer, Now: w.Now, Clock: time.Now,
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
-		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: 400 * day,
+		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: day,
 		Metrics: prometheus.NewRegistry(),
 	})
 	w.must(err)
@@ -172,9 +175,7 @@ func (w *world) reach(at time.Time) {
 		if next.After(at) {
 			next = at
 		}
-		w.mu.Lock()
-		w.now = next
-		w.mu.Unlock()
+		w.now.Store(next.UnixMicro())
 		_, err := w.tracker.Sweep(w.Context(), next)
 		w.must(err)
 	}
