@@ -62,7 +62,11 @@ func (s site) done(c *gin.Context) error {
 		return err
 	}
 	if receipt.Action == terms.Accept {
-		return s.render(c, http.StatusOK, "people/accepted", s.acceptedView(f, answer, receipt, o))
+		view, err := s.acceptedView(f, answer, receipt, o)
+		if err != nil {
+			return err
+		}
+		return s.render(c, http.StatusOK, "people/accepted", view)
 	}
 	return s.render(c, http.StatusOK, "people/declined", templates.Declined{
 		Frame: f, Answer: answer, Withdrawn: receipt.Action == terms.Withdraw, Keeps: s.rights(f.Tag()), Steps: s.steps(f.Tag(), o),
@@ -70,19 +74,21 @@ func (s site) done(c *gin.Context) error {
 }
 
 // acceptedView says what came back: everything the stage named in the record had taken away.
-func (s site) acceptedView(f templates.Frame, a templates.Answer, r tracker.Receipt, o tracker.Offer) templates.Accepted {
+func (s site) acceptedView(f templates.Frame, a templates.Answer, r tracker.Receipt, o tracker.Offer) (templates.Accepted, error) {
 	view := templates.Accepted{Frame: f, Answer: a, From: o.Local.Deadline, Void: r.Effect == terms.Void}
-	if record, _, err := ledger.ParseRecord(r.Record); err == nil {
-		for i := 0; i <= o.Plan.StageIndex(record.Stage); i++ {
-			view.Restored = append(view.Restored, s.step(f.Tag(), o, i, a.At).Stops...)
-		}
+	record, _, err := ledger.ParseRecord(r.Record)
+	if err != nil {
+		return view, err
+	}
+	for i := 0; i <= o.Plan.StageIndex(record.Stage); i++ {
+		view.Restored = append(view.Restored, s.step(f.Tag(), o, i, a.At).Stops...)
 	}
 	for _, state := range o.Standing.Capabilities {
 		if state.Reason == terms.ReasonGranted && state.Campaign == r.Campaign {
 			view.Granted = append(view.Granted, s.names(f.Tag(), []string{state.Capability})...)
 		}
 	}
-	return view
+	return view, nil
 }
 
 // answer is what every page about a recorded choice says.
@@ -117,24 +123,29 @@ func (s site) receipt(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	record, _, err := ledger.ParseRecord(receipt.Record)
-	if err != nil {
-		return err
-	}
 	f := frame(s.Options, c.Request, o.Person.Locale)
 	answer, err := s.answer(c, f, receipt, o)
 	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, "people/receipt", templates.Receipt{
-		Frame: f, Answer: answer, Action: string(receipt.Action), Person: receipt.Person, PresentedAt: record.PresentedAt,
-		Spoken: s.spoken(receipt, f), Method: string(record.Method), Sentence: record.Sentence, Button: record.ButtonLabel,
-		Region: record.Region, Stage: record.Stage, JSONURL: "/receipts/" + receipt.ReceiptID + "/receipt.json",
+	view, err := s.receiptView(f, answer, receipt)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "people/receipt", view)
+}
+
+func (s site) receiptView(f templates.Frame, a templates.Answer, r tracker.Receipt) (templates.Receipt, error) {
+	record, _, err := ledger.ParseRecord(r.Record)
+	return templates.Receipt{
+		Frame: f, Answer: a, Action: string(r.Action), Person: r.Person, PresentedAt: record.PresentedAt,
+		Spoken: s.spoken(r, f), Method: string(record.Method), Sentence: record.Sentence, Button: record.ButtonLabel,
+		Region: record.Region, Stage: record.Stage, JSONURL: "/receipts/" + r.ReceiptID + "/receipt.json",
 		Proof: &templates.Proof{
-			Index: int(receipt.Proof.LeafIndex), Size: int(receipt.Proof.TreeSize), LeafHash: ledger.Leaf(receipt.Record).String(),
-			Checkpoint: receipt.Proof.Checkpoint, KeyURL: "/ledger/key",
+			Index: int(r.Proof.LeafIndex), Size: int(r.Proof.TreeSize), LeafHash: ledger.Leaf(r.Record).String(),
+			Checkpoint: r.Proof.Checkpoint, KeyURL: "/ledger/key",
 		},
-	})
+	}, err
 }
 
 // spoken is the language in which the texts were shown.
