@@ -29,6 +29,7 @@ const (
 	autoCheckpoint   = 20_000 // pages
 	busyMilliseconds = 5_000
 	keptStatements   = 64
+	writerCache      = 65_536 // KiB; with the default of 2 MB a sweep reads pages again and again
 )
 
 // openSQLite opens or makes the file and starts writing its log back. The
@@ -40,11 +41,11 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (write, read
 	if err := makeFile(path); err != nil {
 		return nil, nil, nil, err
 	}
-	write, err = sqlitePool(ctx, path, 1, "_txlock=immediate")
+	write, err = sqlitePool(ctx, path, 1, "&_txlock=immediate&_cache_size=-"+strconv.Itoa(writerCache))
 	if err != nil {
 		return nil, nil, nil, damaged(path, err)
 	}
-	read, err = sqlitePool(ctx, path, readers, "_query_only=true")
+	read, err = sqlitePool(ctx, path, readers, "&_query_only=true")
 	if err == nil {
 		err = checkSQLite(ctx, write)
 	}
@@ -80,7 +81,7 @@ func (c connector) Driver() driver.Driver                        { return c.driv
 func sqlitePool(ctx context.Context, path string, size int, more string) (*sql.DB, error) {
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
 		"?_foreign_keys=on&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=" + strconv.Itoa(busyMilliseconds) +
-		"&_stmt_cache_size=" + strconv.Itoa(keptStatements) + "&" + more
+		"&_stmt_cache_size=" + strconv.Itoa(keptStatements) + more
 	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp}})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)

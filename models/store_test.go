@@ -3,12 +3,15 @@ package models_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"assent/internal/testenv"
 	"assent/models"
 	"assent/models/storetest"
 	"assent/tracker"
 )
+
+var noon = time.Date(2021, 5, 15, 12, 0, 0, 0, time.UTC)
 
 // open opens a store that is closed when the test ends.
 func open(t testing.TB, url string) *models.Store {

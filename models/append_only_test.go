@@ -1,0 +1,117 @@
+package models_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"assent/terms"
+	"assent/tracker"
+)
+
+// proofs fills every table that proves something with one row.
+func proofs(t *testing.T, url string) {
+	t.Helper()
+	ctx := context.Background()
+	ref := terms.DocumentRef{Document: "terms", Version: "1"}
+	do := func(steps ...func(tx tracker.Tx) error) {
+		t.Helper()
+		err := open(t, url).Update(ctx, func(tx tracker.Tx) error {
+			for _, step := range steps {
+				if err := step(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := tracker.Enrolled{Ref: 1, Enrollment: terms.Enrollment{Person: "ana", Campaign: "c", Status: terms.Pending}}
+	run := tracker.Run{ID: "run-1", Started: noon}
+	do(
+		func(tx tracker.Tx) error {
+			return tx.PutVersion(ctx, tracker.Version{DocumentRef: ref, Texts: []tracker.Text{{Locale: "en", Markdown: "x"}}})
+		},
+		func(tx tracker.Tx) error { return tx.Publish(ctx, ref, noon) },
+		func(tx tracker.Tx) error {
+			_, err := tx.AddPlan(ctx, tracker.PlanRecord{Plan: terms.Plan{Campaign: "c"}})
+			return err
+		},
+		func(tx tracker.Tx) error { _, err := tx.PutPeople(ctx, []tracker.Person{{ID: "ana"}}); return err },
+		func(tx tracker.Tx) error { _, err := tx.Enroll(ctx, []tracker.Enrolled{e}, noon); return err },
+		func(tx tracker.Tx) error {
+			e.Seq = 1
+			_, err := tx.Save(ctx, []tracker.Move{stepUp(e, 0)}, noon)
+			return err
+		},
+		func(tx tracker.Tx) error {
+			return tx.AddResponse(ctx, tracker.Response{ReceiptID: "rcp-1", Ref: 1, Record: []byte("{}")})
+		},
+		func(tx tracker.Tx) error { return tx.StartRun(ctx, run) },
+		func(tx tracker.Tx) error { run.Finished = noon; return tx.FinishRun(ctx, run) },
+		func(tx tracker.Tx) error { return tx.StartRun(ctx, tracker.Run{ID: "run-2", Started: noon}) },
+		func(tx tracker.Tx) error { return tx.AddAct(ctx, tracker.Act{Actor: "ada"}) },
+	)
+}
+
+func TestWhatProvesSomethingCannotBeChangedEvenByHand(t *testing.T) {
+	t.Parallel()
+	for name, fresh := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := fresh(t)
+			proofs(t, url)
+			db := raw(t, url)
+			before := dump(t, db, contents)
+			if strings.Count(before, "\n") != 10 {
+				t.Fatalf("not every table has its row:\n%s", before)
+			}
+			for _, statement := range []string{
+				"UPDATE versions SET title = '{}'", "UPDATE versions SET published = 0", "DELETE FROM versions",
+				"UPDATE texts SET markdown = 'y'", "UPDATE texts SET version = '2'", "DELETE FROM texts",
+				"INSERT INTO texts (document, version, locale, markdown, summary, sha256) VALUES ('terms', '1', 'fr', '', '', '')",
+				"UPDATE plans SET plan_json = '{}'", "UPDATE plans SET source = 'y'", "DELETE FROM plans",
+				"UPDATE responses SET action = 'declined'", "DELETE FROM responses",
+				"UPDATE transitions SET to_stage = 0", "DELETE FROM transitions",
+				"UPDATE notices SET at = 1", "DELETE FROM notices",
+				"UPDATE changes SET stage = 0",
+				"UPDATE runs SET moved = 1", "UPDATE runs SET started = 1, finished = 2 WHERE id = 'run-2'", "DELETE FROM runs",
+				"UPDATE acts SET actor = 'bob'", "DELETE FROM acts",
+			} {
+				if _, err := db.Exec(statement); err == nil {
+					t.Errorf("went through: %s", statement)
+				}
+			}
+			if after := dump(t, db, contents); after != before {
+				t.Errorf("was:\n%snow:\n%s", before, after)
+			}
+		})
+	}
+}
+
+func TestTruncatingIsRefusedToo(t *testing.T) {
+	t.Parallel()
+	url := engines["postgres"](t)
+	proofs(t, url)
+	db := raw(t, url)
+	for _, table := range []string{"versions", "texts", "plans", "responses", "transitions", "notices", "runs", "acts"} {
+		if _, err := db.Exec("TRUNCATE " + table + " CASCADE"); err == nil {
+			t.Errorf("%s was emptied", table)
+		}
+	}
+}
+
+// contents shows what the statements above would change.
+const contents = `
+	SELECT 'version ' || title || published FROM versions
+	UNION ALL SELECT 'text ' || version || locale || length(markdown) FROM texts
+	UNION ALL SELECT 'plan ' || length(plan_json) || length(source) FROM plans
+	UNION ALL SELECT 'response ' || action FROM responses
+	UNION ALL SELECT 'transition ' || to_stage FROM transitions
+	UNION ALL SELECT 'notice ' || at FROM notices
+	UNION ALL SELECT 'changes ' || sum(stage) FROM changes
+	UNION ALL SELECT 'run ' || id || started || moved FROM runs
+	UNION ALL SELECT 'act ' || actor FROM acts
+	ORDER BY 1`

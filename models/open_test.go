@@ -1,0 +1,234 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"assent/models"
+	"assent/tracker"
+)
+
+// refuses opens a store, which has to fail with a text that says these things.
+func refuses(t *testing.T, url string, o models.Options, says ...string) {
+	t.Helper()
+	s, err := models.Open(context.Background(), url, o)
+	if err == nil {
+		t.Fatal("opened", s.Close())
+	}
+	for _, words := range says {
+		if !strings.Contains(err.Error(), words) {
+			t.Fatalf("the error does not say %q: %v", words, err)
+		}
+	}
+}
+
+func addPerson(s *models.Store, id string) error {
+	ctx := context.Background()
+	return s.Update(ctx, func(tx tracker.Tx) error {
+		_, err := tx.PutPeople(ctx, []tracker.Person{{ID: id}})
+		return err
+	})
+}
+
+func TestAURLWithoutADatabaseIsRefused(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if s, err := models.Open(ctx, "postgres://nobody@127.0.0.1:1/none", models.Options{}); err == nil {
+		t.Fatal("opened", s.Close())
+	}
+	for url, says := range map[string]string{
+		"": "sqlite:PATH", "assent.db": "sqlite:PATH", "mysql://x": "postgres://", "sqlite:": "sqlite:data/assent.db", "sqlite::memory:": "names no file",
+		"postgres://a:secret@127.0.0.1:port/x": "database.url",
+	} {
+		refuses(t, url, models.Options{}, says)
+	}
+	if _, err := models.Open(context.Background(), "postgres://a:secret@127.0.0.1:port/x", models.Options{}); strings.Contains(err.Error(), "secret") {
+		t.Fatalf("the error tells the password: %v", err)
+	}
+}
+
+func TestADatabaseFileIsMadeWithItsDirectoryForItsOwnerOnly(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "new", "100% odd? #name.db")
+	s := open(t, "sqlite:"+path)
+	if err := addPerson(s, "ana"); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{path, path + "-wal"} {
+		info, err := os.Stat(file)
+		if err != nil || info.Mode() != 0o600 {
+			t.Fatalf("%s: %v, %v", file, info, err)
+		}
+	}
+}
+
+func TestWhatIsWrittenIsThereAfterReopening(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for name, fresh := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := fresh(t)
+			first, err := models.Open(ctx, url, models.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(addPerson(first, "ana"), first.Close()); err != nil {
+				t.Fatal(err)
+			}
+			again, err := models.Open(ctx, url, models.Options{NoMigrate: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer again.Close()
+			err = again.View(ctx, func(r tracker.Reader) error {
+				_, err := r.Person(ctx, "ana")
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestADamagedFileIsRefusedAndLeftAsItIs(t *testing.T) {
+	t.Parallel()
+	torn := filepath.Join(t.TempDir(), "torn.db")
+	s, err := models.Open(context.Background(), "sqlite:"+torn, models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(torn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeroed := append([]byte{}, whole...)
+	clear(zeroed[4096*10 : 4096*12])
+	for name, content := range map[string][]byte{
+		"not a database": []byte(strings.Repeat("this is a text, not a database. ", 1000)),
+		"cut off":        whole[:len(whole)/2],
+		"pages zeroed":   zeroed,
+	} {
+		path := filepath.Join(t.TempDir(), "damaged.db")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refuses(t, "sqlite:"+path, models.Options{}, path, "damaged", "backup")
+		after, err := os.ReadFile(path)
+		if err != nil || string(after) != string(content) {
+			t.Fatalf("%s: the file was changed (%v)", name, err)
+		}
+	}
+}
+
+func TestProcessesThatStartTogetherMigrateOnceAndTakeTurnsWriting(t *testing.T) {
+	t.Parallel()
+	const processes, each = 3, 10
+	for name, fresh := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := fresh(t)
+			var all sync.WaitGroup
+			failed := make(chan error, processes)
+			for p := range processes {
+				all.Go(func() { failed <- work(url, string(rune('a'+p)), each) })
+			}
+			all.Wait()
+			close(failed)
+			for err := range failed {
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			err := open(t, url).View(context.Background(), func(r tracker.Reader) error {
+				changes, err := r.Changes(context.Background(), 0, 1000)
+				for i, c := range changes {
+					if c.Revision != uint64(i)+1 {
+						t.Errorf("change %d has revision %d", i+1, c.Revision)
+					}
+				}
+				if len(changes) != processes*each {
+					t.Errorf("%d changes, want %d", len(changes), processes*each)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// work is what one process does: open, write, close.
+func work(url, id string, times int) error {
+	ctx := context.Background()
+	s, err := models.Open(ctx, url, models.Options{})
+	if err != nil {
+		return err
+	}
+	for range times {
+		err := s.Update(ctx, func(tx tracker.Tx) error {
+			plan := tracker.PlanRecord{}
+			plan.Campaign = id
+			number, err := tx.AddPlan(ctx, plan)
+			if err != nil {
+				return err
+			}
+			return tx.Activate(ctx, id, number, noon)
+		})
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	return s.Close()
+}
+
+func TestTheLogIsWrittenBackIntoTheFileInTheBackground(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "assent.db")
+	s := open(t, "sqlite:"+path)
+	if err := addPerson(s, strings.Repeat("x", 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		info, err := os.Stat(path)
+		if err == nil && info.Size() > 100_000 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the file did not grow: %v, %v", info, err)
+		}
+	}
+}
+
+func TestClosingLeavesOneFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "assent.db")
+	s, err := models.Open(context.Background(), "sqlite:"+path, models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(addPerson(s, "ana"), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{path + "-wal", path + "-shm"} {
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is left: %v", file, err)
+		}
+	}
+	if err := addPerson(s, "ben"); err == nil {
+		t.Error("a closed store still writes")
+	}
+}

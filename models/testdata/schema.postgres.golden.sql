@@ -1,0 +1,285 @@
+column acts.action text collate C
+column acts.actor text collate C
+column acts.at bigint
+column acts.detail text
+column acts.id bigint identity ALWAYS
+column acts.object text collate C
+column acts.reason text
+column api_keys.created bigint
+column api_keys.expires bigint
+column api_keys.hash text collate C
+column api_keys.id text collate C
+column api_keys.name text collate C
+column api_keys.revoked bigint
+column api_keys.scopes text
+column campaigns.activated_at bigint
+column campaigns.campaign text collate C
+column campaigns.enrolled_to bigint
+column campaigns.plan integer
+column changes.answered boolean default false
+column changes.at bigint
+column changes.campaign text collate C
+column changes.country text default ''::text collate C
+column changes.created bigint default 0
+column changes.effect text default ''::text collate C
+column changes.entered bigint default 0
+column changes.first_notice bigint default 0
+column changes.joined bigint default 0
+column changes.kind text collate C
+column changes.locale text default ''::text collate C
+column changes.next_at bigint default 0
+column changes.not_before bigint default 0
+column changes.noticed bigint default 0
+column changes.person text default ''::text collate C
+column changes.plan integer default 0
+column changes.ref bigint default 0
+column changes.revision bigint
+column changes.seq bigint default 0
+column changes.snoozed_until bigint default 0
+column changes.snoozes integer default 0
+column changes.stage integer default 0
+column changes.status text default ''::text collate C
+column changes.told bigint default 0
+column changes.warned bigint default 0
+column counts.campaign text collate C
+column counts.country text collate C
+column counts.people bigint
+column counts.stage integer
+column counts.status text collate C
+column days.campaign text collate C
+column days.day text collate C
+column days.people bigint
+column days.tally text collate C
+column enrollments.answered boolean
+column enrollments.campaign text collate C
+column enrollments.country text collate C
+column enrollments.created bigint
+column enrollments.effect text collate C
+column enrollments.entered bigint
+column enrollments.first_notice bigint
+column enrollments.joined bigint
+column enrollments.locale text collate C
+column enrollments.next_at bigint
+column enrollments.not_before bigint
+column enrollments.noticed bigint
+column enrollments.person text collate C
+column enrollments.plan integer
+column enrollments.ref bigint
+column enrollments.seq bigint
+column enrollments.snoozed_until bigint
+column enrollments.snoozes integer
+column enrollments.stage integer
+column enrollments.status text collate C
+column enrollments.told bigint
+column enrollments.warned bigint
+column holds.campaign text collate C
+column holds.clock text collate C
+column holds.effect text collate C
+column holds.ends bigint
+column holds.id text collate C
+column holds.person text collate C
+column holds.placed_at bigint
+column holds.placed_by text collate C
+column holds.reason text
+column holds.reference text
+column holds.region text collate C
+column holds.released_by text collate C
+column holds.starts bigint
+column log_head.checkpoint bytea
+column log_head.one integer
+column log_head.root bytea
+column log_head.size bigint
+column notices.at bigint
+column notices.campaign text collate C
+column notices.channel text collate C
+column notices.delivered boolean
+column notices.id text collate C
+column notices.kind text collate C
+column notices.plan integer
+column notices.presented boolean
+column notices.ref bigint
+column notices.stage integer
+column people.country text collate C
+column people.created bigint
+column people.id text collate C
+column people.locale text collate C
+column people.ref bigint identity ALWAYS
+column people.type text collate C
+column person_keys.key bytea
+column person_keys.ref bigint
+column plans.activated_at bigint
+column plans.actor text collate C
+column plans.campaign text collate C
+column plans.created bigint
+column plans.number integer
+column plans.plan_json text
+column plans.source bytea
+column response_details.details bytea
+column response_details.leaf_index bigint
+column response_details.person text collate C
+column response_details.salt bytea
+column responses.action text collate C
+column responses.campaign text collate C
+column responses.documents text
+column responses.effect text collate C
+column responses.fingerprint text collate C
+column responses.idempotency_key text collate C
+column responses.leaf_index bigint
+column responses.plan integer
+column responses.receipt_id text collate C
+column responses.record bytea
+column responses.recorded_at bigint
+column responses.ref bigint
+column revision.one integer
+column revision.value bigint
+column runs.error text
+column runs.examined integer
+column runs.failed integer
+column runs.finished bigint
+column runs.held integer
+column runs.id text collate C
+column runs.job text collate C
+column runs.moved integer
+column runs.planned bigint
+column runs.started bigint
+column runs.told integer
+column runs.waiting integer
+column schema_migrations.checksum text
+column schema_migrations.name text
+column schema_migrations.version integer
+column snapshots.html bytea
+column snapshots.sha256 text collate C
+column snapshots.stored bigint
+column staff.created bigint
+column staff.name text collate C
+column staff.password text
+column texts.document text collate C
+column texts.locale text collate C
+column texts.markdown bytea
+column texts.sha256 text collate C
+column texts.summary text
+column texts.version text collate C
+column tiles.data bytea
+column tiles.path text collate C
+column transitions.at bigint
+column transitions.campaign text collate C
+column transitions.cause text collate C
+column transitions.country text collate C
+column transitions.from_stage integer
+column transitions.id bigint identity ALWAYS
+column transitions.plan integer
+column transitions.ref bigint
+column transitions.run text collate C
+column transitions.seq bigint
+column transitions.to_stage integer
+column versions.document text collate C
+column versions.effective_at bigint
+column versions.material boolean
+column versions.published bigint
+column versions.title text
+column versions.version text collate C
+constraint acts PRIMARY KEY (id)
+constraint api_keys PRIMARY KEY (id)
+constraint api_keys UNIQUE (hash)
+constraint campaigns PRIMARY KEY (campaign)
+constraint changes PRIMARY KEY (revision)
+constraint counts PRIMARY KEY (campaign, country, status, stage)
+constraint days PRIMARY KEY (campaign, day, tally)
+constraint enrollments PRIMARY KEY (campaign, ref)
+constraint holds FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
+constraint holds PRIMARY KEY (campaign, id)
+constraint log_head CHECK ((one = 1))
+constraint log_head PRIMARY KEY (one)
+constraint notices PRIMARY KEY (ref, id)
+constraint people PRIMARY KEY (ref)
+constraint people UNIQUE (id)
+constraint person_keys PRIMARY KEY (ref)
+constraint plans FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
+constraint plans PRIMARY KEY (campaign, number)
+constraint response_details FOREIGN KEY (leaf_index) REFERENCES responses(leaf_index)
+constraint response_details PRIMARY KEY (leaf_index)
+constraint responses PRIMARY KEY (leaf_index)
+constraint responses UNIQUE (receipt_id)
+constraint responses UNIQUE (ref, idempotency_key)
+constraint revision CHECK ((one = 1))
+constraint revision PRIMARY KEY (one)
+constraint runs PRIMARY KEY (id)
+constraint schema_migrations PRIMARY KEY (version)
+constraint snapshots PRIMARY KEY (sha256)
+constraint staff PRIMARY KEY (name)
+constraint texts FOREIGN KEY (document, version) REFERENCES versions(document, version)
+constraint texts PRIMARY KEY (document, version, locale)
+constraint tiles PRIMARY KEY (path)
+constraint transitions PRIMARY KEY (id)
+constraint transitions UNIQUE (ref, campaign, seq)
+constraint versions PRIMARY KEY (document, version)
+CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_at, ref) WHERE (next_at > 0)
+CREATE INDEX runs_newest ON public.runs USING btree (started, id)
+CREATE INDEX transitions_newest ON public.transitions USING btree (campaign, id)
+CREATE UNIQUE INDEX acts_pkey ON public.acts USING btree (id)
+CREATE UNIQUE INDEX api_keys_hash_key ON public.api_keys USING btree (hash)
+CREATE UNIQUE INDEX api_keys_pkey ON public.api_keys USING btree (id)
+CREATE UNIQUE INDEX campaigns_pkey ON public.campaigns USING btree (campaign)
+CREATE UNIQUE INDEX changes_pkey ON public.changes USING btree (revision)
+CREATE UNIQUE INDEX counts_pkey ON public.counts USING btree (campaign, country, status, stage)
+CREATE UNIQUE INDEX days_pkey ON public.days USING btree (campaign, day, tally)
+CREATE UNIQUE INDEX enrollments_pkey ON public.enrollments USING btree (campaign, ref)
+CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (campaign, id)
+CREATE UNIQUE INDEX log_head_pkey ON public.log_head USING btree (one)
+CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (ref, id)
+CREATE UNIQUE INDEX people_id_key ON public.people USING btree (id)
+CREATE UNIQUE INDEX people_pkey ON public.people USING btree (ref)
+CREATE UNIQUE INDEX person_keys_pkey ON public.person_keys USING btree (ref)
+CREATE UNIQUE INDEX plans_pkey ON public.plans USING btree (campaign, number)
+CREATE UNIQUE INDEX response_details_pkey ON public.response_details USING btree (leaf_index)
+CREATE UNIQUE INDEX responses_pkey ON public.responses USING btree (leaf_index)
+CREATE UNIQUE INDEX responses_receipt_id_key ON public.responses USING btree (receipt_id)
+CREATE UNIQUE INDEX responses_ref_idempotency_key_key ON public.responses USING btree (ref, idempotency_key)
+CREATE UNIQUE INDEX revision_pkey ON public.revision USING btree (one)
+CREATE UNIQUE INDEX runs_pkey ON public.runs USING btree (id)
+CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (version)
+CREATE UNIQUE INDEX snapshots_pkey ON public.snapshots USING btree (sha256)
+CREATE UNIQUE INDEX staff_pkey ON public.staff USING btree (name)
+CREATE UNIQUE INDEX texts_pkey ON public.texts USING btree (document, version, locale)
+CREATE UNIQUE INDEX tiles_pkey ON public.tiles USING btree (path)
+CREATE UNIQUE INDEX transitions_pkey ON public.transitions USING btree (id)
+CREATE UNIQUE INDEX transitions_ref_campaign_seq_key ON public.transitions USING btree (ref, campaign, seq)
+CREATE UNIQUE INDEX versions_pkey ON public.versions USING btree (document, version)
+CREATE TRIGGER acts_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.acts FOR EACH STATEMENT EXECUTE FUNCTION refuse('acts is append-only')
+CREATE TRIGGER changes_no_update BEFORE UPDATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes are never changed')
+CREATE TRIGGER notices_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notices FOR EACH STATEMENT EXECUTE FUNCTION refuse('notices is append-only')
+CREATE TRIGGER plans_no_delete BEFORE DELETE OR TRUNCATE ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be deleted')
+CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be changed')
+CREATE TRIGGER responses_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.responses FOR EACH STATEMENT EXECUTE FUNCTION refuse('responses is append-only')
+CREATE TRIGGER runs_no_delete BEFORE DELETE OR TRUNCATE ON public.runs FOR EACH STATEMENT EXECUTE FUNCTION refuse('runs is append-only')
+CREATE TRIGGER runs_no_update BEFORE UPDATE ON public.runs FOR EACH ROW WHEN (((old.finished <> 0) OR (new.finished = 0) OR ((new.id <> old.id) OR (new.job <> old.job) OR (new.planned <> old.planned) OR (new.started <> old.started)))) EXECUTE FUNCTION refuse('a run can only be finished, once')
+CREATE TRIGGER texts_fixed BEFORE INSERT OR DELETE OR UPDATE ON public.texts FOR EACH ROW EXECUTE FUNCTION refuse_published()
+CREATE TRIGGER texts_no_truncate BEFORE TRUNCATE ON public.texts FOR EACH STATEMENT EXECUTE FUNCTION refuse('a text of a published version cannot be deleted')
+CREATE TRIGGER transitions_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse('transitions is append-only')
+CREATE TRIGGER versions_no_delete BEFORE DELETE ON public.versions FOR EACH ROW WHEN ((old.published <> 0)) EXECUTE FUNCTION refuse('a published version cannot be deleted')
+CREATE TRIGGER versions_no_truncate BEFORE TRUNCATE ON public.versions FOR EACH STATEMENT EXECUTE FUNCTION refuse('a published version cannot be deleted')
+CREATE TRIGGER versions_no_update BEFORE UPDATE ON public.versions FOR EACH ROW WHEN ((old.published <> 0)) EXECUTE FUNCTION refuse('a published version cannot be changed')
+CREATE OR REPLACE FUNCTION public.refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+END $function$
+
+CREATE OR REPLACE FUNCTION public.refuse_published()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF EXISTS (SELECT 1 FROM versions v WHERE v.published <> 0
+      AND (v.document, v.version) IN ((OLD.document, OLD.version), (NEW.document, NEW.version))) THEN
+    RAISE EXCEPTION 'a text of a published version cannot be added, changed or deleted'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    RETURN OLD;
+  END IF;
+  RETURN NEW;
+END $function$
+

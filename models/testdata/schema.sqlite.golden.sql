@@ -1,0 +1,279 @@
+CREATE TABLE acts (
+  id     INTEGER PRIMARY KEY,
+  at     INTEGER NOT NULL,
+  actor  TEXT NOT NULL,
+  action TEXT NOT NULL,
+  object TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE api_keys (
+  id      TEXT PRIMARY KEY NOT NULL,
+  hash    TEXT NOT NULL UNIQUE,
+  name    TEXT NOT NULL,
+  scopes  TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  revoked INTEGER NOT NULL
+) STRICT;
+CREATE TABLE campaigns (
+  campaign     TEXT PRIMARY KEY NOT NULL,
+  plan         INTEGER NOT NULL,
+  activated_at INTEGER NOT NULL,
+  enrolled_to  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE changes (
+  revision      INTEGER PRIMARY KEY,
+  kind          TEXT NOT NULL,
+  at            INTEGER NOT NULL,
+  campaign      TEXT NOT NULL,
+  ref           INTEGER NOT NULL DEFAULT 0,
+  person        TEXT NOT NULL DEFAULT '',
+  seq           INTEGER NOT NULL DEFAULT 0,
+  plan          INTEGER NOT NULL DEFAULT 0,
+  country       TEXT NOT NULL DEFAULT '',
+  locale        TEXT NOT NULL DEFAULT '',
+  created       INTEGER NOT NULL DEFAULT 0,
+  joined        INTEGER NOT NULL DEFAULT 0,
+  status        TEXT NOT NULL DEFAULT '',
+  effect        TEXT NOT NULL DEFAULT '',
+  stage         INTEGER NOT NULL DEFAULT 0,
+  entered       INTEGER NOT NULL DEFAULT 0,
+  told          INTEGER NOT NULL DEFAULT 0,
+  noticed       INTEGER NOT NULL DEFAULT 0,
+  warned        INTEGER NOT NULL DEFAULT 0,
+  first_notice  INTEGER NOT NULL DEFAULT 0,
+  not_before    INTEGER NOT NULL DEFAULT 0,
+  snoozed_until INTEGER NOT NULL DEFAULT 0,
+  snoozes       INTEGER NOT NULL DEFAULT 0,
+  answered      INTEGER NOT NULL DEFAULT 0,
+  next_at       INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE counts (
+  campaign TEXT NOT NULL,
+  country  TEXT NOT NULL,
+  status   TEXT NOT NULL,
+  stage    INTEGER NOT NULL,
+  people   INTEGER NOT NULL,
+  PRIMARY KEY (campaign, country, status, stage)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE days (
+  campaign TEXT NOT NULL,
+  day      TEXT NOT NULL,
+  tally    TEXT NOT NULL,
+  people   INTEGER NOT NULL,
+  PRIMARY KEY (campaign, day, tally)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE enrollments (
+  campaign      TEXT NOT NULL,
+  ref           INTEGER NOT NULL,
+  person        TEXT NOT NULL,
+  seq           INTEGER NOT NULL,
+  plan          INTEGER NOT NULL,
+  country       TEXT NOT NULL,
+  locale        TEXT NOT NULL,
+  created       INTEGER NOT NULL,
+  joined        INTEGER NOT NULL,
+  status        TEXT NOT NULL,
+  effect        TEXT NOT NULL,
+  stage         INTEGER NOT NULL,
+  entered       INTEGER NOT NULL,
+  told          INTEGER NOT NULL,
+  noticed       INTEGER NOT NULL,
+  warned        INTEGER NOT NULL,
+  first_notice  INTEGER NOT NULL,
+  not_before    INTEGER NOT NULL,
+  snoozed_until INTEGER NOT NULL,
+  snoozes       INTEGER NOT NULL,
+  answered      INTEGER NOT NULL,
+  next_at       INTEGER NOT NULL,
+  PRIMARY KEY (campaign, ref)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE holds (
+  campaign    TEXT NOT NULL REFERENCES campaigns (campaign),
+  id          TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  person      TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  reference   TEXT NOT NULL,
+  clock       TEXT NOT NULL,
+  effect      TEXT NOT NULL,
+  starts      INTEGER NOT NULL,
+  ends        INTEGER NOT NULL,
+  placed_by   TEXT NOT NULL,
+  placed_at   INTEGER NOT NULL,
+  released_by TEXT NOT NULL,
+  PRIMARY KEY (campaign, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE log_head (
+  one        INTEGER PRIMARY KEY CHECK (one = 1),
+  size       INTEGER NOT NULL,
+  root       BLOB NOT NULL,
+  checkpoint BLOB NOT NULL
+) STRICT;
+CREATE TABLE notices (
+  ref       INTEGER NOT NULL,
+  id        TEXT NOT NULL,
+  campaign  TEXT NOT NULL,
+  plan      INTEGER NOT NULL,
+  stage     INTEGER NOT NULL,
+  kind      TEXT NOT NULL,
+  channel   TEXT NOT NULL,
+  presented INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  PRIMARY KEY (ref, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE people (
+  ref     INTEGER PRIMARY KEY AUTOINCREMENT,
+  id      TEXT NOT NULL UNIQUE,
+  country TEXT NOT NULL,
+  locale  TEXT NOT NULL,
+  type    TEXT NOT NULL,
+  created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE person_keys (
+  ref INTEGER PRIMARY KEY,
+  key BLOB NOT NULL
+) STRICT;
+CREATE TABLE plans (
+  campaign     TEXT NOT NULL REFERENCES campaigns (campaign),
+  number       INTEGER NOT NULL,
+  plan_json    TEXT NOT NULL,
+  source       BLOB NOT NULL,
+  created      INTEGER NOT NULL,
+  actor        TEXT NOT NULL,
+  activated_at INTEGER NOT NULL,
+  PRIMARY KEY (campaign, number)
+) STRICT;
+CREATE TABLE response_details (
+  leaf_index INTEGER PRIMARY KEY REFERENCES responses (leaf_index),
+  person     TEXT NOT NULL,
+  salt       BLOB NOT NULL,
+  details    BLOB NOT NULL
+) STRICT;
+CREATE TABLE responses (
+  leaf_index      INTEGER PRIMARY KEY,
+  receipt_id      TEXT NOT NULL UNIQUE,
+  ref             INTEGER NOT NULL,
+  campaign        TEXT NOT NULL,
+  plan            INTEGER NOT NULL,
+  action          TEXT NOT NULL,
+  documents       TEXT NOT NULL,
+  effect          TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  fingerprint     TEXT NOT NULL,
+  recorded_at     INTEGER NOT NULL,
+  record          BLOB NOT NULL,
+  UNIQUE (ref, idempotency_key)
+) STRICT;
+CREATE TABLE revision (
+  one   INTEGER PRIMARY KEY CHECK (one = 1),
+  value INTEGER NOT NULL
+) STRICT;
+CREATE TABLE runs (
+  id       TEXT PRIMARY KEY NOT NULL,
+  job      TEXT NOT NULL,
+  planned  INTEGER NOT NULL,
+  started  INTEGER NOT NULL,
+  finished INTEGER NOT NULL,
+  examined INTEGER NOT NULL,
+  moved    INTEGER NOT NULL,
+  told     INTEGER NOT NULL,
+  held     INTEGER NOT NULL,
+  waiting  INTEGER NOT NULL,
+  failed   INTEGER NOT NULL,
+  error    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL);
+CREATE TABLE snapshots (
+  sha256 TEXT PRIMARY KEY NOT NULL,
+  html   BLOB NOT NULL,
+  stored INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sqlite_sequence(name,seq);
+CREATE TABLE staff (
+  name     TEXT PRIMARY KEY NOT NULL,
+  password TEXT NOT NULL,
+  created  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE texts (
+  document TEXT NOT NULL,
+  version  TEXT NOT NULL,
+  locale   TEXT NOT NULL,
+  markdown BLOB NOT NULL, -- bytes, not text: the hash is of exactly these
+  summary  TEXT NOT NULL,
+  sha256   TEXT NOT NULL,
+  PRIMARY KEY (document, version, locale),
+  FOREIGN KEY (document, version) REFERENCES versions (document, version)
+) STRICT;
+CREATE TABLE tiles (
+  path TEXT PRIMARY KEY NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
+CREATE TABLE transitions (
+  id         INTEGER PRIMARY KEY,
+  ref        INTEGER NOT NULL,
+  campaign   TEXT NOT NULL,
+  seq        INTEGER NOT NULL,
+  plan       INTEGER NOT NULL,
+  country    TEXT NOT NULL,
+  from_stage INTEGER NOT NULL,
+  to_stage   INTEGER NOT NULL,
+  cause      TEXT NOT NULL,
+  at         INTEGER NOT NULL,
+  run        TEXT NOT NULL,
+  UNIQUE (ref, campaign, seq)
+) STRICT;
+CREATE TABLE versions (
+  document     TEXT NOT NULL,
+  version      TEXT NOT NULL,
+  title        TEXT NOT NULL,
+  material     INTEGER NOT NULL,
+  effective_at INTEGER NOT NULL,
+  published    INTEGER NOT NULL,
+  PRIMARY KEY (document, version)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER acts_no_delete BEFORE DELETE ON acts
+BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
+CREATE TRIGGER acts_no_update BEFORE UPDATE ON acts
+BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
+CREATE TRIGGER changes_no_update BEFORE UPDATE ON changes
+BEGIN SELECT RAISE(ABORT, 'changes are never changed'); END;
+CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at > 0;
+CREATE TRIGGER notices_no_delete BEFORE DELETE ON notices
+BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
+CREATE TRIGGER notices_no_update BEFORE UPDATE ON notices
+BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
+CREATE TRIGGER plans_no_delete BEFORE DELETE ON plans
+BEGIN SELECT RAISE(ABORT, 'a plan cannot be deleted'); END;
+CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON plans
+BEGIN SELECT RAISE(ABORT, 'a plan cannot be changed'); END;
+CREATE TRIGGER responses_no_delete BEFORE DELETE ON responses
+BEGIN SELECT RAISE(ABORT, 'responses is append-only'); END;
+CREATE TRIGGER responses_no_update BEFORE UPDATE ON responses
+BEGIN SELECT RAISE(ABORT, 'responses is append-only'); END;
+CREATE INDEX runs_newest ON runs (started, id);
+CREATE TRIGGER runs_no_delete BEFORE DELETE ON runs
+BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END;
+CREATE TRIGGER runs_no_update BEFORE UPDATE ON runs
+WHEN OLD.finished <> 0 OR NEW.finished = 0 OR NEW.id <> OLD.id OR NEW.job <> OLD.job OR NEW.planned <> OLD.planned OR NEW.started <> OLD.started
+BEGIN SELECT RAISE(ABORT, 'a run can only be finished, once'); END;
+CREATE TRIGGER texts_no_delete BEFORE DELETE ON texts
+WHEN EXISTS (SELECT 1 FROM versions v WHERE v.document = OLD.document AND v.version = OLD.version AND v.published <> 0)
+BEGIN SELECT RAISE(ABORT, 'a text of a published version cannot be deleted'); END;
+CREATE TRIGGER texts_no_insert BEFORE INSERT ON texts
+WHEN EXISTS (SELECT 1 FROM versions v WHERE v.document = NEW.document AND v.version = NEW.version AND v.published <> 0)
+BEGIN SELECT RAISE(ABORT, 'a text cannot be added to a published version'); END;
+CREATE TRIGGER texts_no_update BEFORE UPDATE ON texts
+WHEN EXISTS (SELECT 1 FROM versions v WHERE v.document = OLD.document AND v.version = OLD.version AND v.published <> 0)
+BEGIN SELECT RAISE(ABORT, 'a text of a published version cannot be changed'); END;
+CREATE INDEX transitions_newest ON transitions (campaign, id);
+CREATE TRIGGER transitions_no_delete BEFORE DELETE ON transitions
+BEGIN SELECT RAISE(ABORT, 'transitions is append-only'); END;
+CREATE TRIGGER transitions_no_update BEFORE UPDATE ON transitions
+BEGIN SELECT RAISE(ABORT, 'transitions is append-only'); END;
+CREATE TRIGGER versions_no_delete BEFORE DELETE ON versions WHEN OLD.published <> 0
+BEGIN SELECT RAISE(ABORT, 'a published version cannot be deleted'); END;
+CREATE TRIGGER versions_no_update BEFORE UPDATE ON versions WHEN OLD.published <> 0
+BEGIN SELECT RAISE(ABORT, 'a published version cannot be changed'); END;
