@@ -10,27 +10,28 @@ import (
 )
 
 // appendRecord puts one canonical record into the log within the transaction
-// that stores what it proves, and returns its index. The head moves by
+// that stores what it proves, and returns its proof. The head moves by
 // compare-and-set, so two writers can never fork the log.
-func (t *Tracker) appendRecord(ctx context.Context, tx Tx, record []byte) (int64, error) {
+func (t *Tracker) appendRecord(ctx context.Context, tx Tx, record []byte) (ledger.Proof, error) {
 	from, err := tx.Head(ctx)
 	if err != nil {
-		return 0, err
+		return ledger.Proof{}, err
 	}
 	update, err := ledger.Append(ctx, tileReader{tx}, from.head(), [][]byte{record})
 	if err != nil {
-		return 0, fmt.Errorf("append to the log: %w", err)
+		return ledger.Proof{}, fmt.Errorf("append to the log: %w", err)
 	}
 	signed, err := ledger.SignCheckpoint(update.Head, t.Signer)
 	if err != nil {
-		return 0, err
+		return ledger.Proof{}, err
 	}
 	tiles := make([]Tile, len(update.Tiles))
 	for i, one := range update.Tiles {
 		tiles[i] = Tile{Path: storedPath(one.Level, one.Index), Data: one.Data}
 	}
 	to := LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}
-	return from.Size, tx.SaveLog(ctx, from, to, tiles)
+	proof := ledger.NewReceipt(record, from.Size, update.Proofs[0], signed).Proof
+	return proof, tx.SaveLog(ctx, from, to, tiles)
 }
 
 // head returns the state as the ledger knows it.

@@ -54,24 +54,21 @@ func (t *Tracker) Respond(ctx context.Context, c Choice) (receipt Receipt, creat
 	}
 	c.fingerprint = c.digest()
 	now := t.instant()
-	var response Response
 	var revision uint64
 	// A closed tab must not leave a choice half recorded: once begun, it ends.
 	ctx = context.WithoutCancel(ctx)
 	err = t.Store.Update(ctx, func(tx Tx) error {
-		if response, created, revision, err = t.respond(ctx, tx, c, now); err != nil {
-			return err
-		}
-		return nil
+		receipt, revision, err = t.respond(ctx, tx, c, now)
+		return err
 	})
 	if err != nil {
 		return Receipt{}, false, err
 	}
-	if err := t.committed(ctx, revision); err != nil {
-		return Receipt{}, created, err
+	if revision == 0 {
+		receipt, err = t.Receipt(ctx, receipt.ReceiptID)
+		return receipt, false, err
 	}
-	receipt, err = t.Receipt(ctx, response.ReceiptID)
-	return receipt, created, err
+	return receipt, true, t.committed(ctx, revision)
 }
 
 func (c Choice) check() error {
@@ -94,8 +91,10 @@ func (c Choice) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (t *Tracker) respond(ctx context.Context, tx Tx, c Choice, now time.Time) (Response, bool, uint64, error) {
-	fail := func(err error) (Response, bool, uint64, error) { return Response{}, false, 0, err }
+// respond records a choice, and returns the revision of its change: 0 when the
+// choice was there already and the receipt has no proof yet.
+func (t *Tracker) respond(ctx context.Context, tx Tx, c Choice, now time.Time) (Receipt, uint64, error) {
+	fail := func(err error) (Receipt, uint64, error) { return Receipt{}, 0, err }
 	person, err := tx.Person(ctx, c.Person)
 	if err != nil {
 		return fail(err)
@@ -112,7 +111,7 @@ func (t *Tracker) respond(ctx context.Context, tx Tx, c Choice, now time.Time) (
 		if known.Fingerprint != c.fingerprint {
 			return fail(terms.Errorf(terms.Conflict, "the Idempotency-Key was used for another choice; make a new one for each choice"))
 		}
-		return known, false, 0, nil
+		return Receipt{Response: known}, 0, nil
 	} else if !isKind(err, terms.NotFound) {
 		return fail(err)
 	}
@@ -120,7 +119,7 @@ func (t *Tracker) respond(ctx context.Context, tx Tx, c Choice, now time.Time) (
 		return fail(err)
 	}
 	if same, found, err := t.already(ctx, tx, c, before); err != nil || found {
-		return same, false, 0, err
+		return Receipt{Response: same}, 0, err
 	}
 	return t.record(ctx, tx, r, c, person, before, now)
 }
@@ -210,8 +209,8 @@ func (t *Tracker) withdrawn(ctx context.Context, tx Tx, c Choice, e Enrolled) ([
 }
 
 // record writes the evidence and everything that follows from the choice.
-func (t *Tracker) record(ctx context.Context, tx Tx, r rules, c Choice, person Person, before Enrolled, now time.Time) (Response, bool, uint64, error) {
-	fail := func(err error) (Response, bool, uint64, error) { return Response{}, false, 0, err }
+func (t *Tracker) record(ctx context.Context, tx Tx, r rules, c Choice, person Person, before Enrolled, now time.Time) (Receipt, uint64, error) {
+	fail := func(err error) (Receipt, uint64, error) { return Receipt{}, 0, err }
 	plan, err := r.planOf(before)
 	if err != nil {
 		return fail(err)
@@ -219,11 +218,11 @@ func (t *Tracker) record(ctx context.Context, tx Tx, r rules, c Choice, person P
 	after := before
 	after.Enrollment = before.Respond(plan, c.Action, now)
 	after = t.schedule(plan, after, r.holds, now)
-	response, err := t.evidence(ctx, tx, r, c, person, before, after, now)
+	receipt, err := t.evidence(ctx, tx, r, c, person, before, after, now)
 	if err != nil {
 		return fail(err)
 	}
-	if err := tx.AddResponse(ctx, response); err != nil {
+	if err := tx.AddResponse(ctx, receipt.Response); err != nil {
 		return fail(err)
 	}
 	revisions, err := tx.Save(ctx, []Move{answered(before, after, c.Action, now)}, now)
@@ -233,7 +232,7 @@ func (t *Tracker) record(ctx context.Context, tx Tx, r rules, c Choice, person P
 	if revisions[0] == 0 {
 		return fail(fmt.Errorf("person %s moved while the row was locked", c.Person))
 	}
-	return response, true, revisions[0], nil
+	return receipt, revisions[0], nil
 }
 
 // answered is the move a choice makes.
@@ -253,27 +252,27 @@ func answered(before, after Enrolled, a terms.Action, now time.Time) Move {
 	return m
 }
 
-// evidence writes the canonical record into the log and returns the response.
-func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c Choice, person Person, before, after Enrolled, now time.Time) (Response, error) {
+// evidence writes the canonical record into the log and returns the receipt.
+func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c Choice, person Person, before, after Enrolled, now time.Time) (Receipt, error) {
 	id, err := t.newID("rcp")
 	if err != nil {
-		return Response{}, err
+		return Receipt{}, err
 	}
 	pseudonym, err := t.pseudonym(ctx, tx, person)
 	if err != nil {
-		return Response{}, err
+		return Receipt{}, err
 	}
 	details, err := c.Details.Canonical()
 	if err != nil {
-		return Response{}, err
+		return Receipt{}, err
 	}
 	var salt [32]byte
 	if _, err := io.ReadFull(t.Random, salt[:]); err != nil {
-		return Response{}, fmt.Errorf("draw a salt: %w", err)
+		return Receipt{}, fmt.Errorf("draw a salt: %w", err)
 	}
 	snapshot, err := keepSnapshot(ctx, tx, c.Snapshot, now)
 	if err != nil {
-		return Response{}, err
+		return Receipt{}, err
 	}
 	record := ledger.Record{
 		ReceiptID: id, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action, Documents: c.Documents,
@@ -284,14 +283,14 @@ func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c Choice, person
 	}
 	canonical, err := record.Canonical()
 	if err != nil {
-		return Response{}, err
+		return Receipt{}, err
 	}
-	leaf, err := t.appendRecord(ctx, tx, canonical)
-	return Response{
+	proof, err := t.appendRecord(ctx, tx, canonical)
+	return Receipt{Proof: proof, Response: Response{
 		ReceiptID: id, Person: c.Person, Ref: person.Ref, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action,
 		Documents: c.Documents, Effect: after.Effect, IdempotencyKey: c.IdempotencyKey, Fingerprint: c.fingerprint,
-		RecordedAt: now, LeafIndex: leaf, Record: canonical, Salt: salt[:], Details: details,
-	}, err
+		RecordedAt: now, LeafIndex: proof.LeafIndex, Record: canonical, Salt: salt[:], Details: details,
+	}}, err
 }
 
 func keepSnapshot(ctx context.Context, tx Tx, html []byte, now time.Time) (string, error) {
