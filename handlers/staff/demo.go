@@ -60,6 +60,7 @@ func (s console) moveClock(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	web.Unhurried(c) // months take longer than an answer usually may
 	if err := s.Demo.Move(c.Request.Context(), to); err != nil {
 		return err
 	}
