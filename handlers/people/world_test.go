@@ -296,7 +296,12 @@ func (w *world) notice(person string) {
 	w.try(err)
 }
 
-// text is a page without its markup, with single spaces.
+var markup = regexp.MustCompile(`<[^>]+>`)
+
+// text is a page without its markup, every piece apart.
 func (s seen) text() string {
-	return strings.Join(strings.Fields(regexp.MustCompile(`<[^>]+>`).ReplaceAllString(s.body, " ")), " ")
+	return strings.Join(strings.Fields(markup.ReplaceAllString(s.body, " ")), " ")
 }
+
+// bare is a page without its markup, as the eye reads a sentence.
+func (s seen) bare() string { return markup.ReplaceAllString(s.body, "") }
