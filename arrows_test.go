@@ -27,7 +27,7 @@ var arrows = map[string]string{
 	"enforce":                  "",
 	"examples":                 "",
 	"gate":                     "terms",
-	"handlers":                 "gate messaging tracker ledger templates tokens terms",
+	"handlers":                 "handlers gate messaging tracker ledger templates tokens terms",
 	"handlers/clients":         "gate messaging tracker ledger templates tokens terms handlers/web",
 	"handlers/people":          "gate messaging tracker ledger templates tokens terms handlers/web",
 	"handlers/staff":           "gate messaging tracker ledger templates tokens terms handlers/web",
