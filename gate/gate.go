@@ -257,11 +257,11 @@ func (g *Gate) put(person, campaign string, p *part, revision uint64) {
 }
 
 // Entry returns a person's place. One the gate does not know has the default
-// profile, and known is false.
-func (g *Gate) Entry(person string) (e Entry, known bool) {
+// profile, and the second result is false.
+func (g *Gate) Entry(person string) (Entry, bool) {
 	s := g.shard(person)
 	s.mu.RLock()
-	e, known = s.entries[person]
+	e, known := s.entries[person]
 	s.mu.RUnlock()
 	if !known {
 		e.Profile = g.fallback

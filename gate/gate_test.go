@@ -243,7 +243,7 @@ func TestASnoozedReminderIsSilentUntilItsTime(t *testing.T) {
 	s.save(row)
 	g := newGate(t, s, func() time.Time { return now })
 	e, _ := g.Entry("u1")
-	notice := func(at time.Time) (variant any, value map[string]any) {
+	notice := func(at time.Time) (any, map[string]any) {
 		body, ok := e.AppendFlag(nil, gate.NoticeFlag, at)
 		var f map[string]any
 		if err := json.Unmarshal(body, &f); err != nil || !ok {

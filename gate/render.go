@@ -140,9 +140,9 @@ func (e Entry) AppendFlags(dst []byte, now time.Time) []byte {
 	return append(dst, `]}`...)
 }
 
-// AppendFlag appends the OFREP answer for one flag; ok is false for a key that
-// is no flag, and dst is then as it was.
-func (e Entry) AppendFlag(dst []byte, key string, now time.Time) (_ []byte, ok bool) {
+// AppendFlag appends the OFREP answer for one flag. For a key that is no flag
+// the second result is false, and dst is as it was.
+func (e Entry) AppendFlag(dst []byte, key string, now time.Time) ([]byte, bool) {
 	if key == NoticeFlag {
 		return e.appendNotice(dst, now), true
 	}

@@ -159,15 +159,15 @@ func TestABadLineIsReportedWithItsNumberAndTheOthersAreKept(t *testing.T) {
 	w := newWorld(t)
 	w.campaign()
 	lines := []string{
-		1 - 1: `{"id":"u1","region":"BR","locale":"pt-BR"}`,
-		2 - 1: `{"id":"u2","region":"Brazil","locale":"pt-BR"}`,
-		3 - 1: `{"id":"u3","region":"BR","locale":"pt-BR","id":"u4"}`,
-		4 - 1: `not json`,
-		5 - 1: `{"id":"u5","region":"BR","locale":"pt-BR","phone":"+49"}`,
-		6 - 1: `{"id":"` + strings.Repeat("u", 200<<10) + `"}`,
-		7 - 1: ``,
-		8 - 1: `{"id":"u8","region":"DE","locale":"de"}`,
-		9 - 1: `{"id":"u1","region":"FR","locale":"fr"}`,
+		`{"id":"u1","region":"BR","locale":"pt-BR"}`,
+		`{"id":"u2","region":"Brazil","locale":"pt-BR"}`,
+		`{"id":"u3","region":"BR","locale":"pt-BR","id":"u4"}`,
+		`not json`,
+		`{"id":"u5","region":"BR","locale":"pt-BR","phone":"+49"}`,
+		`{"id":"` + strings.Repeat("u", 200<<10) + `"}`,
+		``,
+		`{"id":"u8","region":"DE","locale":"de"}`,
+		`{"id":"u1","region":"FR","locale":"fr"}`,
 	}
 	body := strings.Join(lines, "\r\n")
 	got := w.send("POST", "/api/v1/people", body, "Content-Type", "application/x-ndjson").is(200)

@@ -73,7 +73,7 @@ func (in versionIn) version(ref terms.DocumentRef) tracker.Version {
 
 func versionOf(v tracker.Version) versionOut {
 	out := versionOut{
-		Document: v.Document, Version: v.DocumentRef.Version, Title: v.Title, Material: v.Material,
+		Document: v.Document, Version: v.Version, Title: v.Title, Material: v.Material,
 		EffectiveAt: instant(v.EffectiveAt), PublishedAt: instant(v.Published), Texts: map[string]textOut{},
 	}
 	for _, text := range v.Texts {

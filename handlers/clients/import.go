@@ -98,10 +98,10 @@ func (in *intake) run() error {
 		if errors.Is(err, io.EOF) {
 			return in.flush()
 		}
-		if err != nil {
-			return err
+		if err == nil && in.bad[in.line] == nil {
+			err = in.take(line)
 		}
-		if err := in.take(line); err != nil {
+		if err != nil {
 			return err
 		}
 		if len(in.bad) >= maxBad {
@@ -144,19 +144,12 @@ func readFailure(err error) error {
 	return terms.Errorf(terms.Invalid, "the body ended early; the lines stored so far are kept, send the others again")
 }
 
-// take keeps one line's person for the next batch, or notes its faults.
+// take keeps one line's person for the next batch, or notes its faults. A
+// batch holds nobody twice.
 func (in *intake) take(line []byte) error {
-	if in.bad[in.line] != nil {
-		return nil
-	}
-	var one personIn
-	if err := web.Decode(line, &one); err != nil {
-		in.note(err)
-		return nil
-	}
-	person := one.person()
-	if err := person.Check(); err != nil {
-		in.note(err)
+	person, faults := readPerson(line)
+	if faults != nil {
+		in.bad[in.line] = faults
 		return nil
 	}
 	if in.ids[person.ID] || len(in.batch) == tracker.MaxBatch {
@@ -169,17 +162,29 @@ func (in *intake) take(line []byte) error {
 	return nil
 }
 
-// note keeps what is wrong with the line.
-func (in *intake) note(err error) {
+// readPerson reads the person on a line, or says what is wrong with it.
+func readPerson(line []byte) (tracker.Person, terms.Faults) {
+	var in personIn
+	err := web.Decode(line, &in)
+	person := in.person()
+	if err == nil {
+		err = person.Check()
+	}
+	return person, faultsOf(err)
+}
+
+func faultsOf(err error) terms.Faults {
 	var faults terms.Faults
 	var unreadable *web.Problem
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &unreadable):
-		faults = unreadable.Faults
-	case !errors.As(err, &faults):
-		faults = terms.Faults{{Detail: err.Error()}}
+		return unreadable.Faults
+	case errors.As(err, &faults):
+		return faults
 	}
-	in.bad[in.line] = append(in.bad[in.line], faults...)
+	return terms.Faults{{Detail: err.Error()}}
 }
 
 func (in *intake) flush() error {
@@ -205,7 +210,7 @@ func (r Report) write(w io.Writer) error {
 			return fmt.Errorf("write the result of line %d: %w", n, err)
 		}
 		if _, err := out.Write(append(data, '\n')); err != nil {
-			return nil // the caller has gone; what was stored stays
+			return fmt.Errorf("write the result of line %d: %w", n, err)
 		}
 	}
 	return out.Flush()

@@ -36,7 +36,8 @@ func TestAChoiceIsRecordedOnceHoweverOftenItIsSent(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	count := func(m *sync.Map) (n int) {
+	count := func(m *sync.Map) int {
+		n := 0
 		m.Range(func(any, any) bool { n++; return true })
 		return n
 	}

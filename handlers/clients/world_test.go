@@ -167,18 +167,12 @@ func date(year int, month time.Month, d int) time.Time {
 	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
 }
 
-// reach moves the clock forward day by day, with a sweep each.
+// reach moves the clock forward and sweeps.
 func (w *world) reach(at time.Time) {
 	w.Helper()
-	for w.Now().Before(at) {
-		next := w.Now().Add(day)
-		if next.After(at) {
-			next = at
-		}
-		w.now.Store(next.UnixMicro())
-		_, err := w.tracker.Sweep(w.Context(), next)
-		w.must(err)
-	}
+	w.now.Store(at.UnixMicro())
+	_, err := w.tracker.Sweep(w.Context(), at)
+	w.must(err)
 }
 
 // answer is what came back.
@@ -333,15 +327,16 @@ func (w *world) flag(person, key string) answer {
 	return w.send("POST", "/ofrep/v1/evaluate/flags/"+key, object("context", map[string]string{"targetingKey": person}))
 }
 
-// limit takes somebody up the ladder until messages.send is off.
+// limit takes somebody up the ladder, with a notice at each stage, until
+// messages.send is off.
 func (w *world) limit(person string) {
 	w.Helper()
-	for range 400 {
+	for range 100 {
 		if w.flag(person, "messages.send").at("value") == false {
 			return
 		}
 		w.notice(person)
-		w.reach(w.Now().Add(day))
+		w.reach(w.Now().Add(5 * day))
 	}
 	w.Fatalf("%s was never limited", person)
 }
@@ -362,57 +357,75 @@ func object(pairs ...any) string {
 // source lets the gate load from the store, as the server does.
 type source struct{ store tracker.Store }
 
-func (s source) Books(ctx context.Context) (books []gate.Book, err error) {
-	return books, s.store.View(ctx, func(r tracker.Reader) error {
-		list, err := r.Campaigns(ctx)
-		for _, c := range list {
+func (s source) Books(ctx context.Context) ([]gate.Book, error) {
+	return view(ctx, s.store, func(r tracker.Reader) ([]gate.Book, error) {
+		campaigns, err := r.Campaigns(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var books []gate.Book
+		for _, c := range campaigns {
 			book := gate.Book{Campaign: c.Key, Plans: map[int]terms.Plan{}}
 			plans, err := r.Plans(ctx, c.Key)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for _, p := range plans {
 				book.Plans[p.Number] = p.Plan
 			}
 			holds, err := r.Holds(ctx, c.Key)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for _, h := range holds {
 				book.Holds = append(book.Holds, h.Hold)
 			}
 			books = append(books, book)
 		}
-		return err
+		return books, nil
 	})
 }
 
-func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) (rows []gate.Row, err error) {
-	return rows, s.store.View(ctx, func(r tracker.Reader) error {
+func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
+	return view(ctx, s.store, func(r tracker.Reader) ([]gate.Row, error) {
 		list, err := r.Positions(ctx, campaign, after, limit)
+		var rows []gate.Row
 		for _, e := range list {
-			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})
+			rows = append(rows, rowOf(e))
 		}
-		return err
+		return rows, err
 	})
 }
 
-func (s source) Changes(ctx context.Context, after uint64, limit int) (changes []gate.Change, err error) {
-	return changes, s.store.View(ctx, func(r tracker.Reader) error {
+func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Change, error) {
+	return view(ctx, s.store, func(r tracker.Reader) ([]gate.Change, error) {
 		list, err := r.Changes(ctx, after, limit)
+		var changes []gate.Change
 		for _, c := range list {
 			changes = append(changes, gate.Change{
-				Revision: c.Revision, Row: gate.Row{Ref: c.Enrolled.Ref, Locale: c.Enrolled.Locale, Enrollment: c.Enrolled.Enrollment},
+				Revision: c.Revision, Row: rowOf(c.Enrolled),
 				Removed: c.Kind == tracker.ChangeRemoved, Book: c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold,
 			})
 		}
-		return err
+		return changes, err
 	})
 }
 
-func (s source) Revision(ctx context.Context) (revision uint64, err error) {
-	return revision, s.store.View(ctx, func(r tracker.Reader) error {
-		revision, err = r.Revision(ctx)
+func (s source) Revision(ctx context.Context) (uint64, error) {
+	return view(ctx, s.store, func(r tracker.Reader) (uint64, error) { return r.Revision(ctx) })
+}
+
+func rowOf(e tracker.Enrolled) gate.Row {
+	return gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment}
+}
+
+// view asks one thing of the store.
+func view[T any](ctx context.Context, store tracker.Store, fn func(tracker.Reader) (T, error)) (T, error) {
+	var out T
+	err := store.View(ctx, func(r tracker.Reader) error {
+		var err error
+		out, err = fn(r)
 		return err
 	})
+	return out, err
 }

@@ -39,7 +39,7 @@ func (k Cookie) Set(c *gin.Context, token string, ttl time.Duration) {
 func (k Cookie) Clear(c *gin.Context) { k.write(c, "", -1) }
 
 func (k Cookie) write(c *gin.Context, token string, seconds int) {
-	http.SetCookie(c.Writer, &http.Cookie{
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // Secure is for https, which localhost does not have
 		Name: k.name(), Value: token, Path: "/", MaxAge: seconds,
 		HttpOnly: true, Secure: k.HTTPS, SameSite: http.SameSiteLaxMode,
 	})

@@ -79,7 +79,7 @@ func TestABodyIsReadStrictly(t *testing.T) {
 				return
 			}
 			errs := document(t, w)["errors"].([]any)
-			if got := fmt.Sprint(errs[0].(map[string]any)["path"]); got != tc.path && !(name == "ten thousand deep" && strings.HasPrefix(got, "any.a")) {
+			if got := fmt.Sprint(errs[0].(map[string]any)["path"]); got != tc.path && (tc.path != "any" || !strings.HasPrefix(got, "any.a")) {
 				t.Fatalf("path %q, want %q: %s", got, tc.path, w.Body)
 			}
 		})
