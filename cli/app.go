@@ -47,13 +47,19 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 		Store: a.store, Catalogue: settings.Catalogue, Now: now, Random: tracker.DefaultRandom(),
 		Signer: a.secrets.ledger, Committed: a.committed, Pace: pace(settings.Scheduler),
 	})
-	if settings.BootstrapKey != "" {
+	if n := len(settings.BootstrapKey); n > 0 {
+		if n < shortKey {
+			a.log.WarnContext(ctx, "the bootstrap key is short enough to guess; set a longer one", "characters", n, "at_least", shortKey)
+		}
 		if err := a.tracker.EnsureKey(ctx, string(settings.BootstrapKey)); err != nil {
 			return nil, fmt.Errorf("bootstrap_key: %w", err)
 		}
 	}
 	return a, nil
 }
+
+// shortKey is the length below which a key of the operator's own can be guessed.
+const shortKey = 20
 
 // committed brings the gate up to a revision before a use-case returns. A
 // command that has not loaded the gate leaves that to the server it runs beside.
