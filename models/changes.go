@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"math"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func (t *tx) announce(ctx context.Context, kind tracker.ChangeKind, campaign str
 
 func (r reader) Changes(ctx context.Context, after uint64, limit int) ([]tracker.Change, error) {
 	rows, err := r.in(ctx).Raw("SELECT revision, kind, at, "+enrollment+" FROM changes WHERE revision > ? ORDER BY revision LIMIT ?",
-		after, limit).Rows()
+		int64(min(after, math.MaxInt64)), limit).Rows()
 	if err != nil {
 		return nil, r.translate(err, "changes")
 	}

@@ -1,8 +1,10 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 
 	"gorm.io/gorm"
 )
@@ -27,13 +29,22 @@ type engine interface {
 	written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error)
 }
 
+// pools are the connections to a database.
+type pools struct {
+	write, read *sql.DB
+	end         func() // ends what works on them in the background
+}
+
+func (p pools) close() error {
+	p.end()
+	return errors.Join(p.write.Close(), p.read.Close())
+}
+
 // eachRow calls scan for every row and closes them.
 func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) error {
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
+	var err error
+	for err == nil && rows.Next() {
+		err = scan(rows)
 	}
-	return rows.Err()
+	return cmp.Or(err, rows.Err(), rows.Close())
 }

@@ -98,19 +98,18 @@ func arrays(used []column) []any {
 	return all
 }
 
-// openPostgres connects. The pools are the caller's to close.
-func openPostgres(ctx context.Context, url string, log *slog.Logger) (write, read *sql.DB, err error) {
+func openPostgres(ctx context.Context, url string, log *slog.Logger) (pools, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, nil, fmt.Errorf("database.url: %w", err)
+		return pools{}, fmt.Errorf("database.url: %w", err)
 	}
 	config.RuntimeParams["application_name"] = "assent"
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
-	write, read = postgresPool(config, 1), postgresPool(config, postgresReaders)
-	if err := checkPostgres(ctx, write, log); err != nil {
-		return nil, nil, errors.Join(err, write.Close(), read.Close())
+	p := pools{postgresPool(config, 1), postgresPool(config, postgresReaders), func() {}}
+	if err := checkPostgres(ctx, p.write, log); err != nil {
+		return pools{}, errors.Join(err, p.close())
 	}
-	return write, read, nil
+	return p, nil
 }
 
 func postgresPool(config *pgx.ConnConfig, size int) *sql.DB {

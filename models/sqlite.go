@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -66,20 +67,15 @@ func (sqlite) rowByRow(ctx context.Context, in gorm.ConnPool, statement string, 
 	if err != nil {
 		return err
 	}
-	defer stmt.Close()
+	defer stmt.Close() //nolint:errcheck // it would report again what an execution has reported
 	row := make([]any, len(used))
-	for i := range b.size {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	for i := 0; i < b.size && err == nil; i++ {
 		for j, c := range used {
 			row[j] = c.row(i)
 		}
-		if err := do(whole, stmt, i, row); err != nil {
-			return err
-		}
+		err = cmp.Or(ctx.Err(), do(whole, stmt, i, row))
 	}
-	return nil
+	return err
 }
 
 // numbered puts SQLite's placeholders into a statement over a batch.

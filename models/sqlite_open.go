@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -32,27 +33,26 @@ const (
 	writerCache      = 65_536 // KiB; with the default of 2 MB a sweep reads pages again and again
 )
 
-// openSQLite opens or makes the file and starts writing its log back. The
-// function it returns ends that; the pools are the caller's to close.
-func openSQLite(ctx context.Context, path string, log *slog.Logger) (write, read *sql.DB, end func(), err error) {
+// openSQLite opens or makes the file and starts writing its log back.
+func openSQLite(ctx context.Context, path string, log *slog.Logger) (pools, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
-		return nil, nil, nil, fmt.Errorf("database.url sqlite:%s names no file: give a path such as sqlite:data/assent.db", path)
+		return pools{}, fmt.Errorf("database.url sqlite:%s names no file: give a path such as sqlite:data/assent.db", path)
 	}
 	if err := makeFile(path); err != nil {
-		return nil, nil, nil, err
+		return pools{}, err
 	}
-	write, err = sqlitePool(ctx, path, 1, "&_txlock=immediate&_cache_size=-"+strconv.Itoa(writerCache))
+	write, err := sqlitePool(ctx, path, 1, "&_txlock=immediate&_cache_size=-"+strconv.Itoa(writerCache))
 	if err != nil {
-		return nil, nil, nil, damaged(path, err)
+		return pools{}, damaged(path, err)
 	}
-	read, err = sqlitePool(ctx, path, readers, "&_query_only=true")
-	if err == nil {
-		err = checkSQLite(ctx, write)
+	var read *sql.DB
+	if err = checkSQLite(ctx, write); err == nil {
+		read, err = sqlitePool(ctx, path, readers, "&_query_only=true")
 	}
 	if err != nil {
-		return nil, nil, nil, errors.Join(damaged(path, err), write.Close())
+		return pools{}, errors.Join(damaged(path, err), write.Close())
 	}
-	return write, read, writeBackRegularly(ctx, read, log), nil
+	return pools{write, read, writeBackRegularly(ctx, read, log)}, nil
 }
 
 // makeFile makes the file when there is none, readable by its owner only:
@@ -113,9 +113,8 @@ func pragma(conn *sqlite3.SQLiteConn, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask for %s: %w", name, err)
 	}
-	defer rows.Close()
 	value := make([]driver.Value, 1)
-	if err := rows.Next(value); err != nil {
+	if err := cmp.Or(rows.Next(value), rows.Close()); err != nil {
 		return "", fmt.Errorf("ask for %s: %w", name, err)
 	}
 	return fmt.Sprint(value[0]), nil

@@ -28,8 +28,8 @@ type Options struct {
 // Store keeps the facts in one database. It is safe for concurrent use.
 type Store struct {
 	engine      engine
-	write, read *gorm.DB
-	end         func()
+	pools       pools
+	write, read *gorm.DB // on the pools
 }
 
 var _ tracker.Store = (*Store)(nil)
@@ -54,29 +54,27 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 }
 
 func connect(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
-	s := &Store{end: func() {}}
-	var write, read *sql.DB
+	s := &Store{}
 	var err error
 	switch scheme, path, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
 		s.engine = sqlite{}
-		write, read, s.end, err = openSQLite(ctx, path, log)
+		s.pools, err = openSQLite(ctx, path, log)
 	case "postgres", "postgresql":
 		s.engine = postgres{}
-		write, read, err = openPostgres(ctx, url, log)
+		s.pools, err = openPostgres(ctx, url, log)
 	default:
 		err = errors.New("database.url is neither sqlite:PATH nor postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.write, err = s.through(write)
+	s.write, err = s.through(s.pools.write)
 	if err == nil {
-		s.read, err = s.through(read)
+		s.read, err = s.through(s.pools.read)
 	}
 	if err != nil {
-		s.end()
-		return nil, errors.Join(err, write.Close(), read.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -96,18 +94,7 @@ func (s *Store) through(pool *sql.DB) (*gorm.DB, error) {
 
 // Close ends the work in the background and closes all connections. What runs
 // on them fails.
-func (s *Store) Close() error {
-	s.end()
-	var errs []error
-	for _, db := range []*gorm.DB{s.write, s.read} {
-		pool, err := db.DB()
-		if err == nil {
-			err = pool.Close()
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
-}
+func (s *Store) Close() error { return s.pools.close() }
 
 // View runs fn on one consistent read snapshot.
 func (s *Store) View(ctx context.Context, fn func(tracker.Reader) error) error {

@@ -15,7 +15,7 @@ import (
 )
 
 // noon is when things happen in these tests, unless they say otherwise.
-var noon = time.Date(2021, 5, 15, 12, 0, 0, 0, time.UTC)
+var noon = time.Date(2021, 5, 15, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant, but for its type
 
 const campaign = "new-terms-2021"
 

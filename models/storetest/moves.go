@@ -133,4 +133,8 @@ func noticesAreListedNewestFirst(s *store) {
 	s.same("the newest", list(people[0].ID, 1), []tracker.Notice{recent})
 	s.same("of nobody", list("nobody", 10), []tracker.Notice{})
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddNotice(s.ctx, old) })
+	old.ID, old.Ref = "of nobody", 0
+	if err := s.Update(s.ctx, func(tx tracker.Tx) error { return tx.AddNotice(s.ctx, old) }); err == nil {
+		s.Fatal("a notice was stored for nobody")
+	}
 }

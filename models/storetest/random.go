@@ -41,8 +41,10 @@ func countsEqualARecountAfterRandomMoves(s *store) {
 }
 
 // drawMoves draws one move for some of the rows, now and then from an outdated
-// reading of it, which must miss.
-func drawMoves(t *rapid.T, rows, stale []tracker.Enrolled) (moves []tracker.Move, hits []bool) {
+// reading of it, and says which must hit.
+func drawMoves(t *rapid.T, rows, stale []tracker.Enrolled) ([]tracker.Move, []bool) {
+	var moves []tracker.Move
+	var hits []bool
 	for i := range rows {
 		if rapid.Bool().Draw(t, "skip") {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -54,7 +55,7 @@ func aFailedUpdateLeavesNothing(s *store) {
 		},
 	}
 	for name, way := range ways {
-		if err := way(); err != errChangedMind {
+		if err := way(); !errors.Is(err, errChangedMind) {
 			s.Fatalf("%s: %v", name, err)
 		}
 		s.same(name+": changes", s.changes(0, 10), before)
@@ -198,6 +199,7 @@ func changesAreReadInOrderAndByPage(s *store) {
 		got, after = append(got, page...), page[len(page)-1].Revision
 	}
 	s.same("changes", len(got), 7)
+	s.same("after the end of all numbers", s.changes(math.MaxUint64, 3), []tracker.Change{})
 	for i, c := range got {
 		s.same("change", c, tracker.Change{Revision: uint64(i) + 1, Kind: tracker.ChangeEnrolled, At: noon, Enrolled: rows[i]})
 	}
