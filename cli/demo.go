@@ -28,9 +28,13 @@ const demoClockVariable = "ASSENT_DEMO_CLOCK"
 // holds made-up people only, and serve never knows of it.
 const demoKey = "assent_demo_key_for_trying_out"
 
+// mostPeople is more than a demonstration gets through in a day.
+const mostPeople = 1_000_000
+
 func (p *program) demoCommand() *cobra.Command {
 	var directory string
 	var empty bool
+	var people int
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Serve a sample company with 20,000 people and a clock to move",
@@ -41,10 +45,16 @@ in it is real, so anybody who can reach it may be anyone in it.
 ` + demoClockVariable + ` sets where the clock starts (default: two days before the
 announcement, or where an earlier demonstration in the same directory ended).`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), directory, empty) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if people < 0 || people > mostPeople {
+				return usageError{fmt.Errorf("--people %d is not between 0 and %d", people, mostPeople)}
+			}
+			return p.demo(c.Context(), directory, empty, people)
+		},
 	}
 	c.Flags().StringVar(&directory, "dir", "", "keep the demonstration here (default: a fresh one each time)")
 	c.Flags().BoolVar(&empty, "empty", false, "start without the sample company, to try your own texts and people")
+	c.Flags().IntVar(&people, "people", demo.Size, "how many people to make up")
 	return c
 }
 
@@ -53,7 +63,7 @@ type demoParts struct {
 	story *demo.Story
 }
 
-func (p *program) demo(ctx context.Context, directory string, empty bool) error {
+func (p *program) demo(ctx context.Context, directory string, empty bool, people int) error {
 	settings, err := p.settings()
 	if err != nil {
 		return err
@@ -82,7 +92,7 @@ func (p *program) demo(ctx context.Context, directory string, empty bool) error 
 	}
 	clock = demo.NewClock(begin, realClock)
 	story := demo.New(a.tracker.Deps, clock)
-	if err := p.prepareDemo(ctx, a, story, empty); err != nil {
+	if err := p.prepareDemo(ctx, a, story, empty, people); err != nil {
 		return errors.Join(err, a.store.Close())
 	}
 	return a.run(ctx, &demoParts{story})
@@ -125,13 +135,13 @@ func demoStart(environ []string) (time.Time, error) {
 }
 
 // prepareDemo brings the sample in and says what to open.
-func (p *program) prepareDemo(ctx context.Context, a *app, story *demo.Story, empty bool) error {
+func (p *program) prepareDemo(ctx context.Context, a *app, story *demo.Story, empty bool, people int) error {
 	if err := a.tracker.EnsureKey(ctx, demoKey); err != nil {
 		return err
 	}
 	if !empty {
 		bar := newProgress(p.err, "people of the sample company")
-		err := story.Seed(ctx, demo.Size, bar.set)
+		err := story.Seed(ctx, people, bar.set)
 		bar.done()
 		if err != nil {
 			return fmt.Errorf("bring in the sample company: %w", err)
