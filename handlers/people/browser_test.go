@@ -18,9 +18,9 @@ import (
 	"assent/tokens"
 )
 
-// newBrowser starts a real browser that talks to nobody but the pages. Whatever it complains about, a breach of the
+// newScreen starts a real browser that talks to nobody but the pages. Whatever it complains about, a breach of the
 // content security policy among it, fails the test.
-func newBrowser(t *testing.T) context.Context {
+func newScreen(t *testing.T) screen {
 	t.Helper()
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), // outlives t.Context, to be closed in order
 		chromedp.ExecPath(testenv.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
@@ -34,7 +34,9 @@ func newBrowser(t *testing.T) context.Context {
 			t.Error(err)
 		}
 	})
-	do(t, browser)
+	if err := chromedp.Run(browser); err != nil { // starts it, for as long as this context lives
+		t.Fatal(err)
+	}
 	chromedp.ListenTarget(browser, func(event any) {
 		switch e := event.(type) {
 		case *log.EventEntryAdded:
@@ -45,23 +47,29 @@ func newBrowser(t *testing.T) context.Context {
 			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
 		}
 	})
-	return browser
+	return screen{t, browser}
 }
 
-func do(t *testing.T, browser context.Context, actions ...chromedp.Action) {
-	t.Helper()
-	late := time.AfterFunc(time.Minute, func() { t.Error("the browser takes more than a minute") })
-	defer late.Stop()
-	if err := chromedp.Run(browser, actions...); err != nil {
-		t.Fatal(err)
+// screen is a tab of a real browser.
+type screen struct {
+	t   *testing.T
+	tab context.Context
+}
+
+func (s screen) do(actions ...chromedp.Action) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.tab, time.Minute)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
 // ask evaluates an expression in the page.
-func ask[T any](t *testing.T, browser context.Context, expression string) T {
-	t.Helper()
+func ask[T any](s screen, expression string) T {
+	s.t.Helper()
 	var answer T
-	do(t, browser, chromedp.Evaluate(expression, &answer))
+	s.do(chromedp.Evaluate(expression, &answer))
 	return answer
 }
 
@@ -72,7 +80,7 @@ func TestAPersonAcceptsInARealBrowserWithAndWithoutScripts(t *testing.T) {
 			t.Parallel()
 			w := open(t, ana())
 			var title, heading string
-			do(t, newBrowser(t),
+			newScreen(t).do(
 				emulation.SetScriptExecutionDisabled(!scripts), emulation.SetDeviceMetricsOverride(390, 844, 2, true),
 				chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"),
 				chromedp.Click(`.jump a`), chromedp.Click(`button[value="accepted"]`), chromedp.WaitVisible(".panel h1"),
@@ -90,19 +98,19 @@ func TestAPersonAcceptsInARealBrowserWithAndWithoutScripts(t *testing.T) {
 func TestTheThreeChoicesLookAlikeAndEveryScreenFits(t *testing.T) {
 	t.Parallel()
 	w := open(t, ana())
-	browser := newBrowser(t)
-	do(t, browser, chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)), chromedp.WaitVisible("h1"))
+	screen := newScreen(t)
+	screen.do(chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)), chromedp.WaitVisible("h1"))
 	for _, width := range []int64{320, 390, 1440} {
-		do(t, browser, emulation.SetDeviceMetricsOverride(width, 900, 1, false))
+		screen.do(emulation.SetDeviceMetricsOverride(width, 900, 1, false))
 		for _, language := range []string{"en", "fr", "ar", "hi"} {
 			for _, path := range []string{choicePage, choicePage + "/features", "/me/terms", "/legal/terms-of-service/2021-01-04"} {
-				do(t, browser, chromedp.Navigate(w.url+path+"?lang="+language), chromedp.WaitVisible("h1"))
-				if wide := ask[int64](t, browser, "document.documentElement.scrollWidth"); wide > width {
+				screen.do(chromedp.Navigate(w.url+path+"?lang="+language), chromedp.WaitVisible("h1"))
+				if wide := ask[int64](screen, "document.documentElement.scrollWidth"); wide > width {
 					t.Errorf("%s in %s is %d wide on a screen of %d", path, language, wide, width)
 				}
 			}
-			do(t, browser, chromedp.Navigate(w.url+choicePage+"?lang="+language), chromedp.WaitVisible(".btn"))
-			looks := ask[[]string](t, browser, `[...document.querySelectorAll('.btn')].map(b => {
+			screen.do(chromedp.Navigate(w.url+choicePage+"?lang="+language), chromedp.WaitVisible(".btn"))
+			looks := ask[[]string](screen, `[...document.querySelectorAll('.btn')].map(b => {
 				const s = getComputedStyle(b), r = b.getBoundingClientRect();
 				return [Math.round(r.width), Math.round(r.height), s.color, s.backgroundColor, s.border, s.font, s.opacity].join(' ');
 			})`)
@@ -116,13 +124,13 @@ func TestTheThreeChoicesLookAlikeAndEveryScreenFits(t *testing.T) {
 func TestEveryChoiceIsReachedByKeyboardAndItsFocusShows(t *testing.T) {
 	t.Parallel()
 	w := open(t, ana())
-	browser := newBrowser(t)
-	do(t, browser, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}), // no scrolling while we look
+	screen := newScreen(t)
+	screen.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}), // no scrolling while we look
 		chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1"))
 	var stops []string
 	for range 20 {
-		do(t, browser, chromedp.KeyEvent(kb.Tab))
-		stop := ask[string](t, browser, `(() => {
+		screen.do(chromedp.KeyEvent(kb.Tab))
+		stop := ask[string](screen, `(() => {
 			const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
 			const seen = r.width > 0 && r.bottom > 0 && r.top < innerHeight && parseFloat(s.outlineWidth) >= 2;
 			return (seen ? '' : 'hidden ') + (e.value || e.textContent.trim().slice(0, 40));
