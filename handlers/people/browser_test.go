@@ -47,7 +47,10 @@ func newScreen(t *testing.T) screen {
 			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
 		}
 	})
-	return screen{t, browser}
+	s := screen{t, browser}
+	// A page that still scrolls moves what is being clicked or looked at.
+	s.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
+	return s
 }
 
 // screen is a tab of a real browser.
@@ -125,8 +128,7 @@ func TestEveryChoiceIsReachedByKeyboardAndItsFocusShows(t *testing.T) {
 	t.Parallel()
 	w := open(t, ana())
 	screen := newScreen(t)
-	screen.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}), // no scrolling while we look
-		chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1"))
+	screen.do(chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1"))
 	var stops []string
 	for range 20 {
 		screen.do(chromedp.KeyEvent(kb.Tab))
