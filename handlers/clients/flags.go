@@ -120,8 +120,10 @@ func (h *Handlers) writeFlags(c *gin.Context, render func([]byte) ([]byte, bool)
 // 412 for that on a POST and net/http follows it, but OFREP wants 304. A caller
 // who was told of another tag than ours wants the answer whatever it has.
 func unchanged(c *gin.Context, tag string) bool {
-	if told := c.Query("flagConfigEtag"); told != "" && bare(told) != bare(tag) {
-		return false
+	if c.Request.URL.RawQuery != "" {
+		if told := c.Query("flagConfigEtag"); told != "" && bare(told) != bare(tag) {
+			return false
+		}
 	}
 	for _, line := range c.Request.Header["If-None-Match"] {
 		for one := range strings.SplitSeq(line, ",") {

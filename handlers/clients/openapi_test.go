@@ -28,7 +28,7 @@ var description = sync.OnceValues(func() (*openapi3.T, error) {
 	return doc, doc.Validate(loader.Context)
 })
 
-func api(t *testing.T) *openapi3.T {
+func api(t testing.TB) *openapi3.T {
 	t.Helper()
 	doc, err := description()
 	if err != nil {
@@ -48,7 +48,7 @@ func (w *world) described(r *http.Request, answer *httptest.ResponseRecorder) {
 	if route == "" { // nothing is there, which needs no description
 		return
 	}
-	doc := api(w.T)
+	doc := api(w.TB)
 	item := doc.Paths.Value(route)
 	if item == nil || item.GetOperation(r.Method) == nil {
 		w.Fatalf("%s %s is not described", r.Method, route)
@@ -74,7 +74,7 @@ type operation struct {
 func (w *world) keyed() []operation {
 	w.Helper()
 	var out []operation
-	for path, item := range api(w.T).Paths.Map() {
+	for path, item := range api(w.TB).Paths.Map() {
 		for method, op := range item.Operations() {
 			if list, ok := op.Extensions["x-scopes"].([]any); ok {
 				one := operation{method: method, path: regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "1")}

@@ -40,7 +40,7 @@ const (
 // world is a whole server on a fresh SQLite database, with a clock that the
 // test moves. Every answer it gives is held against docs/openapi.yaml.
 type world struct {
-	*testing.T
+	testing.TB
 	engine  *gin.Engine
 	tracker *tracker.Tracker
 	gate    *gate.Gate
@@ -55,16 +55,16 @@ type world struct {
 func (w *world) Now() time.Time { return time.UnixMicro(w.now.Load()).UTC() }
 
 // in is the same world for a subtest.
-func (w *world) in(t *testing.T) *world {
+func (w *world) in(t testing.TB) *world {
 	view := *w
-	view.T = t
+	view.TB = t
 	return &view
 }
 
 // newWorld starts on 4 January 2021, before anything is announced.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{T: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}}
+	w := &world{TB: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}}
 	w.now.Store(date(2021, 1, 4).UnixMicro())
 	settings := settings(t)
 	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", models.Options{})
@@ -127,7 +127,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		Metrics: prometheus.NewRegistry(),
 	})
 	w.must(err)
-	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Measure: func(c *gin.Context) {
+	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Routine: []string{"/ofrep/"}, Measure: func(c *gin.Context) {
 		handlers.Measure()(c)
 		w.routes.Store(c.Request, c.FullPath())
 	}})
@@ -135,7 +135,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 	handlers.Mount(w.engine)
 }
 
-var settings = func() func(*testing.T) config.Config {
+var settings = func() func(testing.TB) config.Config {
 	load := sync.OnceValues(func() (config.Config, error) {
 		base, err := os.ReadFile("../../config.yaml")
 		if err != nil {
@@ -143,7 +143,7 @@ var settings = func() func(*testing.T) config.Config {
 		}
 		return config.Load(base, "", nil)
 	})
-	return func(t *testing.T) config.Config {
+	return func(t testing.TB) config.Config {
 		t.Helper()
 		c, err := load()
 		if err != nil {
@@ -178,7 +178,7 @@ func (w *world) reach(at time.Time) {
 // answer is what came back.
 type answer struct {
 	*httptest.ResponseRecorder
-	*testing.T
+	testing.TB
 }
 
 // send sends a request with the bootstrap key unless headers say otherwise,
@@ -198,7 +198,7 @@ func (w *world) send(method, target, body string, headers ...string) answer {
 	recorder := httptest.NewRecorder()
 	w.engine.ServeHTTP(recorder, r)
 	w.described(r, recorder)
-	return answer{recorder, w.T}
+	return answer{recorder, w.TB}
 }
 
 // is checks the status.

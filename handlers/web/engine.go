@@ -50,7 +50,7 @@ func Engine(o Options) (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, fmt.Errorf("trust no proxy: %w", err)
 	}
-	e := edge{o}
+	e := edge{o, safeguards(o.HTTPS)}
 	if o.Measure != nil {
 		engine.Use(o.Measure)
 	}
@@ -62,7 +62,8 @@ func Engine(o Options) (*gin.Engine, error) {
 
 // edge is the outermost part of every request.
 type edge struct {
-	options Options
+	options    Options
+	safeguards http.Header
 }
 
 // log writes one line per request: ids and numbers, never content.

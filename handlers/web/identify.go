@@ -2,6 +2,8 @@ package web
 
 import (
 	"crypto/rand"
+	"maps"
+	"net/http"
 	"regexp"
 
 	"github.com/gin-gonic/gin"
@@ -28,15 +30,24 @@ func (e edge) identify(c *gin.Context) {
 		id = rand.Text()
 	}
 	h := c.Writer.Header()
+	maps.Copy(h, e.safeguards)
 	h[requestHeader] = []string{id}
-	h["Content-Security-Policy"] = []string{answerPolicy}
-	h["X-Frame-Options"] = []string{"DENY"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["Referrer-Policy"] = []string{"same-origin"}
-	h["Cache-Control"] = []string{"no-store"}
-	if e.options.HTTPS {
-		h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+}
+
+// safeguards are the security headers of every answer. Their values are shared
+// by all of them: a handler replaces one, and never writes into it.
+func safeguards(https bool) http.Header {
+	h := http.Header{
+		"Content-Security-Policy": {answerPolicy},
+		"X-Frame-Options":         {"DENY"},
+		"X-Content-Type-Options":  {"nosniff"},
+		"Referrer-Policy":         {"same-origin"},
+		"Cache-Control":           {"no-store"},
 	}
+	if https {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	return h
 }
 
 // RequestID is the id by which this request is found in the log.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -43,21 +44,25 @@ func ReadJSONUpTo(c *gin.Context, limit int64, dst any) error {
 // RequireType refuses with 415 a body that is not of one of the media types,
 // not in UTF-8, or compressed.
 func RequireType(c *gin.Context, types ...string) error {
-	unsupported := &Problem{Status: http.StatusUnsupportedMediaType, Type: "unsupported_media_type",
+	given := c.GetHeader("Content-Type")
+	if !slices.Contains(types, given) { // nearly always it is just that
+		given = utf8Type(given)
+	}
+	if slices.Contains(types, given) && c.GetHeader("Content-Encoding") == "" {
+		return nil
+	}
+	return &Problem{Status: http.StatusUnsupportedMediaType, Type: "unsupported_media_type",
 		Detail: fmt.Sprintf("send the body as %s in UTF-8, not compressed", strings.Join(types, " or "))}
-	given, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || c.GetHeader("Content-Encoding") != "" {
-		return unsupported
+}
+
+// utf8Type is a media type without its parameters; "" for one that is
+// malformed or in another charset than UTF-8.
+func utf8Type(header string) string {
+	given, params, err := mime.ParseMediaType(header)
+	if charset := params["charset"]; err != nil || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return ""
 	}
-	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return unsupported
-	}
-	for _, one := range types {
-		if given == one {
-			return nil
-		}
-	}
-	return unsupported
+	return given
 }
 
 // ReadBody reads the whole body: at most limit bytes, else a 413.
