@@ -59,7 +59,6 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	api.Mount(engine)
-	o.People.HomeElsewhere = o.Demo != nil
 	people.Mount(engine, o.People)
 	staff.Mount(engine, o.Staff)
 	if o.Demo != nil {

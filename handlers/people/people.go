@@ -30,8 +30,6 @@ type Options struct {
 	Brand      Brand
 	Home       []templates.Link // what the front page leads to, besides "My terms"
 	NoHome     bool             // the front page is served by somebody else, as in a demonstration
-
-	HomeElsewhere bool // the front page is somebody else's, as in a demonstration
 }
 
 // Brand is who asks. Addresses left empty are not shown.
@@ -52,10 +50,8 @@ type site struct {
 // Mount adds the pages to a router.
 func Mount(r gin.IRouter, o Options) {
 	s := site{o, newGallery()}
-	if !o.HomeElsewhere {
-		if !o.NoHome {
-			r.GET("/", web.Handle(s.home))
-		}
+	if !o.NoHome {
+		r.GET("/", web.Handle(s.home))
 	}
 	r.GET("/l/:token", web.Handle(s.openLink))
 	r.GET("/legal/:document/:version", web.Handle(s.legal))
