@@ -196,7 +196,7 @@ func (p Plan) grant(c Capability, e Enrollment, onHold bool) (Value, Reason) {
 	switch {
 	case e.Status != Accepted:
 		return c.Off(), ReasonNotGranted
-	case e.Effect != Full:
+	case e.Effect != Full || p.In(e.Country).Effect != Full:
 		return c.Off(), ReasonVoid
 	case onHold:
 		return c.Off(), ReasonHeld

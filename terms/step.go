@@ -42,6 +42,9 @@ func Step(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
 		}
 		return Due{Action: Wait}
 	}
+	if last := p.In(e.Country).Last; e.Stage > last { // the person moved to where the ladder is shorter
+		return Due{Action: Restore, Stage: last}
+	}
 	if until, held := coverage(p, e, holds, now); held {
 		return Due{Action: Wait, Next: until, Why: WaitsForHold}
 	}
@@ -96,6 +99,7 @@ func (e Enrollment) Apply(d Due, now time.Time) Enrollment {
 		e.Noticed, e.Warned = time.Time{}, time.Time{}
 	case Restore:
 		e = e.restart(now)
+		e.Stage, e.Told = d.Stage, now
 	}
 	return e
 }

@@ -184,3 +184,31 @@ func TestAHoldStopsTheLadderAndItsEndResumesIt(t *testing.T) {
 		t.Fatalf("after the hold: %+v, want the day that was left", due)
 	}
 }
+
+func TestMovingToWhereTheLadderIsShorterGivesBack(t *testing.T) {
+	t.Parallel()
+	p := plan()
+	now := deadline.Add(50 * day)
+	e := walk(p, enrolled(p, "BR"), announce, now)
+	if p.Stages[e.Stage].Key != "limited" {
+		t.Fatalf("at %s before the move", p.Stages[e.Stage].Key)
+	}
+	e.Country = "DE"
+	due := terms.Step(p, e, nil, now)
+	if e = e.Apply(due, now); due.Action != terms.Restore || p.Stages[e.Stage].Key != "reminded" {
+		t.Fatalf("%+v led to %s", due, p.Stages[e.Stage].Key)
+	}
+	if again := terms.Step(p, e, nil, now.Add(900*day)); again.Action != terms.Wait {
+		t.Fatalf("later: %+v", again)
+	}
+}
+
+func TestAnAcceptanceHasNoEffectWhereItIsVoidNow(t *testing.T) {
+	t.Parallel()
+	p := plan()
+	e := enrolled(p, "BR").Respond(p, terms.Accept, announce)
+	e.Country = "TR"
+	if s, _ := p.Standing(catalogue(), e, nil, announce).Find("business.data_sharing"); s.Value.Bool() || s.Reason != terms.ReasonVoid {
+		t.Fatalf("in force where it has no effect: %+v", s)
+	}
+}

@@ -167,7 +167,7 @@ func (t *Tracker) enrollSome(ctx context.Context, campaign string, now time.Time
 			return err
 		}
 		looked = len(people)
-		if err := t.enroll(ctx, tx, rules, people, now); err != nil {
+		if _, err := t.enroll(ctx, tx, rules, people, now); err != nil {
 			return err
 		}
 		if err := t.adopt(ctx, tx, rules, people, now); err != nil {
@@ -182,8 +182,9 @@ func (t *Tracker) enrollSome(ctx context.Context, campaign string, now time.Time
 	return looked, revision, err
 }
 
-// enroll brings people into a campaign; those who are in it stay as they are.
-func (t *Tracker) enroll(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) error {
+// enroll brings people into a campaign and returns how many were not in it;
+// the others stay as they are.
+func (t *Tracker) enroll(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) (int, error) {
 	rows := make([]Enrolled, len(people))
 	for i, person := range people {
 		e := Enrolled{
@@ -192,8 +193,7 @@ func (t *Tracker) enroll(ctx context.Context, tx Tx, r rules, people []Person, n
 		}
 		rows[i] = t.schedule(r.active.Plan, e, r.holds, now)
 	}
-	_, err := tx.Enroll(ctx, rows, now)
-	return err
+	return tx.Enroll(ctx, rows, now)
 }
 
 // adopt puts people who came in under an earlier plan under the active one.

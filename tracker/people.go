@@ -69,7 +69,14 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 			return err
 		}
 		for _, r := range campaigns {
-			if err := t.enroll(ctx, tx, r, stored, now); err != nil {
+			added, err := t.enroll(ctx, tx, r, stored, now)
+			if err != nil {
+				return err
+			}
+			if added == len(stored) {
+				continue
+			}
+			if err := t.relocate(ctx, tx, r, stored, now); err != nil {
 				return err
 			}
 		}
@@ -80,6 +87,31 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 		return err
 	}
 	return t.committed(ctx, revision)
+}
+
+// relocate puts people who are in a campaign under the rules of where they are
+// now. A shorter ladder there gives back what it does not take, at the next
+// sweep; a longer one starts where they stand.
+func (t *Tracker) relocate(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) error {
+	var moves []Move
+	for _, person := range people {
+		before, err := tx.Enrollment(ctx, person.ID, r.campaign.Key)
+		if err != nil {
+			return err
+		}
+		if before.Country == person.Country && before.Locale == person.Locale {
+			continue
+		}
+		p, err := r.planOf(before)
+		if err != nil {
+			return err
+		}
+		after := before
+		after.Country, after.Locale = person.Country, person.Locale
+		moves = append(moves, Move{Before: before, After: t.schedule(p, after, r.holds, now), Kind: ChangeNext})
+	}
+	_, err := tx.Save(ctx, moves, now)
+	return err
 }
 
 // Person returns an account.

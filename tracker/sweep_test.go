@@ -136,6 +136,31 @@ func TestPeopleWhoArriveLaterAreEnrolledWithTheFullNotice(t *testing.T) {
 	})
 }
 
+func TestSomeoneWhoMovesIsUnderTheRulesOfTheNewPlace(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.launch("BR", "BR")
+		w.walk(deadline.Add(50*day), "p-0", "p-1")
+		if w.allowed("p-0", "messages.send") {
+			t.Fatal("not limited yet")
+		}
+		moved := tracker.Person{ID: "p-0", Country: "DE", Locale: "de", Type: terms.Personal}
+		if err := w.AddPeople(t.Context(), []tracker.Person{moved}); err != nil {
+			t.Fatal(err)
+		}
+		w.walk(deadline.Add(51*day), "p-0", "p-1")
+		if pos := w.position("p-0"); pos.Region != "eea-uk" || pos.Stage != "reminded" || !w.allowed("p-0", "messages.send") {
+			t.Fatalf("in Germany: %+v", pos)
+		}
+		if w.allowed("p-1", "messages.send") {
+			t.Fatal("the one who stayed was restored")
+		}
+		overview, err := w.Overview(t.Context(), "new-terms-2021")
+		if err != nil || overview.Totals.InScope != 2 || overview.Totals.Restricted != 1 {
+			t.Fatalf("totals %+v, %v", overview.Totals, err)
+		}
+	})
+}
+
 func TestAHoldFreezesItsScopeAndItsReleaseResumes(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		w.launch("BR", "IN")
