@@ -24,6 +24,8 @@ var arrows = map[string]string{
 	"cli":                      "config demo enforce examples gate handlers ledger messaging models notify planfile scheduler templates terms tokens tracker",
 	"config":                   "terms",
 	"demo":                     "terms tracker planfile ledger",
+	"e2e":                      "",
+	"e2e/screens":              "",
 	"enforce":                  "",
 	"examples":                 "",
 	"gate":                     "terms",
@@ -62,7 +64,7 @@ var homes = map[string]string{
 	"github.com/spf13/cobra":       "cli",
 	"assent/internal/testenv":      "internal/testenv",
 	"net/http/pprof":               "cli",
-	"github.com/chromedp/chromedp": "",
+	"github.com/chromedp/chromedp": "e2e/screens",
 	"pgregory.net/rapid":           "models/storetest",
 }
 

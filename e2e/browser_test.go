@@ -1,0 +1,157 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"assent/internal/testenv"
+)
+
+// browser is the one browser of all tests, started when first asked for.
+var browser struct {
+	sync.Mutex
+	context.Context
+}
+
+// openBrowser starts a browser that talks to nobody but the pages.
+func openBrowser(t *testing.T) context.Context {
+	t.Helper()
+	browser.Lock()
+	defer browser.Unlock()
+	if browser.Context != nil {
+		return browser.Context
+	}
+	allocator, _ := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(testenv.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		// Tabs that nobody looks at run at full speed, as the one in front does.
+		chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-renderer-backgrounding", true),
+		chromedp.Flag("disable-backgrounding-occluded-windows", true),
+		chromedp.UserDataDir(profile), chromedp.WSURLReadTimeout(time.Minute))
+	ctx, _ := chromedp.NewContext(allocator)
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	browser.Context = ctx
+	return ctx
+}
+
+// closeBrowser ends the browser, if there is one, and waits until it has let
+// go of its files.
+func closeBrowser() {
+	if browser.Context != nil {
+		_ = chromedp.Cancel(browser.Context) // all tests are over
+	}
+}
+
+// tab is a page in a browser window of its own, which shares cookies with
+// nobody but the tabs opened from it. Whatever the browser complains about, a
+// breach of the content security policy among it, fails the test.
+type tab struct {
+	*testing.T
+	page context.Context
+
+	mu      sync.Mutex
+	regrets []string
+}
+
+// newTab opens an empty window.
+func newTab(t *testing.T) *tab {
+	t.Helper()
+	ctx, stop := chromedp.NewContext(openBrowser(t), chromedp.WithNewBrowserContext())
+	return attach(t, ctx, stop)
+}
+
+func attach(t *testing.T, ctx context.Context, stop context.CancelFunc) *tab {
+	t.Helper()
+	b := &tab{T: t, page: ctx}
+	t.Cleanup(func() {
+		stop()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, regret := range b.regrets {
+			t.Errorf("the browser reports: %s", regret)
+		}
+	})
+	chromedp.ListenTarget(ctx, func(event any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning {
+				b.regrets = append(b.regrets, e.Entry.Text+" "+e.Entry.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			b.regrets = append(b.regrets, e.ExceptionDetails.Error())
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
+				b.regrets = append(b.regrets, fmt.Sprintf("console: %s", e.Args[0].Value))
+			}
+		}
+	})
+	b.do()
+	return b
+}
+
+// opened is the tab that an action opens, with the cookies of this one.
+func (b *tab) opened(actions ...chromedp.Action) *tab {
+	b.Helper()
+	news := chromedp.WaitNewTarget(b.page, func(info *target.Info) bool { return info.URL != "" && info.URL != "about:blank" })
+	b.do(actions...)
+	select {
+	case id := <-news:
+		ctx, stop := chromedp.NewContext(b.page, chromedp.WithTargetID(id))
+		return attach(b.T, ctx, stop)
+	case <-time.After(patience):
+		b.Fatal("no tab was opened")
+		return nil
+	}
+}
+
+// do does what a person does, and waits as they would.
+func (b *tab) do(actions ...chromedp.Action) {
+	b.Helper()
+	stuck := time.AfterFunc(patience, func() { b.Errorf("the browser takes more than %s", patience) })
+	defer stuck.Stop()
+	if err := chromedp.Run(b.page, actions...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// sees waits until an expression holds in the page, for at most a time.
+func (b *tab) sees(limit time.Duration, expression string) {
+	b.Helper()
+	begun := time.Now()
+	for !ask[bool](b, "!!("+expression+")") {
+		if time.Since(begun) > limit {
+			b.Fatalf("within %s it did not happen that %s\n%s", limit, expression, ask[string](b, "document.body.innerText"))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// ask evaluates an expression in the page.
+func ask[T any](b *tab, expression string) T {
+	b.Helper()
+	var answer T
+	b.do(chromedp.Evaluate(expression, &answer))
+	return answer
+}
+
+// fits checks that a page needs no sideways scrolling.
+func (b *tab) fits(width int64) {
+	b.Helper()
+	if wide := ask[int64](b, "document.documentElement.scrollWidth"); wide > width {
+		b.Errorf("%s is %d wide on a screen of %d", strings.TrimSpace(ask[string](b, "location.href")), wide, width)
+	}
+}
