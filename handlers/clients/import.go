@@ -148,7 +148,7 @@ func readFailure(err error) error {
 // batch holds nobody twice.
 func (in *intake) take(line []byte) error {
 	person, faults := readPerson(line)
-	if faults != nil {
+	if len(faults) > 0 {
 		in.bad[in.line] = faults
 		return nil
 	}
