@@ -135,7 +135,7 @@ func dueEnrollmentsAreWalkedInOrderOfTimeThenNumber(s *store) {
 	s.same("all", due(noon.In(zone), tracker.Cursor{}, 100), rows)
 	s.same("none just before", due(noon.Add(-3*time.Hour-time.Microsecond), tracker.Cursor{}, 100), []tracker.Enrolled{})
 	var walked []tracker.Enrolled
-	for at := (tracker.Cursor{}); ; {
+	for at := (tracker.Cursor{}); len(walked) <= len(rows); {
 		page := due(noon.Add(-time.Hour), at, 2)
 		if len(page) == 0 {
 			break

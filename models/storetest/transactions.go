@@ -191,7 +191,7 @@ func (s *store) bump(a, b tracker.Person, act string) ([]uint64, error) {
 func changesAreReadInOrderAndByPage(s *store) {
 	rows := s.enroll(campaign, s.people("p", 7))
 	var got []tracker.Change
-	for after := uint64(0); ; {
+	for after := uint64(0); len(got) <= len(rows); {
 		page := s.changes(after, 3)
 		if len(page) == 0 {
 			break
