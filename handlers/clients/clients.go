@@ -17,7 +17,8 @@ import (
 	"assent/tracker"
 )
 
-// Options is what the handlers work with. All are required but Proxies.
+// Options is what the handlers work with. All are required but Authenticate and
+// Proxies.
 type Options struct {
 	Tracker   *tracker.Tracker
 	Gate      *gate.Gate
@@ -26,6 +27,8 @@ type Options struct {
 	Now       func() time.Time // the clock of the facts, which a demo moves
 	Clock     func() time.Time // the real clock, for durations, caches and messaging tokens
 
+	// Authenticate finds the API key with a secret; nil: the tracker's.
+	Authenticate func(ctx context.Context, secret string) (tracker.APIKey, error)
 	// ReadPlan reads a plan file in YAML or JSON; the error is terms.Faults.
 	ReadPlan func([]byte) (terms.Plan, error)
 	// Check reports why the server cannot do its work now; nil when it can.
@@ -50,7 +53,10 @@ type Handlers struct {
 
 // New returns the handlers, and registers what they count with the registry.
 func New(o Options) (*Handlers, error) {
-	h := &Handlers{Options: o, keys: newKeyring(o.Tracker.Authenticate, o.Clock)}
+	if o.Authenticate == nil {
+		o.Authenticate = o.Tracker.Authenticate
+	}
+	h := &Handlers{Options: o, keys: newKeyring(o.Authenticate, o.Clock)}
 	h.buffers.New = func() any { return new([]byte) }
 	var err error
 	h.metrics, err = newMetrics(o)
