@@ -21,28 +21,46 @@ const clock = {
 };
 setInterval(() => clock.show(), 5000);
 
+// A long way is gone week by week, so that the phones can be watched on it, and stopped.
+const week = 7 * 86400e3;
+let stopped = false;
+part('stop').addEventListener('click', () => { stopped = true; });
 part('clock').addEventListener('submit', async event => {
   event.preventDefault();
-  const { name, value } = event.submitter, buttons = event.target.querySelectorAll('button');
+  const { submitter, target: form } = event, target = submitter.name === 'to' && Date.parse(submitter.value);
+  const buttons = form.querySelectorAll('button[name]');
   for (const button of buttons) button.disabled = true;
-  part('result').textContent = 'Moving the clock through every sweep on the way…';
+  stopped = false;
+  part('stop').hidden = !(target - clock.now() > week);
+  part('result').textContent = 'The clock is moving…';
+  let fault = '';
+  while (!fault && !stopped && target - clock.now() > week) fault = await move({ advance: '7d' });
+  if (!fault && !stopped) fault = await move({ [submitter.name]: submitter.value });
+  part('result').textContent = fault;
+  part('stop').hidden = true;
+  for (const button of buttons) button.disabled = false;
+  nextStage();
+  submitter.focus();
+});
+
+// move answers what went wrong, in words, or nothing.
+async function move(body) {
   try {
-    const answer = await fetch(event.target.action, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify({ [name]: value }) });
+    const answer = await fetch('/demo/clock', { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) });
     const said = await answer.json();
     if (answer.ok) clock.set(Date.parse(said.now));
-    part('result').textContent = answer.ok ? '' : said.detail;
+    return answer.ok ? '' : said.detail;
   } catch {
-    part('result').textContent = 'The clock could not be moved. Is the server running?';
+    return 'The clock could not be moved. Is the server running?';
   }
-  for (const button of buttons) button.disabled = false;
-  event.submitter.focus();
-});
+}
 
 // nextStage offers to go to where one of the phones changes next.
 const standings = new Map();
 function nextStage() {
   const ahead = [...standings.values()].flatMap(({ name, standing }) => standing.campaigns.filter(c => c.next?.at && Date.parse(c.next.at) > clock.now()).map(c => ({ name, ...c.next })));
   const soonest = ahead.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))[0];
+  if (part('next').disabled) return; // on the way
   part('next').hidden = !soonest;
   if (!soonest) return;
   part('next').value = soonest.at;

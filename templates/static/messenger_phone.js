@@ -68,12 +68,15 @@ class Phone {
       this.later = this.dismissed = false;
       this.parts.answer.hidden = true;
     }
+    if (this.locked && this.can('chats.list')) this.parts.toasts.replaceChildren(); // the chat list shows it all
+    this.locked = !this.can('chats.list');
     this.render();
     this.tell(before && this.reopened ? this.moved(before, standing) : '', { standing });
   }
   moved(before, { campaigns: [now] }) {
     if (!now || now.status === 'accepted') return `${this.name} accepted the terms: everything is back`;
     if (now.status !== before.campaigns[0]?.status && now.stage === before.campaigns[0]?.stage) return `${this.name}: ${now.status}`;
+    if (!before.notice && now.stage === before.campaigns[0]?.stage) return `${this.name} is told that the terms change`;
     return `${this.name} reaches the stage “${stageName(now.stage)}”`;
   }
 
@@ -202,7 +205,9 @@ class Phone {
     toast.append(make('header', '', '', make('b', '', from), make('time', '', stamp(note.sent_at)), close), make('p', '', this.line(note)));
     toast.append(missed ? this.callBack(note, toast) : this.reply(note, toast));
     this.parts.toasts.append(toast);
-    while (this.parts.toasts.childElementCount > 3) this.parts.toasts.firstElementChild.remove();
+    while (this.parts.toasts.childElementCount > 2) this.parts.toasts.firstElementChild.remove();
+    // In the open app the chat list shows it too; without one the notification is all there is, and stays.
+    setTimeout(() => { if (this.can('chats.list') && !toast.contains(document.activeElement)) toast.remove(); }, 12000);
     this.tell(`A notification of ${this.what(note)} reaches ${this.name}’s phone`, { at: note.sent_at });
   }
   reply(note, toast) {
@@ -283,7 +288,7 @@ class Phone {
   // render shows the one view that fits the standing.
   render() {
     if (!this.standing) return;
-    const { notice } = this.standing, locked = !this.can('chats.list'), full = !locked && notice?.mode === 'full_screen' && !this.later;
+    const { notice } = this.standing, { locked } = this, full = !locked && notice?.mode === 'full_screen' && !this.later;
     const view = locked ? 'locked' : full ? 'full' : this.open ? 'chat' : 'list';
     for (const name of ['start', 'list', 'chat', 'locked', 'full']) this.parts[name].hidden = name !== view;
     this.parts.banner.hidden = locked || notice?.mode !== 'banner' || this.dismissed === true;
@@ -299,7 +304,8 @@ class Phone {
       : 'They are kept for you, and arrive in order the moment you accept the new terms.';
     const can = Object.keys(capabilityWords).filter(key => this.can(key)).map(key => capabilityWords[key]);
     this.parts.can.replaceChildren(...[...can, 'Read the terms, accept or decline, export your data'].map(text => make('li', '', text)));
-    this.parts['locked-next'].textContent = next?.at ? `Next, on ${day(next.at)}: ${stageName(next.stage).toLowerCase()}.` : '';
+    const stage = next?.at && document.querySelector(`[data-stage="${CSS.escape(next.stage)}"]`);
+    this.parts['locked-next'].textContent = stage ? `From ${day(next.at)}: ${stage.dataset.text}` : '';
   }
 }
 
