@@ -54,13 +54,11 @@ func (p *program) health(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+localAddress(settings.Server)+"/healthz", nil)
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Timeout: 5 * time.Second}).Do(request)
 	if err != nil {
 		return fmt.Errorf("the server does not answer: %w", err)
 	}

@@ -72,7 +72,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", a.settings.Server.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.settings.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; is another server running? set server.listen", a.settings.Server.Listen, err)
 	}

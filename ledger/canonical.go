@@ -12,7 +12,7 @@ import (
 var errForm = errors.New("is not in its one form: a name is repeated or unknown, an optional field is empty, or a value is written in an unusual way")
 
 // separator begins the escapes of U+2028 and U+2029.
-var separator = []byte(`\u202`)
+const separator = `\u202`
 
 // canonical returns v as JSON in the form of RFC 8785. The fields of v are
 // declared in the order of their names and hold integers and valid UTF-8 only;
@@ -26,7 +26,7 @@ func canonical(v any) ([]byte, error) {
 		return nil, err
 	}
 	data := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	if bytes.Contains(data, separator) {
+	if bytes.Contains(data, []byte(separator)) {
 		return jcs.Transform(data)
 	}
 	return data, nil

@@ -26,10 +26,11 @@ type Checkpoint struct {
 }
 
 // NewKey makes the Ed25519 key pair of a log. The origin names the log; a URL
-// without scheme, such as example.com/assent, keeps it unique. signer is secret;
-// verifier is public, and all that anybody needs for Verify.
-func NewKey(rand io.Reader, origin string) (signer, verifier string, err error) {
-	signer, verifier, err = note.GenerateKey(rand, origin)
+// without scheme, such as example.com/assent, keeps it unique. The first result
+// is the signer key, which is secret; the second the verifier key, which is
+// public, and all that anybody needs for Verify.
+func NewKey(rand io.Reader, origin string) (string, string, error) {
+	signer, verifier, err := note.GenerateKey(rand, origin)
 	if err != nil {
 		return "", "", fmt.Errorf("make a key: %w", err)
 	}
@@ -129,8 +130,10 @@ func format(origin string, head Head) string {
 	return fmt.Sprintf("%s\n%d\n%s\n", origin, head.Size, head.Root)
 }
 
-// parse reads what format wrote, and no other spelling of it.
-func parse(text string) (origin string, head Head, err error) {
+// parse reads what format wrote, origin and head, and no other spelling of it.
+func parse(text string) (string, Head, error) {
+	var head Head
+	var err error
 	lines := strings.Split(text, "\n")
 	if len(lines) != 4 {
 		return "", Head{}, errors.New("must have three lines: origin, size, root")

@@ -156,8 +156,12 @@ func (t *Tracker) enrollAll(ctx context.Context, campaign string, now time.Time,
 	}
 }
 
-func (t *Tracker) enrollSome(ctx context.Context, campaign string, now time.Time) (looked int, revision uint64, err error) {
-	err = t.Store.Update(ctx, func(tx Tx) error {
+// enrollSome takes the next page of the walk; it returns how many people it
+// looked at and the newest revision.
+func (t *Tracker) enrollSome(ctx context.Context, campaign string, now time.Time) (int, uint64, error) {
+	var looked int
+	var revision uint64
+	err := t.Store.Update(ctx, func(tx Tx) error {
 		rules, err := rulesOf(ctx, tx, campaign)
 		if err != nil {
 			return err

@@ -85,8 +85,8 @@ func checkVersion(v Version) error {
 	if !terms.ValidKey(v.Document) {
 		add("document", "%q is not a key: use lower-case words joined by dashes", v.Document)
 	}
-	if !terms.ValidKey(v.DocumentRef.Version) {
-		add("version", "%q is not a key, such as 2021-01-04 or 4.0", v.DocumentRef.Version)
+	if !terms.ValidKey(v.Version) {
+		add("version", "%q is not a key, such as 2021-01-04 or 4.0", v.Version)
 	}
 	if len(v.Texts) == 0 {
 		add("texts", "give the text in at least one language")

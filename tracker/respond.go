@@ -41,23 +41,25 @@ type Receipt struct {
 
 // Respond records a choice and puts it into force, in one transaction: the
 // evidence, its leaf in the log, the person's position and the restoration.
-// When it returns, every answer of this process reflects it. created is false
-// when the choice was there already, by its idempotency key or because the
+// When it returns, every answer of this process reflects it. The second result
+// is false when the choice was there already, by its idempotency key or because the
 // person had already made the very same choice.
 //
 // NotFound for an unknown person or campaign; a Stale Conflict when the
 // documents are not the current ones; Conflict when a key is used for another
 // choice, or there is no acceptance to withdraw; Invalid with faults.
-func (t *Tracker) Respond(ctx context.Context, c Choice) (receipt Receipt, created bool, err error) {
+func (t *Tracker) Respond(ctx context.Context, c Choice) (Receipt, bool, error) {
 	if err := c.check(); err != nil {
 		return Receipt{}, false, err
 	}
 	c.fingerprint = c.digest()
 	now := t.instant()
+	var receipt Receipt
 	var revision uint64
 	// A closed tab must not leave a choice half recorded: once begun, it ends.
 	ctx = context.WithoutCancel(ctx)
-	err = t.Store.Update(ctx, func(tx Tx) error {
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		var err error
 		receipt, revision, err = t.respond(ctx, tx, c, now)
 		return err
 	})
