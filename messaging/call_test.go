@@ -37,6 +37,7 @@ func TestTheLadderTakesAwayWhatItSaysAndNothingElse(t *testing.T) {
 		{"groups.leave", `{"group":"x"}`, "", suspended + 1},
 		{"contacts.block", `{"peer":"cy"}`, "", suspended + 1},
 		{"contacts.unblock", `{"peer":"cy"}`, "", suspended + 1},
+		{"calls.current", ``, "", suspended + 1},
 		{"standing", ``, "", suspended + 1},
 	} {
 		for stage := announced; stage <= suspended; stage++ {

@@ -41,11 +41,17 @@ func (s *Server) placeCall(ctx context.Context, person string, p placeParams) (a
 		return nil, terms.Errorf(terms.Conflict, "you are already in a call; hang up first")
 	}
 	c := callState{ID: rand.Text(), From: person, To: p.To, Kind: p.Kind, State: ringing}
-	if blocked || !s.may(p.To, "calls.answer") || !s.listens(p.To, callsLine) || !s.ring(ctx, c) {
+	if blocked || !s.may(p.To, "calls.answer") || !s.reachable(p.To) || !s.ring(ctx, c) {
 		return s.unavailable(ctx, c, blocked)
 	}
 	s.publish(ctx, callsLine, p.To, event{Event: "call", Call: &c})
 	return c, nil
+}
+
+// reachable reports whether somebody would notice a call: a connection of
+// theirs hears it, or their program has been asking lately.
+func (s *Server) reachable(person string) bool {
+	return s.listens(person, callsLine) || s.active.lately(person, s.options.Wall())
 }
 
 func (s *Server) ring(ctx context.Context, c callState) bool {
@@ -66,6 +72,14 @@ func (s *Server) unavailable(ctx context.Context, c callState, blocked bool) (an
 // missed leaves an unanswered call in the conversation.
 func (s *Server) missed(ctx context.Context, c callState, blocked bool) error {
 	return s.post(ctx, Message{ID: c.ID, From: c.From, To: c.To, Kind: MissedCall, Call: c.Kind, SentAt: s.options.Now(), Withheld: blocked})
+}
+
+// currentCall lets a program without a connection find the call that rings.
+func (s *Server) currentCall(_ context.Context, person string, _ noParams) (any, error) {
+	if c, inCall := s.calls.of(person); inCall {
+		return map[string]*callState{"call": &c}, nil
+	}
+	return map[string]*callState{"call": nil}, nil
 }
 
 func (s *Server) answerCall(ctx context.Context, person string, p callParams) (any, error) {

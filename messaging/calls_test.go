@@ -3,6 +3,7 @@ package messaging_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -168,4 +169,34 @@ func TestANewConnectionFindsTheCallThatRings(t *testing.T) {
 	w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)
 	laptop.open(t, w, "ana")
 	laptop.await(t, "ringing", callEvent("ana", "calls", "ringing", ""))
+}
+
+func TestAPersonWithoutAConnectionCanBeRungWhileTheirProgramAsks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.move(t, "ana", limited)
+	if got := w.call(t, "ana", "calls.current", ``)["call"]; got != nil {
+		t.Errorf("before any call: %v", got)
+	}
+	placed := w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)
+	ringing, _ := w.call(t, "ana", "calls.current", ``)["call"].(map[string]any)
+	if placed["state"] != "ringing" || ringing["id"] != placed["id"] {
+		t.Fatalf("placed %v, current %v", placed, ringing)
+	}
+	call := `{"call":"` + placed["id"].(string) + `"}`
+	w.call(t, "ana", "calls.answer", call)
+	w.call(t, "ana", "calls.hang_up", call)
+	w.clock.forward(11 * time.Minute)
+	if got := w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)["state"]; got != "unavailable" {
+		t.Errorf("long after she was last there: %v", got)
+	}
+}
+
+func TestACallStopsRingingAtAProgramThatMayNoLongerAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call(t, "ana", "standing", ``)
+	w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)
+	w.move(t, "ana", suspended)
+	eventually(t, "<nil>", func() string { return fmt.Sprint(w.call(t, "ben", "calls.current", ``)["call"]) })
 }

@@ -138,7 +138,8 @@ func (s *Server) turn(person string) *sync.Mutex {
 func (s *Server) Applied(a gate.Applied) {
 	// Somebody who connects only now is listed later than this, so their
 	// connection will ask a gate that has already applied the change.
-	if len(s.node.Hub().UserConnections(a.Person)) > 0 {
+	_, inCall := s.calls.of(a.Person)
+	if inCall || len(s.node.Hub().UserConnections(a.Person)) > 0 {
 		s.changes.add(a.Person)
 	}
 }

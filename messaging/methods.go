@@ -32,6 +32,7 @@ func (s *Server) catalogue() map[string]method {
 		"messages.read":    {"chats.history", taking(s.read)},
 		"calls.place":      {"calls.place", taking(s.placeCall)},
 		"calls.call_back":  {"calls.call_back", taking(s.callBack)},
+		"calls.current":    {"", taking(s.currentCall)},
 		"calls.answer":     {"calls.answer", taking(s.answerCall)},
 		"calls.decline":    {"", taking(s.declineCall)},
 		"calls.hang_up":    {"", taking(s.hangUp)},

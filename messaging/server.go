@@ -88,6 +88,7 @@ type Server struct {
 	methods map[string]method
 	calls   *switchboard
 	changes *changes
+	active  *presence
 	turns   [128]sync.Mutex // one person is served by one goroutine at a time; see turn
 	stopped chan struct{}   // closed when the goroutine of Start has ended
 }
@@ -107,7 +108,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the messaging node: %w", err)
 	}
-	s := &Server{options: o, node: node, changes: newChanges(), calls: newSwitchboard(), stopped: make(chan struct{})}
+	s := &Server{options: o, node: node, changes: newChanges(), calls: newSwitchboard(), active: newPresence(), stopped: make(chan struct{})}
 	s.methods = s.catalogue()
 	node.OnConnecting(s.connecting)
 	node.OnConnect(s.connected)
@@ -174,6 +175,7 @@ func (s *Server) Call(ctx context.Context, person, name string, params json.RawM
 	if !ok {
 		return nil, unknownMethod(name)
 	}
+	s.active.mark(person, s.options.Wall())
 	if m.capability != "" {
 		if d := s.options.Gate.Decide(person, m.capability); !d.Allowed {
 			return nil, &Refusal{d}
