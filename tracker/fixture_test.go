@@ -176,14 +176,20 @@ func (w *world) add(countries ...string) {
 
 func id(i int) string { return "p-" + string(rune('0'+i)) }
 
-// walk moves the clock to an instant through a sweep every six hours,
-// presenting the notice of each stage to the people named.
+// walk moves the clock to an instant through every sweep that finds something
+// to do on the way, presenting the notice of each stage to the people named.
 func (w *world) walk(to time.Time, noticed ...string) {
 	w.t.Helper()
 	for at := w.clock(); at.Before(to); {
-		at = at.Add(6 * time.Hour)
-		if at.After(to) {
+		next, err := w.NextDue(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		switch at = at.Add(time.Hour); {
+		case next.IsZero() || next.After(to) || at.After(to):
 			at = to
+		case next.After(at):
+			at = next
 		}
 		w.set(at)
 		run, err := w.Sweep(w.t.Context(), at)
