@@ -97,6 +97,7 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.GET("/campaigns/:campaign", h.by(h.getCampaign, tracker.Scopes()...))
 	r.PUT("/campaigns/:campaign/plans", h.by(h.putPlan, tracker.CampaignsWrite))
 	r.POST("/campaigns/:campaign/plans/:plan/activate", h.by(h.activate, tracker.CampaignsWrite))
+	r.POST("/campaigns/:campaign/preview", h.by(h.preview, tracker.CampaignsWrite))
 	r.POST("/campaigns/:campaign/holds", h.by(h.placeHold, tracker.CampaignsWrite))
 	r.DELETE("/campaigns/:campaign/holds/:hold", h.by(h.releaseHold, tracker.CampaignsWrite))
 
