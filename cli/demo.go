@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +16,9 @@ import (
 	"assent/demo"
 	"assent/handlers"
 	"assent/handlers/staff"
+	"assent/messaging"
 	"assent/templates"
+	"assent/terms"
 	"assent/tokens"
 	"assent/tracker"
 
@@ -62,6 +65,7 @@ announcement, or where an earlier demonstration in the same directory ended).`,
 // demoParts is what a demonstration adds to a server.
 type demoParts struct {
 	story *demo.Story
+	empty bool // without the sample company
 }
 
 func (p *program) demo(ctx context.Context, directory string, empty bool, people int) error {
@@ -96,7 +100,7 @@ func (p *program) demo(ctx context.Context, directory string, empty bool, people
 	if err := p.prepareDemo(ctx, a, story, empty, people); err != nil {
 		return errors.Join(err, a.store.Close())
 	}
-	return a.run(ctx, &demoParts{story})
+	return a.run(ctx, &demoParts{story, empty})
 }
 
 // demoSettings keeps a demonstration apart from real deployments: its own
@@ -169,7 +173,7 @@ func (d *demoParts) attach(a *app, o *handlers.Options) {
 		},
 	}
 	o.Demo = &handlers.Demo{
-		Brand: demo.Brand, Campaign: demo.Campaign, Key: demoKey, People: visitors(),
+		Brand: demo.Brand, Campaign: demo.Campaign, Key: demoKey, People: d.visitors(),
 		Messenger: func(*http.Request) (any, error) { return d.messenger(a), nil },
 	}
 }
@@ -186,7 +190,10 @@ func welcome(authenticate func(context.Context, string) (tracker.APIKey, error))
 	}
 }
 
-func visitors() []templates.DemoPerson {
+func (d *demoParts) visitors() []templates.DemoPerson {
+	if d.empty {
+		return nil
+	}
 	return []templates.DemoPerson{
 		{ID: demo.Ana, Name: "Ana", Place: "Brazil", About: "In Brazil, where the whole ladder applies. Reads Portuguese."},
 		{ID: demo.Ben, Name: "Ben", Place: "Germany", About: "In Germany, where nothing is taken away. Reads English."},
@@ -200,7 +207,7 @@ func (d *demoParts) messenger(a *app) templates.Messenger {
 		Stages: ladder(),
 	}
 	var names []templates.MessengerName
-	for _, v := range visitors() {
+	for _, v := range d.visitors() {
 		names = append(names, templates.MessengerName{ID: v.ID, Name: v.Name, Place: v.Place})
 	}
 	m.Choices = names
@@ -212,6 +219,26 @@ func (d *demoParts) messenger(a *app) templates.Messenger {
 		})
 	}
 	return m
+}
+
+// greet writes the first lines of a conversation, so that the phones are not
+// empty. Whoever's stage forbids it stays silent, as anywhere.
+func greet(ctx context.Context, layer *messaging.Server) error {
+	for _, line := range []struct{ from, to, body string }{
+		{demo.Ben, demo.Ana, "Hi Ana! Did you see that Harbor is changing its terms?"},
+		{demo.Ana, demo.Ben, "Oi Ben! Not yet. Is it urgent?"},
+		{demo.Ben, demo.Ana, "You can decide later. I will read them first."},
+	} {
+		params, err := json.Marshal(map[string]string{"to": line.to, "body": line.body})
+		if err != nil {
+			return err
+		}
+		var refused *messaging.Refusal
+		if _, err := layer.Call(ctx, line.from, "messages.send", params); err != nil && !errors.As(err, &refused) && !errors.Is(err, terms.NotFound) {
+			return fmt.Errorf("begin the conversation of the demonstration: %w", err)
+		}
+	}
+	return nil
 }
 
 // reviewTTL outlasts the leaps of the demonstration's clock.

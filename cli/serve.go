@@ -79,6 +79,11 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err := layer.Start(ctx); err != nil {
 		return err
 	}
+	if extra != nil && !extra.empty {
+		if err := greet(ctx, layer); err != nil {
+			return err
+		}
+	}
 	following := a.follow(ctx)
 	jobs.Start()
 	server := a.server(handler)
