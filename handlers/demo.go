@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"bytes"
 	"net/http"
 	"net/url"
 	"slices"
@@ -35,7 +34,7 @@ func (d *Demo) home(c *gin.Context, o Options) error {
 	view := templates.DemoHome{
 		Brand: d.Brand, Now: o.Clients.Now(), Campaign: d.Campaign, Key: d.Key, URL: o.PublicURL, People: d.People,
 	}
-	return d.render(c, o, "demo/home", view)
+	return web.Render(c, o.Pages, http.StatusOK, "demo/home", view)
 }
 
 // become opens a session as one of the demonstration's own people, no other.
@@ -54,14 +53,5 @@ func (d *Demo) messenger(c *gin.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	return d.render(c, o, "messenger/index", view)
-}
-
-func (d *Demo) render(c *gin.Context, o Options, page string, view any) error {
-	var out bytes.Buffer
-	if err := o.Pages.Render(&out, page, view); err != nil {
-		return err
-	}
-	web.Page(c, http.StatusOK, out.Bytes())
-	return nil
+	return web.Render(c, o.Pages, http.StatusOK, "messenger/index", view)
 }

@@ -46,18 +46,26 @@ func (s site) own(c *gin.Context) (tracker.Receipt, error) {
 	return receipt, err
 }
 
-// done says what a recorded choice did.
-func (s site) done(c *gin.Context) error {
+// asked is the receipt a page is about, with the campaign as it stands now and what all pages about it share.
+func (s site) asked(c *gin.Context) (templates.Frame, templates.Answer, tracker.Receipt, tracker.Offer, error) {
+	var f templates.Frame
+	var answer templates.Answer
 	receipt, err := s.own(c)
 	if err != nil {
-		return err
+		return f, answer, receipt, tracker.Offer{}, err
 	}
 	o, err := s.Tracker.Offer(c.Request.Context(), receipt.Person, receipt.Campaign)
 	if err != nil {
-		return err
+		return f, answer, receipt, o, err
 	}
-	f := frame(s.Options, c.Request, o.Person.Locale)
-	answer, err := s.answer(c, f, receipt, o)
+	f = frame(s.Options, c.Request, o.Person.Locale)
+	answer, err = s.answer(c, f, receipt, o)
+	return f, answer, receipt, o, err
+}
+
+// done says what a recorded choice did.
+func (s site) done(c *gin.Context) error {
+	f, answer, receipt, o, err := s.asked(c)
 	if err != nil {
 		return err
 	}
@@ -115,16 +123,7 @@ func (s site) texts(c *gin.Context, tag string, recorded []terms.DocumentText) (
 
 // receipt shows what was recorded, and how it can be proved.
 func (s site) receipt(c *gin.Context) error {
-	receipt, err := s.own(c)
-	if err != nil {
-		return err
-	}
-	o, err := s.Tracker.Offer(c.Request.Context(), receipt.Person, receipt.Campaign)
-	if err != nil {
-		return err
-	}
-	f := frame(s.Options, c.Request, o.Person.Locale)
-	answer, err := s.answer(c, f, receipt, o)
+	f, answer, receipt, _, err := s.asked(c)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func Mount(r gin.IRouter, o Options) {
 	r.GET("/legal/:document/:version", web.Handle(s.legal))
 
 	r.GET("/t/:campaign", web.Handle(s.askChoice))
-	r.POST("/t/:campaign", o.SameOrigin, web.Handle(readForm), web.Handle(s.choose))
+	r.POST("/t/:campaign", o.SameOrigin, web.Handle(web.ReadForm), web.Handle(s.choose))
 	r.GET("/t/:campaign/later", web.Handle(s.later))
 	r.GET("/t/:campaign/features", web.Handle(s.features))
 	r.GET("/receipts/:id/done", web.Handle(s.done))
@@ -119,12 +119,7 @@ func frame(o Options, r *http.Request, locale string) templates.Frame {
 }
 
 func (s site) render(c *gin.Context, status int, page string, view any) error {
-	var out bytes.Buffer
-	if err := s.Pages.Render(&out, page, view); err != nil {
-		return err
-	}
-	web.Page(c, status, out.Bytes())
-	return nil
+	return web.Render(c, s.Pages, status, page, view)
 }
 
 func (s site) home(c *gin.Context) error {
@@ -135,16 +130,4 @@ func (s site) home(c *gin.Context) error {
 	}
 	links := append([]templates.Link{{URL: "/me/terms", Text: words}}, s.Home...)
 	return s.render(c, http.StatusOK, "people/home", templates.Home{Frame: f, Title: s.Brand.Name, Links: links})
-}
-
-// readForm reads a form of bounded size, so that c.PostForm answers from it.
-func readForm(c *gin.Context) error {
-	if err := web.RequireType(c, "application/x-www-form-urlencoded"); err != nil {
-		return err
-	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, web.MaxBody)
-	if err := c.Request.ParseForm(); err != nil {
-		return &web.Problem{Status: http.StatusBadRequest, Type: "unreadable", Detail: "the form could not be read; go back and send it again"}
-	}
-	return nil
 }

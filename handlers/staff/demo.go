@@ -84,7 +84,7 @@ func (l *leap) read(c *gin.Context, program bool) error {
 	if program {
 		return web.ReadJSON(c, l)
 	}
-	if err := readForm(c); err != nil {
+	if err := web.ReadForm(c); err != nil {
 		return err
 	}
 	l.To, l.Advance = c.PostForm("to"), c.PostForm("advance")

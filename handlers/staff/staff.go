@@ -33,7 +33,7 @@ type console struct{ Options }
 // Mount adds the console to a router under /staff and, in a demonstration only, /demo/staff and /demo/clock.
 func Mount(r gin.IRouter, o Options) {
 	s := console{o}
-	form := []gin.HandlerFunc{o.SameOrigin, web.Handle(readForm)}
+	form := []gin.HandlerFunc{o.SameOrigin, web.Handle(web.ReadForm)}
 	post := func(path string, fn func(*gin.Context) error) { r.Group("", form...).POST(path, web.Handle(fn)) }
 	r.GET("/staff/signin", web.Handle(s.askSignIn))
 	post("/staff/signin", s.signIn)
@@ -75,25 +75,7 @@ func (s console) frame(c *gin.Context) (templates.StaffFrame, error) {
 }
 
 func (s console) render(c *gin.Context, status int, page string, view any) error {
-	var out bytes.Buffer
-	if err := s.Pages.Render(&out, page, view); err != nil {
-		return err
-	}
-	c.Header("Cache-Control", "no-store")
-	web.Page(c, status, out.Bytes())
-	return nil
-}
-
-// readForm reads a form of bounded size, so that c.PostForm answers from it.
-func readForm(c *gin.Context) error {
-	if err := web.RequireType(c, "application/x-www-form-urlencoded"); err != nil {
-		return err
-	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, web.MaxBody)
-	if err := c.Request.ParseForm(); err != nil {
-		return &web.Problem{Status: http.StatusBadRequest, Type: "unreadable", Detail: "the form could not be read; go back and send it again"}
-	}
-	return nil
+	return web.Render(c, s.Pages, status, page, view)
 }
 
 // local answers path when it leads to a page of this site below prefix, else fallback: a link must not carry anybody

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -43,4 +45,33 @@ func SameOrigin(publicURL string) (gin.HandlerFunc, error) {
 		}
 		return nil
 	}), nil
+}
+
+// Pages renders a page from its view, or writes nothing; *templates.Pages does.
+type Pages interface {
+	Render(w io.Writer, page string, view any) error
+}
+
+// Render answers with a page made from its view. When the page fails, nothing
+// has been sent and the failure is the handler's.
+func Render(c *gin.Context, pages Pages, status int, page string, view any) error {
+	var out bytes.Buffer
+	if err := pages.Render(&out, page, view); err != nil {
+		return err
+	}
+	Page(c, status, out.Bytes())
+	return nil
+}
+
+// ReadForm reads a form of at most MaxBody bytes, so that c.PostForm answers
+// from it.
+func ReadForm(c *gin.Context) error {
+	if err := RequireType(c, "application/x-www-form-urlencoded"); err != nil {
+		return err
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
+	if err := c.Request.ParseForm(); err != nil {
+		return &Problem{Status: http.StatusBadRequest, Type: "unreadable", Detail: "the form could not be read; go back and send it again"}
+	}
+	return nil
 }
