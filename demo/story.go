@@ -22,11 +22,12 @@ type Story struct {
 	deps  tracker.Deps
 	clock *Clock
 	crowd crowd
+	lived bool // Seed was called: the people of the sample are the store's
 }
 
 // New returns the story of a store. The Now of deps is replaced by the clock,
 // and its sweeps do not rest: nobody waits for them but whoever moved the
-// clock.
+// clock. Until Seed is called nobody acts, whatever the people are called.
 func New(deps tracker.Deps, clock *Clock) *Story {
 	deps.Now = clock.Now
 	deps.Pace.Rest = func(context.Context, time.Duration) {}
@@ -42,6 +43,7 @@ func (s *Story) Seed(ctx context.Context, size int, progress func(people int)) e
 	if at.After(Start()) {
 		at = Start()
 	}
+	s.lived = true
 	t := s.at(at)
 	if c, err := t.Campaign(ctx, Campaign); err == nil && c.Plan != 0 {
 		return nil
@@ -179,7 +181,7 @@ func (s *Story) pass(ctx context.Context, to time.Time, passed *Passed) error {
 		if err != nil {
 			return err
 		}
-		open := now.Truncate(grid).Add(grid)
+		open := s.nextOpen(now)
 		next := open
 		if sweep.Before(open) {
 			next = sweep
@@ -220,6 +222,14 @@ func (s *Story) nextSweep(ctx context.Context, now time.Time) (time.Time, error)
 		due = now.Truncate(tick).Add(tick)
 	}
 	return due, nil
+}
+
+// nextOpen is when people next open the app.
+func (s *Story) nextOpen(now time.Time) time.Time {
+	if !s.lived {
+		return now.Add(furthest + grid)
+	}
+	return now.Truncate(grid).Add(grid)
 }
 
 func (s *Story) sweep(ctx context.Context, now time.Time, passed *Passed) error {
