@@ -31,35 +31,37 @@ type program struct {
 	err     io.Writer // progress, logs and errors
 }
 
-// Main runs the command line and returns the exit code: 0, 1 for a failure,
-// 2 for settings or arguments that cannot be used. base is the embedded
-// config.yaml.
+// Main runs the command line of the process until it is done or told to stop,
+// and returns the exit code. base is the embedded config.yaml.
 func Main(base []byte) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	p := &program{base: base, environ: os.Environ(), out: os.Stdout, err: os.Stderr}
-	return p.run(ctx, os.Args[1:])
+	return Run(ctx, base, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 }
 
-func (p *program) run(ctx context.Context, args []string) int {
+// Run runs one command line and returns the exit code: 0, 1 for a failure, 2
+// for settings or arguments that cannot be used. Results go to out; progress,
+// logs and errors to errs.
+func Run(ctx context.Context, base []byte, args, environ []string, out, errs io.Writer) int {
+	p := &program{base: base, environ: environ, out: out, err: errs}
 	root := p.root()
 	root.SetArgs(args)
-	root.SetOut(p.out)
-	root.SetErr(p.err)
+	root.SetOut(out)
+	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
 	var invalid *config.Invalid
-	if errors.As(err, &invalid) {
-		fmt.Fprintf(p.err, "assent: the settings cannot be used:\n%v\n", err)
-		return exitSettings
-	}
-	fmt.Fprintf(p.err, "assent: %v\n", err)
 	var usage usageError
-	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &invalid):
+		fmt.Fprintf(errs, "assent: the settings cannot be used:\n%v\n", err)
+		return exitSettings
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+		fmt.Fprintf(errs, "assent: %v\n", err)
 		return exitSettings
 	}
+	fmt.Fprintf(errs, "assent: %v\n", err)
 	return exitFailure
 }
 
