@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
@@ -59,7 +61,8 @@ func closeBrowser() {
 // breach of the content security policy among it, fails the test.
 type tab struct {
 	*testing.T
-	page context.Context
+	page    context.Context
+	cookies cdp.BrowserContextID
 
 	mu      sync.Mutex
 	regrets []string
@@ -68,13 +71,24 @@ type tab struct {
 // newTab opens an empty window.
 func newTab(t *testing.T) *tab {
 	t.Helper()
-	ctx, stop := chromedp.NewContext(openBrowser(t), chromedp.WithNewBrowserContext())
-	return attach(t, ctx, stop)
+	all := openBrowser(t)
+	protocol := cdp.WithExecutor(all, chromedp.FromContext(all).Browser)
+	cookies, err := target.CreateBrowserContext().Do(protocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.DisposeBrowserContext(cookies).Do(protocol) }) // closing the browser does it too
+	page, err := target.CreateTarget("about:blank").WithBrowserContextID(cookies).WithNewWindow(true).Do(protocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := chromedp.NewContext(all, chromedp.WithTargetID(page))
+	return attach(t, ctx, stop, cookies)
 }
 
-func attach(t *testing.T, ctx context.Context, stop context.CancelFunc) *tab {
+func attach(t *testing.T, ctx context.Context, stop context.CancelFunc, cookies cdp.BrowserContextID) *tab {
 	t.Helper()
-	b := &tab{T: t, page: ctx}
+	b := &tab{T: t, page: ctx, cookies: cookies}
 	t.Cleanup(func() {
 		stop()
 		b.mu.Lock()
@@ -99,31 +113,52 @@ func attach(t *testing.T, ctx context.Context, stop context.CancelFunc) *tab {
 			}
 		}
 	})
-	b.do()
+	if err := chromedp.Run(ctx); err != nil { // for as long as the tab lives
+		t.Fatal(err)
+	}
 	return b
 }
 
-// opened is the tab that an action opens, with the cookies of this one.
+// opened is the tab that an action opens, with the cookies of this one. The
+// page it is opened from may have no hold on it (rel=noopener).
 func (b *tab) opened(actions ...chromedp.Action) *tab {
 	b.Helper()
-	news := chromedp.WaitNewTarget(b.page, func(info *target.Info) bool { return info.URL != "" && info.URL != "about:blank" })
+	before := b.tabs()
 	b.do(actions...)
-	select {
-	case id := <-news:
-		ctx, stop := chromedp.NewContext(b.page, chromedp.WithTargetID(id))
-		return attach(b.T, ctx, stop)
-	case <-time.After(patience):
-		b.Fatal("no tab was opened")
-		return nil
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
+		for _, id := range b.tabs() {
+			if !slices.Contains(before, id) {
+				ctx, stop := chromedp.NewContext(b.page, chromedp.WithTargetID(id))
+				return attach(b.T, ctx, stop, b.cookies)
+			}
+		}
 	}
+	b.Fatal("no tab was opened")
+	return nil
+}
+
+// tabs lists the tabs that share their cookies with this one.
+func (b *tab) tabs() []target.ID {
+	b.Helper()
+	all, err := chromedp.Targets(b.page)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var ids []target.ID
+	for _, one := range all {
+		if one.Type == "page" && one.BrowserContextID == b.cookies {
+			ids = append(ids, one.TargetID)
+		}
+	}
+	return ids
 }
 
 // do does what a person does, and waits as they would.
 func (b *tab) do(actions ...chromedp.Action) {
 	b.Helper()
-	stuck := time.AfterFunc(patience, func() { b.Errorf("the browser takes more than %s", patience) })
-	defer stuck.Stop()
-	if err := chromedp.Run(b.page, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(b.page, patience)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
 		b.Fatal(err)
 	}
 }

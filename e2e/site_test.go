@@ -121,6 +121,7 @@ func (s *site) start(args ...string) *site {
 	s.Helper()
 	v := &server{Cmd: s.command(context.Background(), args...), ended: make(chan struct{})}
 	v.Stderr = &v.log
+	v.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // tests that are cut short leave nothing behind
 	if err := v.Start(); err != nil {
 		s.Fatal(err)
 	}

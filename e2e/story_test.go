@@ -244,7 +244,7 @@ func (s *site) verifies(receipt string) {
 			s.Errorf("the check says %s", said)
 		}
 	}
-	forged := keep("forged.json", strings.ReplaceAll(receipt, `"accepted"`, `"declined"`))
+	forged := keep("forged.json", strings.Replace(receipt, `"region":"BR"`, `"region":"DE"`, 1))
 	s.refuses(1, []string{"verify", forged, "--key", public}, "NOT proved")
 }
 
