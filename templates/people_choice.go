@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"time"
 )
 
@@ -67,6 +68,11 @@ func (c Choice) Changes() int {
 		n += len(document.Summary.Changes)
 	}
 	return n
+}
+
+// Unsummarised reports whether no document says in short what it changes.
+func (c Choice) Unsummarised() bool {
+	return !slices.ContainsFunc(c.Documents, func(d Document) bool { return d.Summary.Intro != "" || len(d.Summary.Changes) > 0 })
 }
 
 // Same lists what stays the same, from all documents.

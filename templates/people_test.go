@@ -208,3 +208,30 @@ func TestHostileNamesStayText(t *testing.T) {
 		}
 	}
 }
+
+func TestASummaryOfAFewWordsIsNotCalledMissing(t *testing.T) {
+	t.Parallel()
+	pages := newPages(t)
+	locale := pages.Match("en")
+	none, err := locale.T("choice.what.none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for source, missing := range map[string]bool{"": true, "- How you can talk to businesses": false, summaryText: false} {
+		summary, err := templates.Summarise([]byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		view := choice(t, fullFrame(pages, locale))
+		for i := range view.Documents {
+			view.Documents[i].Summary = summary
+		}
+		var out bytes.Buffer
+		if err := pages.Render(&out, "people/choice", view); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out.String(), none) != missing {
+			t.Errorf("%q: says that there is no summary: %t", source, !missing)
+		}
+	}
+}
