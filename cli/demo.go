@@ -80,6 +80,9 @@ func (p *program) demo(ctx context.Context, directory string, empty bool, people
 		defer func() { _ = os.RemoveAll(directory) }() // the system clears what is left of a temporary directory
 	}
 	settings = demoSettings(settings, directory, p.environ)
+	if !empty { // an empty one asks in the name of whoever tries it
+		settings.Brand = config.Brand{Name: demo.Brand, Contact: demo.Contact, Address: demo.Company + ", " + demo.Address}
+	}
 	wanted, err := demoStart(p.environ)
 	if err != nil {
 		return err
@@ -104,7 +107,7 @@ func (p *program) demo(ctx context.Context, directory string, empty bool, people
 }
 
 // demoSettings keeps a demonstration apart from real deployments: its own
-// directory, unless the operator names a database for it, and its own brand.
+// directory, unless the operator names a database for it.
 func demoSettings(s config.Config, directory string, environ []string) config.Config {
 	if !named(environ, "ASSENT_DATABASE_URL") {
 		s.Database.URL = config.DatabaseURL("sqlite:" + filepath.Join(directory, "assent.db"))
@@ -112,7 +115,6 @@ func demoSettings(s config.Config, directory string, environ []string) config.Co
 	if !named(environ, "ASSENT_SECRETS_DIRECTORY") {
 		s.Secrets.Directory = filepath.Join(directory, "secrets")
 	}
-	s.Brand = config.Brand{Name: demo.Brand, Contact: demo.Contact, Address: demo.Company + ", " + demo.Address}
 	return s
 }
 
