@@ -3,6 +3,7 @@ package clients
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,8 +80,9 @@ func bearer(c *gin.Context) string {
 func actor(k tracker.APIKey) string { return "key:" + k.ID }
 
 // keyring remembers keys for a moment, so that answering about flags does not
-// ask the database. It holds digests, never secrets: finding one takes the same
-// time whatever part of a guess is right.
+// ask the database, and for longer while the database does not answer. It holds
+// digests, never secrets: finding one takes the same time whatever part of a
+// guess is right.
 type keyring struct {
 	authenticate func(ctx context.Context, secret string) (tracker.APIKey, error)
 	clock        func() time.Time
@@ -92,6 +94,15 @@ type keyring struct {
 type knownKey struct {
 	tracker.APIKey
 	until time.Time
+}
+
+// inForce reports whether a key has not expired since it was looked up.
+func (k knownKey) inForce(now time.Time) bool { return k.Expires.IsZero() || now.Before(k.Expires) }
+
+// unanswered reports whether an error says nothing about the key.
+func unanswered(err error) bool {
+	var kind terms.Kind
+	return err != nil && !errors.As(err, &kind)
 }
 
 func newKeyring(authenticate func(context.Context, string) (tracker.APIKey, error), clock func() time.Time) *keyring {
@@ -107,6 +118,9 @@ func (r *keyring) find(ctx context.Context, secret string) (tracker.APIKey, erro
 		return known.APIKey, nil
 	}
 	key, err := r.authenticate(ctx, secret)
+	if ok && unanswered(err) && known.inForce(now) {
+		return known.APIKey, nil
+	}
 	if err != nil {
 		return key, fmt.Errorf("authenticate: %w", err)
 	}

@@ -66,6 +66,30 @@ func TestAKeyThatIsOutOfForceOpensNothing(t *testing.T) {
 	w.send("GET", "/api/v1/changes", "", "Authorization", "Basic "+bootstrap).is(401)
 }
 
+func TestAnswersGoOnWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.campaign()
+	w.person("u1", "BR")
+	w.limit("u1")
+	_, unseen, err := w.tracker.CreateKey(t.Context(), "test", []tracker.Scope{tracker.FlagsRead}, time.Time{}, "test")
+	w.must(err)
+	_, expiring, err := w.tracker.CreateKey(t.Context(), "test", []tracker.Scope{tracker.FlagsRead}, time.Now().Add(time.Minute), "test")
+	w.must(err)
+	ask := func(secret string) answer {
+		return w.send("POST", bulk+"/messages.send", `{"context":{"targetingKey":"u1"}}`, "Authorization", "Bearer "+secret)
+	}
+	ask(expiring).is(200)
+	w.flag("u1", "messages.send").says("value", false)
+
+	w.must(w.store.Close())
+	w.ahead.Store(int64(time.Hour))
+	w.flag("u1", "messages.send").is(200).says("value", false)
+	ask(expiring).is(500)
+	ask(unseen).is(500)
+	w.send("GET", "/readyz", "").is(503)
+}
+
 // TestAnImportSurvivesAClientThatReadsOnlyAfterItHasWritten is over a real
 // connection, where reading late could block both sides.
 func TestAnImportSurvivesAClientThatReadsOnlyAfterItHasWritten(t *testing.T) {

@@ -42,6 +42,7 @@ const (
 type world struct {
 	testing.TB
 	engine  *gin.Engine
+	store   *models.Store
 	tracker *tracker.Tracker
 	gate    *gate.Gate
 	signer  *tokens.Signer
@@ -49,6 +50,7 @@ type world struct {
 	log     *bytes.Buffer
 	routes  *sync.Map // request → the route that answered it
 	now     *atomic.Int64
+	ahead   *atomic.Int64 // of the real clock
 }
 
 // Now is the clock of the facts.
@@ -64,11 +66,12 @@ func (w *world) in(t testing.TB) *world {
 // newWorld starts on 4 January 2021, before anything is announced.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{TB: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}}
+	w := &world{TB: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}, ahead: &atomic.Int64{}}
 	w.now.Store(date(2021, 1, 4).UnixMicro())
 	settings := settings(t)
 	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", models.Options{})
 	w.must(err)
+	w.store = store
 	t.Cleanup(func() { w.must(store.Close()) })
 	secret, verifier, err := ledger.NewKey(rand.Reader, "terms.example.org/log")
 	w.must(err)
@@ -120,7 +123,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		profiles[i] = planfile.Profile{Key: p.Key, Stages: p.Stages}
 	}
 	handlers, err := clients.New(clients.Options{
-		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Tokens: w.signer, Now: w.Now, Clock: time.Now,
+		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
 		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: day,
