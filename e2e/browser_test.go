@@ -119,12 +119,12 @@ func attach(t *testing.T, ctx context.Context, stop context.CancelFunc, cookies 
 	return b
 }
 
-// opened is the tab that an action opens, with the cookies of this one. The
-// page it is opened from may have no hold on it (rel=noopener).
-func (b *tab) opened(actions ...chromedp.Action) *tab {
+// opened is the tab that a click opens, with the cookies of this one. The page
+// it is opened from may have no hold on it (rel=noopener).
+func (b *tab) opened(selector string) *tab {
 	b.Helper()
 	before := b.tabs()
-	b.do(actions...)
+	b.click(selector)
 	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
 		for _, id := range b.tabs() {
 			if !slices.Contains(before, id) {
@@ -133,7 +133,7 @@ func (b *tab) opened(actions ...chromedp.Action) *tab {
 			}
 		}
 	}
-	b.Fatal("no tab was opened")
+	b.Fatalf("clicking %s opened no tab", selector)
 	return nil
 }
 
@@ -153,7 +153,7 @@ func (b *tab) tabs() []target.ID {
 	return ids
 }
 
-// do does what a person does, and waits as they would.
+// do sends the browser what to do.
 func (b *tab) do(actions ...chromedp.Action) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.page, patience)
@@ -163,24 +163,71 @@ func (b *tab) do(actions ...chromedp.Action) {
 	}
 }
 
+// open goes to a page and waits until it is there.
+func (b *tab) open(url string) {
+	b.Helper()
+	b.do(chromedp.Navigate(url))
+	b.sees(patience, "document.readyState === 'complete' && document.querySelector('h1')")
+}
+
+// click clicks the first element that can be seen and is not covered, where a
+// finger would, once there is one.
+func (b *tab) click(selector string) {
+	b.Helper()
+	where := fmt.Sprintf(`(() => {
+		const e = [...document.querySelectorAll(%q)].find(e => e.checkVisibility() && !e.disabled);
+		if (!e || document.readyState !== 'complete') return null;
+		e.scrollIntoView({block: 'center', behavior: 'instant'});
+		const r = e.getClientRects()[0], x = r.x + r.width / 2, y = r.y + r.height / 2;
+		return e.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+	})()`, selector)
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
+		if at, err := evaluate[[]float64](b, where); err == nil && len(at) == 2 {
+			b.do(chromedp.MouseClickXY(at[0], at[1]))
+			return
+		}
+	}
+	b.Fatalf("%s cannot be clicked\n%s", selector, ask[string](b, "document.body.innerText"))
+}
+
+// types clicks into a field and writes.
+func (b *tab) types(selector, text string) {
+	b.Helper()
+	b.click(selector)
+	b.do(chromedp.KeyEvent(text))
+}
+
 // sees waits until an expression holds in the page, for at most a time.
 func (b *tab) sees(limit time.Duration, expression string) {
 	b.Helper()
-	begun := time.Now()
-	for !ask[bool](b, "!!("+expression+")") {
-		if time.Since(begun) > limit {
-			b.Fatalf("within %s it did not happen that %s\n%s", limit, expression, ask[string](b, "document.body.innerText"))
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		holds, err := evaluate[bool](b, "!!("+expression+")") // fails while one page gives way to the next
+		if err == nil && holds {
+			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		if time.Since(begun) > limit {
+			b.Fatalf("within %s it did not happen that %s, %v\n%s", limit, expression, err, ask[string](b, "document.body.innerText"))
+		}
 	}
 }
 
 // ask evaluates an expression in the page.
 func ask[T any](b *tab, expression string) T {
 	b.Helper()
-	var answer T
-	b.do(chromedp.Evaluate(expression, &answer))
-	return answer
+	value, err := evaluate[T](b, expression)
+	if err != nil {
+		b.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// evaluate is ask for a page that may go away.
+func evaluate[T any](b *tab, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.page, patience)
+	defer cancel()
+	var value T
+	err := chromedp.Run(ctx, chromedp.Evaluate(expression, &value))
+	return value, err
 }
 
 // fits checks that a page needs no sideways scrolling.

@@ -3,8 +3,6 @@ package e2e_test
 import (
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // TestStaffReadTheCampaign opens the console as a newcomer does, finds the
@@ -14,9 +12,13 @@ func TestStaffReadTheCampaign(t *testing.T) {
 	s := sample(t, "150")
 	s.clock("2021-07-06T00:00:00Z")
 	b := newTab(t)
-	b.do(screen(1440), chromedp.Navigate(s.url+"/staff"), chromedp.WaitVisible(`form[action="/demo/staff"]`)) // nobody gets in without signing in
-	b.do(chromedp.Navigate(s.url), chromedp.Click(`form[action="/demo/staff"] button`), chromedp.WaitVisible(".side .who"))
-	b.do(chromedp.Click(`main a[href="/staff/campaigns/`+campaign+`"]`), chromedp.WaitVisible(".stats"))
+	b.do(screen(1440))
+	b.open(s.url + "/staff")
+	b.sees(patience, `!document.querySelector('.side')`) // nobody gets in without signing in
+	b.open(s.url)
+	b.click(`form[action="/demo/staff"] button`)
+	b.click(`main a[href="/staff/campaigns/` + campaign + `"]`)
+	b.sees(patience, "document.querySelector('.stats')")
 	text := ask[string](b, "document.body.innerText")
 	counts := s.send("GET", "/api/v1/campaigns/"+campaign, "").is(200)
 	for _, word := range []string{"Our terms and privacy policy are changing", "6 July 2021", "Limited", "What happens next", "Regions", "Latest changes of stage"} {
@@ -33,7 +35,8 @@ func TestStaffReadTheCampaign(t *testing.T) {
 	}
 	for _, width := range []int64{320, 1440} {
 		for _, path := range []string{"/staff", "/staff/campaigns/" + campaign, "/staff/people?id=ana"} {
-			b.do(screen(width), chromedp.Navigate(s.url+path), chromedp.WaitVisible("h1"))
+			b.do(screen(width))
+			b.open(s.url + path)
 			b.fits(width)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -25,9 +24,9 @@ func reads(person, selector, text string) string {
 func (b *tab) writes(person, text string) {
 	b.Helper()
 	if ask[bool](b, shown(person, "[data-part=list]")) {
-		b.do(chromedp.Click(onPhone(person, ".chats button")))
+		b.click(onPhone(person, ".chats button"))
 	}
-	b.do(chromedp.WaitVisible(onPhone(person, "[name=body]")), chromedp.SendKeys(onPhone(person, "[name=body]"), text+kb.Enter))
+	b.types(onPhone(person, "[name=body]"), text+kb.Enter)
 	b.sees(patience, reads(person, ".talk .mine", text))
 }
 
@@ -38,7 +37,8 @@ func TestTwoPhonesFeelEachStageAndTheRestoration(t *testing.T) {
 	t.Parallel()
 	s := sample(t, "40")
 	b := newTab(t)
-	b.do(screen(1440), chromedp.Navigate(s.url+"/messenger"))
+	b.do(screen(1440))
+	b.open(s.url + "/messenger")
 	b.sees(patience, shown("ana", "[data-part=list]")+" && "+shown("ben", "[data-part=list]"))
 
 	b.writes("ana", "Hello Ben")
@@ -52,7 +52,7 @@ func TestTwoPhonesFeelEachStageAndTheRestoration(t *testing.T) {
 			break
 		}
 		next := ask[string](b, "document.querySelector('[data-part=next]').value")
-		b.do(chromedp.Click("[data-part=next]"))
+		b.click("[data-part=next]")
 		b.sees(patience, fmt.Sprintf("document.querySelector('[data-part=next]').value !== %q", next))
 		b.sees(patience, "!document.querySelector('[data-part=next]').disabled")
 	}
@@ -64,19 +64,18 @@ func TestTwoPhonesFeelEachStageAndTheRestoration(t *testing.T) {
 	// Ben writes; the notification comes through, and can be answered.
 	b.writes("ben", "Are you there?")
 	b.sees(patience, reads("ana", ".toast", "Are you there?"))
-	b.do(chromedp.SendKeys(onPhone("ana", ".toast input"), "From the notification"+kb.Enter))
+	b.types(onPhone("ana", ".toast input"), "From the notification"+kb.Enter)
 	b.sees(patience, reads("ben", ".talk .theirs", "From the notification"))
 	// Ben calls; it rings, and Ana answers.
-	b.do(chromedp.Click(onPhone("ben", "[data-do=voice]")))
+	b.click(onPhone("ben", "[data-do=voice]"))
 	b.sees(patience, shown("ana", "[data-do=answer]"))
-	b.do(chromedp.Click(onPhone("ana", "[data-do=answer]")))
+	b.click(onPhone("ana", "[data-do=answer]"))
 	b.sees(patience, reads("ben", "[data-part=call-text]", "In a voice call with Ana"))
-	b.do(chromedp.Click(onPhone("ben", "[data-do=hangup]")))
-	b.sees(patience, "!"+shown("ana", "[data-part=call]"))
-
-	b.do(chromedp.Evaluate("window.sameForAll = true", nil))
-	page := b.opened(chromedp.Click(onPhone("ana", ".locked a.go")))
-	page.do(chromedp.WaitVisible(`button[value="accepted"]`), chromedp.Click(`button[value="accepted"]`), chromedp.WaitVisible(".panel h1"))
+	b.click(onPhone("ben", "[data-do=hangup]"))
+	ask[bool](b, "window.sameForAll = true")
+	page := b.opened(onPhone("ana", ".locked a.go"))
+	page.click(`button[value="accepted"]`)
+	page.sees(patience, "document.querySelector('.panel h1')")
 	b.sees(immediately, shown("ana", "[data-part=list]")+" && !"+shown("ana", "[data-part=locked]"))
 	if !ask[bool](b, "window.sameForAll === true && [...document.querySelectorAll('.phone')].every(p => p.matches('.live'))") {
 		t.Error("the page was loaded again, or a phone is not connected")
@@ -90,9 +89,9 @@ func TestTwoPhonesFeelEachStageAndTheRestoration(t *testing.T) {
 // triesAnyway asks the server for what the phone hides.
 func (b *tab) triesAnyway() {
 	b.Helper()
-	b.do(chromedp.Click(onPhone("ana", ".locked summary")))
+	b.click(onPhone("ana", ".locked summary"))
 	for _, method := range []string{"chats.list", "messages.send", "calls.place"} {
-		b.do(chromedp.Click(onPhone("ana", `[data-try="`+method+`"]`)))
+		b.click(onPhone("ana", `[data-try="`+method+`"]`))
 		b.sees(patience, reads("ana", "[data-part=answer]", `"status": 403`)+" && "+reads("ana", "[data-part=answer]", `"capability": "`+method+`"`))
 	}
 }
@@ -102,7 +101,8 @@ func TestTheMessengerFitsEveryScreen(t *testing.T) {
 	s := sample(t, "10")
 	b := newTab(t)
 	for _, width := range []int64{320, 390, 768, 1440} {
-		b.do(screen(width), chromedp.Navigate(s.url+"/messenger"))
+		b.do(screen(width))
+		b.open(s.url + "/messenger")
 		b.sees(patience, "[...document.querySelectorAll('.phone')].every(p => p.matches('.live'))")
 		b.fits(width)
 	}

@@ -66,6 +66,8 @@ func TestAnAcknowledgedChoiceSurvivesAPowerCut(t *testing.T) {
 		s.start("serve")
 		if took := time.Since(begun); took > 5*time.Second {
 			s.Errorf("ready again after %s", took)
+		} else {
+			s.Logf("ready again after %s", took.Round(time.Millisecond))
 		}
 		for i := range people {
 			s.survived(fmt.Sprintf("p%d", i), receipts)

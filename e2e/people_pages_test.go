@@ -35,12 +35,10 @@ func TestAPersonChooses(t *testing.T) {
 				person := fmt.Sprintf("%s-%t", choice.button, scripts)
 				s.person(person, "BR", "en")
 				b := newTab(t)
-				var heading string
-				b.do(emulation.SetScriptExecutionDisabled(!scripts), screen(390), chromedp.Navigate(s.link(person)),
-					chromedp.Click(`button[value="`+choice.button+`"]`), chromedp.WaitNotPresent(`form.choose`), chromedp.Text("h1", &heading))
-				if heading != choice.heading {
-					t.Errorf("arrived at %q", heading)
-				}
+				b.do(emulation.SetScriptExecutionDisabled(!scripts), screen(390))
+				b.open(s.link(person))
+				b.click(`button[value="` + choice.button + `"]`)
+				b.sees(patience, fmt.Sprintf("document.querySelector('h1').innerText === %q", choice.heading))
 				standing := s.standing(person).says("campaigns/0/status", choice.status)
 				if quiet := standing.at("campaigns/0/reminder/quiet_until"); (choice.button == "later") != (quiet != nil) {
 					t.Errorf("reminded again: %v", quiet)
@@ -57,9 +55,9 @@ func TestAPersonChooses(t *testing.T) {
 // back to the choice, which can be changed.
 func (s *site) receiptIsRight(b *tab, person, action string) {
 	s.Helper()
-	var text, file string
-	b.do(chromedp.Click(`.links a[href*="/receipts/"]`), chromedp.WaitVisible(`a[href="/ledger/key"]`), chromedp.Text("main", &text),
-		chromedp.AttributeValue(`a[href$="receipt.json"]`, "href", &file, nil))
+	b.click(`.links a[href*="/receipts/"]`)
+	b.sees(patience, `document.querySelector('a[href="/ledger/key"]')`)
+	text, file := ask[string](b, "document.querySelector('main').innerText"), ask[string](b, `document.querySelector('a[href$="receipt.json"]').pathname`)
 	for _, shown := range []string{person, digest(texts["terms-of-service"]["en"]), digest(texts["privacy-policy"]["en"])} {
 		if !strings.Contains(text, shown) {
 			s.Errorf("the receipt does not show %s:\n%s", shown, text)
@@ -78,10 +76,11 @@ func TestTheThreeChoicesAreAlike(t *testing.T) {
 	t.Parallel()
 	s := asked(t)
 	b := newTab(t)
-	b.do(chromedp.Navigate(s.link("bia")), chromedp.WaitVisible("h1"))
+	b.open(s.link("bia"))
 	for _, width := range []int64{320, 390, 1440} {
 		for _, language := range []string{"en", "ar", "hi"} {
-			b.do(screen(width), chromedp.Navigate(s.url+"/t/"+campaign+"?lang="+language), chromedp.WaitVisible(".btn"))
+			b.do(screen(width))
+			b.open(s.url + "/t/" + campaign + "?lang=" + language)
 			looks := ask[[]string](b, `[...document.querySelectorAll('form.choose button')].map(b => {
 				const s = getComputedStyle(b), r = b.getBoundingClientRect();
 				return [Math.round(r.width), Math.round(r.height), s.color, s.backgroundColor, s.backgroundImage, s.border, s.font, s.opacity, s.boxShadow, s.textTransform].join(' | ');
@@ -104,13 +103,15 @@ func TestNoPageScrollsSideways(t *testing.T) {
 	s := asked(t)
 	receipt := s.respond("bia", "declined", "en", "k").is(201).text("receipt_id")
 	b := newTab(t)
-	b.do(screen(320), chromedp.Navigate(s.link("bia")), chromedp.WaitVisible("h1"))
+	b.do(screen(320))
+	b.open(s.link("bia"))
 	for _, language := range []string{"en", "ar"} {
 		for _, path := range []string{
 			"/t/" + campaign, "/t/" + campaign + "/features", "/me/terms", "/legal/terms-of-service/" + version,
 			"/receipts/" + receipt, "/receipts/" + receipt + "/done",
 		} {
-			b.do(chromedp.Navigate(s.url+path+"?lang="+language), chromedp.WaitVisible("h1"), chromedp.Evaluate(widest, nil))
+			b.open(s.url + path + "?lang=" + language)
+			ask[int](b, widest)
 			b.fits(320)
 			if way := ask[string](b, "getComputedStyle(document.documentElement).direction"); way != map[string]string{"en": "ltr", "ar": "rtl"}[language] {
 				t.Errorf("%s in %s is written %s", path, language, way)
@@ -118,7 +119,7 @@ func TestNoPageScrollsSideways(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/", "/staff/signin"} {
-		b.do(chromedp.Navigate(s.url+path), chromedp.WaitVisible("h1"))
+		b.open(s.url + path)
 		b.fits(320)
 	}
 }

@@ -223,9 +223,8 @@ func (s *site) eventually(what string, holds func() bool) {
 	s.within(patience, what, holds)
 }
 
-// within waits until something holds, for at most a time, and returns how long
-// it took.
-func (s *site) within(limit time.Duration, what string, holds func() bool) time.Duration {
+// within waits until something holds, for at most a time.
+func (s *site) within(limit time.Duration, what string, holds func() bool) {
 	s.Helper()
 	begun := time.Now()
 	for !holds() {
@@ -234,5 +233,7 @@ func (s *site) within(limit time.Duration, what string, holds func() bool) time.
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return time.Since(begun)
+	if limit < patience { // a promise that is worth reading
+		s.Logf("%s after %s", what, time.Since(begun).Round(time.Millisecond))
+	}
 }
