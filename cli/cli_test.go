@@ -86,7 +86,7 @@ func TestWhatCannotBeUsedExitsWithTwoAndSaysAllOfIt(t *testing.T) {
 func TestEveryCommandExplainsItself(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	for _, command := range strings.Fields("serve demo apply import preview sweep key staff migrate doctor verify") {
+	for _, command := range strings.Fields("serve demo apply import preview explain sweep key staff migrate doctor verify") {
 		if out := m.succeeds(command, "--help"); !strings.Contains(out, "Usage:") {
 			t.Errorf("%s --help says %q", command, out)
 		}
@@ -126,6 +126,21 @@ not json
 		if !strings.Contains(errs, want) {
 			t.Errorf("does not say %q:\n%s", want, errs)
 		}
+	}
+}
+
+func TestSomeoneInNoCampaignIsExplainedAndSomeoneUnknownIsNot(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.succeeds("import", m.file("people.ndjson", `{"id": "ana", "region": "BR", "locale": "pt-BR"}`+"\n"))
+	if out := m.succeeds("explain", "ana"); !strings.Contains(out, "ana, personal account in BR") || !strings.Contains(out, "everything works") {
+		t.Fatal(out)
+	}
+	if out := m.succeeds("explain", "ana", "--json"); !strings.Contains(out, `"messages.send":{"campaign":"","reason":"default","stage":"","value":true}`) {
+		t.Fatal(out)
+	}
+	if code, _, errs := m.run("explain", "nobody"); code != 1 || !strings.Contains(errs, "nobody") {
+		t.Fatalf("exit code %d: %s", code, errs)
 	}
 }
 

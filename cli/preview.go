@@ -72,11 +72,7 @@ func (p *program) printPreview(v tracker.Preview, s config.Config) {
 		fmt.Fprintf(p.out, "  %-12s %8d  %s\n", "leave", w.People, why)
 	}
 	for _, c := range v.Capabilities {
-		title := c.Capability
-		if known, ok := s.Catalogue.Find(c.Capability); ok {
-			title = known.Title.In("en")
-		}
-		fmt.Fprintf(p.out, "  %s: %d would lose it, %d get it back\n", title, c.Lose, c.Regain)
+		fmt.Fprintf(p.out, "  %s: %d would lose it, %d get it back\n", title(s.Catalogue, c.Capability), c.Lose, c.Regain)
 	}
 	for _, one := range v.Sample {
 		fmt.Fprintf(p.out, "  for example %s: %s -> %s\n", one.Person, one.From, one.To)
