@@ -83,10 +83,11 @@ func newTab(t *testing.T) *tab {
 		t.Fatal(err)
 	}
 	ctx, stop := chromedp.NewContext(all, chromedp.WithTargetID(page))
-	return attach(t, ctx, stop, cookies)
+	return attach(ctx, t, stop, cookies)
 }
 
-func attach(t *testing.T, ctx context.Context, stop context.CancelFunc, cookies cdp.BrowserContextID) *tab {
+// attach watches a tab until the test ends, and closes it then.
+func attach(ctx context.Context, t *testing.T, stop context.CancelFunc, cookies cdp.BrowserContextID) *tab {
 	t.Helper()
 	b := &tab{T: t, page: ctx, cookies: cookies}
 	t.Cleanup(func() {
@@ -129,7 +130,7 @@ func (b *tab) opened(selector string) *tab {
 		for _, id := range b.tabs() {
 			if !slices.Contains(before, id) {
 				ctx, stop := chromedp.NewContext(b.page, chromedp.WithTargetID(id))
-				return attach(b.T, ctx, stop, b.cookies)
+				return attach(ctx, b.T, stop, b.cookies)
 			}
 		}
 	}

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"testing"
 	"time"
 )
 
 const (
 	campaign = "new-terms-2021"
 	version  = "2021-01-04"
-	// announced is the first moment of the campaign, beginning the last one before.
+	// beginning is two days before the announcement.
 	beginning = "2021-01-04T00:00:00Z"
 )
 
@@ -159,9 +158,9 @@ func (s *site) allowed(person, capability string) bool {
 }
 
 // respond records a choice of somebody who was shown the texts in a language.
-func (s *site) respond(person, action, locale, idempotencyKey string) answer {
+func (s *site) respond(person, action, locale, once string) answer {
 	s.Helper()
-	a, err := s.tryRespond(person, action, locale, idempotencyKey)
+	a, err := s.tryRespond(person, action, locale, once)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -169,9 +168,9 @@ func (s *site) respond(person, action, locale, idempotencyKey string) answer {
 }
 
 // tryRespond is respond for a server that may go away.
-func (s *site) tryRespond(person, action, locale, idempotencyKey string) (answer, error) {
+func (s *site) tryRespond(person, action, locale, once string) (answer, error) {
 	body := object("campaign", campaign, "action", action, "documents", documents(locale), "presented_at", time.Now().UTC().Format(time.RFC3339))
-	return s.try("POST", "/api/v1/people/"+person+"/responses", body, "Idempotency-Key", idempotencyKey)
+	return s.try("POST", "/api/v1/people/"+person+"/responses", body, idempotencyKey, once)
 }
 
 // token opens the messaging layer for somebody.
@@ -193,9 +192,9 @@ func (s *site) link(person string) string {
 }
 
 // everywhere checks what holds for flags and decisions alike.
-func (s *site) everywhere(t *testing.T, person, capability string, on bool) {
-	t.Helper()
+func (s *site) everywhere(person, capability string, on bool) {
+	s.Helper()
 	if flag, decision := s.flag(person, capability), s.allowed(person, capability); flag != on || decision != on {
-		t.Errorf("%s of %s: flag %v, decision %v, want %v", capability, person, flag, decision, on)
+		s.Errorf("%s of %s: flag %v, decision %v, want %v", capability, person, flag, decision, on)
 	}
 }

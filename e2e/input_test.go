@@ -54,7 +54,7 @@ func TestWhatDoesNotExistIsNamed(t *testing.T) {
 		{"GET", "/api/v1/receipts/rcp_none", "", "rcp_none"},
 		{"GET", "/no/such/page", "", "/no/such/page"},
 	} {
-		s.send(tc.method, tc.path, tc.body, withIdempotent, "k").problem(404, tc.named)
+		s.send(tc.method, tc.path, tc.body, idempotencyKey, "k").problem(404, tc.named)
 	}
 	s.call(token, "no.such.method", "{}").problem(404, "no.such.method")
 	s.call(token, "messages.send", `{"to":"nobody","body":"x"}`).problem(404, "nobody")
@@ -90,16 +90,16 @@ func TestABodyIsTakenStrictlyOrNotAtAll(t *testing.T) {
 		"one of two documents": {object("campaign", campaign, "action", "accepted", "documents", documents("en")[:1]), "", 409, "current"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			headers := []string{withIdempotent, "k"}
+			headers := []string{idempotencyKey, "k"}
 			if tc.kind != "" {
 				headers = append(headers, "Content-Type", tc.kind)
 			}
 			s.in(t).send("POST", at, tc.body, headers...).problem(tc.status, tc.place)
 		})
 	}
-	s.send("POST", at, good).problem(422, withIdempotent)
-	s.send("POST", at, good, "Authorization", "Bearer nonsense", withIdempotent, "k").problem(401, "key")
-	s.send("POST", at, good, "Authorization", "Bearer "+s.token("bia"), withIdempotent, "k").problem(401, "key")
+	s.send("POST", at, good).problem(422, idempotencyKey)
+	s.send("POST", at, good, "Authorization", "Bearer nonsense", idempotencyKey, "k").problem(401, "key")
+	s.send("POST", at, good, "Authorization", "Bearer "+s.token("bia"), idempotencyKey, "k").problem(401, "key")
 	s.nothingHappened()
 }
 

@@ -10,18 +10,22 @@ import (
 	"time"
 )
 
-// secret is what people write to each other.
-const secret = "meet me at the lighthouse"
+const (
+	// secret is what people write to each other.
+	secret = "meet me at the lighthouse"
+	// immediately is how soon an acceptance is felt everywhere.
+	immediately = time.Second
+
+	ndjson         = "application/x-ndjson"
+	idempotencyKey = "Idempotency-Key"
+)
 
 // What the ladder takes away, stage by stage, besides the grant that nobody
 // has before they accept.
 var (
-	ungranted      = []string{"business.data_sharing"}
-	whenLimited    = []string{"business.chat", "business.data_sharing", "calls.place", "chats.history", "chats.list", "messages.send"}
-	whenSuspended  = []string{"calls.answer", "calls.call_back", "messages.receive", "messages.reply_from_notification", "notifications.receive"}
-	immediately    = time.Second // how soon an acceptance is felt everywhere
-	ndjson         = "application/x-ndjson"
-	withIdempotent = "Idempotency-Key"
+	ungranted     = []string{"business.data_sharing"}
+	whenLimited   = []string{"business.chat", "business.data_sharing", "calls.place", "chats.history", "chats.list", "messages.send"}
+	whenSuspended = []string{"calls.answer", "calls.call_back", "messages.receive", "messages.reply_from_notification", "notifications.receive"}
 )
 
 // TestTheWholeStory goes with one person through the ladder, as scripts, flags,
@@ -112,10 +116,10 @@ func (s *site) limited(bia, raj *socket) {
 		s.Errorf("bia is without %q", off)
 	}
 	for _, capability := range whenLimited {
-		s.everywhere(s.T, "bia", capability, false)
+		s.everywhere("bia", capability, false)
 	}
 	for _, capability := range append([]string{"terms.respond", "account.delete", "contacts.block"}, whenSuspended...) {
-		s.everywhere(s.T, "bia", capability, true)
+		s.everywhere("bia", capability, true)
 	}
 	for person, stage := range map[string]string{"dora": "reminded", "tess": "announced", "untold": "persistent"} {
 		s.stands(person, stage, "pending")
@@ -195,7 +199,7 @@ func (s *site) staleIsRefused() {
 	stale := documents("pt-BR")
 	stale[0]["sha256"] = digest("# Termos de Serviço, as they were")
 	body := object("campaign", campaign, "action", "accepted", "documents", stale)
-	s.send("POST", "/api/v1/people/bia/responses", body, withIdempotent, "bia-0").problem(409, "current").says(
+	s.send("POST", "/api/v1/people/bia/responses", body, idempotencyKey, "bia-0").problem(409, "current").says(
 		"current/0/document", "terms-of-service", "current/0/version", version, "current/0/sha256", digest(texts["terms-of-service"]["pt-BR"]),
 		"current/1/document", "privacy-policy", "current/1/version", version, "current/1/sha256", digest(texts["privacy-policy"]["pt-BR"]))
 	s.stands("bia", "limited", "pending")
@@ -218,7 +222,7 @@ func (s *site) proves(receipt answer) {
 	if again := s.respond("bia", "accepted", "pt-BR", "bia-1").is(200); again.body != receipt.body {
 		s.Errorf("the same key brings another receipt:\n%s\n%s", again.body, receipt.body)
 	}
-	s.respond("bia", "declined", "pt-BR", "bia-1").problem(409, "Idempotency-Key")
+	s.respond("bia", "declined", "pt-BR", "bia-1").problem(409, idempotencyKey)
 	kept := s.send("GET", receipt.header.Get("Location"), "").is(200)
 	if kept.body != receipt.body {
 		s.Errorf("the receipt is kept as\n%s\ninstead of\n%s", kept.body, receipt.body)

@@ -52,14 +52,18 @@ func run(to, people string) error {
 	return studio{browser, demo, to}.all()
 }
 
-// start builds and starts a demonstration, and returns its address when it is
-// ready.
-func start(ctx context.Context, dir, people string) (url string, stop func(), err error) {
+// client waits for the longest move of the clock.
+func client() *http.Client { return &http.Client{Timeout: 10 * time.Minute} }
+
+// start builds and starts a demonstration, and returns when it is ready: its
+// address, and what stops it.
+func start(ctx context.Context, dir, people string) (string, func(), error) {
 	program := filepath.Join(dir, "assent")
-	if output, err := exec.CommandContext(ctx, "go", "build", "-o", program, "assent").CombinedOutput(); err != nil {
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "assent") //nolint:gosec // into a directory of ours
+	if output, err := build.CombinedOutput(); err != nil {
 		return "", nil, fmt.Errorf("build the program: %w\n%s", err, output)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
@@ -67,14 +71,14 @@ func start(ctx context.Context, dir, people string) (url string, stop func(), er
 	if err := listener.Close(); err != nil {
 		return "", nil, err
 	}
-	server := exec.CommandContext(ctx, program, "demo", "--people", people)
+	server := exec.CommandContext(ctx, program, "demo", "--people", people) //nolint:gosec // what we have just built
 	server.Dir = dir
 	server.Env = append(os.Environ(), "TMPDIR="+dir, "ASSENT_SERVER_LISTEN="+address, "ASSENT_SERVER_PUBLIC_URL=http://"+address)
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		return "", nil, err
 	}
-	stop = func() { _ = server.Process.Signal(os.Interrupt); _ = server.Wait() } // everything it keeps is thrown away
+	stop := func() { _ = server.Process.Signal(os.Interrupt); _ = server.Wait() } // everything it keeps is thrown away
 	return "http://" + address, stop, await(ctx, "http://"+address+"/readyz")
 }
 
@@ -84,7 +88,7 @@ func await(ctx context.Context, url string) error {
 		if err != nil {
 			return err
 		}
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := client().Do(request)
 		if err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK {
 			return nil
 		}
@@ -115,7 +119,7 @@ func post(ctx context.Context, url, body string) error {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := client().Do(request)
 	if err != nil {
 		return err
 	}

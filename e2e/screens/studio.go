@@ -106,7 +106,7 @@ func (s studio) shoot(name string) chromedp.Action {
 		if err != nil {
 			return fmt.Errorf("compress %s: %w", name, err)
 		}
-		return os.WriteFile(filepath.Join(s.to, name), small, 0o644)
+		return os.WriteFile(filepath.Join(s.to, name), small, 0o644) //nolint:gosec // for everybody to see
 	})
 }
 
@@ -139,7 +139,7 @@ func compress(shot []byte) ([]byte, error) {
 	}
 	nearest := map[color.RGBA]uint8{}
 	for _, c := range colours {
-		nearest[c] = uint8(palette.Index(c)) //nolint:gosec // a palette has at most 256 colours
+		nearest[c] = uint8(palette.Index(c)) // a palette has at most 256 colours
 	}
 	to := image.NewPaletted(bounds, palette)
 	each(func(x, y int, c color.RGBA) { to.SetColorIndex(x, y, nearest[c]) })
