@@ -106,6 +106,14 @@ func ParseCheckpoint(text string, verifiers note.Verifiers) (Checkpoint, error) 
 	return c, signed(n, c)
 }
 
+// HeadOf reads the head out of a checkpoint without asking who signed it. It is
+// for checkpoints from one's own store; anything else goes through ParseCheckpoint.
+func HeadOf(checkpoint string) (Head, error) {
+	text, _, _ := strings.Cut(checkpoint, "\n\n")
+	_, head, err := parse(text + "\n")
+	return head, err
+}
+
 // signed checks what note.Open leaves open: that the log itself has signed,
 // that no signature is there twice, and that none has stray bits.
 func signed(n *note.Note, c Checkpoint) error {

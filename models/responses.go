@@ -23,6 +23,7 @@ type responseRow struct {
 	Fingerprint    string
 	RecordedAt     instant
 	Record         []byte
+	Checkpoint     []byte
 }
 
 func (responseRow) TableName() string { return "responses" }
@@ -49,7 +50,7 @@ func (r wholeResponse) response() tracker.Response {
 		ReceiptID: r.Row.ReceiptID, Person: r.Person, Ref: r.Row.Ref, Campaign: r.Row.Campaign, Plan: r.Row.Plan,
 		Action: r.Row.Action, Documents: r.Row.Documents.it, Effect: r.Row.Effect,
 		IdempotencyKey: r.Row.IdempotencyKey, Fingerprint: r.Row.Fingerprint, RecordedAt: r.Row.RecordedAt.time(),
-		LeafIndex: r.Row.LeafIndex, Record: r.Row.Record, Salt: r.Salt, Details: r.Details,
+		LeafIndex: r.Row.LeafIndex, Record: r.Row.Record, Checkpoint: r.Row.Checkpoint, Salt: r.Salt, Details: r.Details,
 	}
 }
 
@@ -57,7 +58,7 @@ func (r wholeResponse) response() tracker.Response {
 func (r reader) responses(ctx context.Context) *gorm.DB {
 	return r.in(ctx).Table("responses AS r").Joins("LEFT JOIN response_details d ON d.leaf_index = r.leaf_index").
 		Select(`r.leaf_index, r.receipt_id, r.ref, r.campaign, r.plan, r.action, r.documents, r.effect, r.idempotency_key,
-			r.fingerprint, r.recorded_at, r.record, coalesce(d.person, '') AS person, d.salt, d.details`)
+			r.fingerprint, r.recorded_at, r.record, r.checkpoint, coalesce(d.person, '') AS person, d.salt, d.details`)
 }
 
 // Response finds the response also after the account was deleted; once the
@@ -88,6 +89,7 @@ func (t *tx) AddResponse(ctx context.Context, r tracker.Response) error {
 		LeafIndex: r.LeafIndex, ReceiptID: r.ReceiptID, Ref: r.Ref, Campaign: r.Campaign, Plan: r.Plan,
 		Action: r.Action, Documents: object[[]terms.DocumentText]{r.Documents}, Effect: r.Effect,
 		IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, RecordedAt: at(r.RecordedAt), Record: blob(r.Record),
+		Checkpoint: blob(r.Checkpoint),
 	})
 	if err != nil {
 		return err

@@ -248,6 +248,7 @@ type Response struct {
 	RecordedAt     time.Time
 	LeafIndex      int64
 	Record         []byte
+	Checkpoint     []byte // signed head of the log as of this record
 	Salt           []byte
 	Details        []byte // canonical JSON of ledger.Details
 }

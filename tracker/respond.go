@@ -291,7 +291,8 @@ func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c Choice, person
 	return Receipt{Proof: proof, Response: Response{
 		ReceiptID: id, Person: c.Person, Ref: person.Ref, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action,
 		Documents: c.Documents, Effect: after.Effect, IdempotencyKey: c.IdempotencyKey, Fingerprint: c.fingerprint,
-		RecordedAt: now, LeafIndex: proof.LeafIndex, Record: canonical, Salt: salt[:], Details: details,
+		RecordedAt: now, LeafIndex: proof.LeafIndex, Record: canonical, Checkpoint: []byte(proof.Checkpoint),
+		Salt: salt[:], Details: details,
 	}}, err
 }
 
@@ -304,7 +305,8 @@ func keepSnapshot(ctx context.Context, tx Tx, html []byte, now time.Time) (strin
 	return digest, tx.PutSnapshot(ctx, Snapshot{SHA256: digest, HTML: html, Stored: now})
 }
 
-// Receipt returns a recorded choice with its proof up to the newest head.
+// Receipt returns a recorded choice with its proof: the same each time, up to
+// the head that was signed when it was recorded.
 func (t *Tracker) Receipt(ctx context.Context, id string) (Receipt, error) {
 	var out Receipt
 	err := t.Store.View(ctx, func(r Reader) error {
@@ -312,15 +314,15 @@ func (t *Tracker) Receipt(ctx context.Context, id string) (Receipt, error) {
 		if out.Response, err = r.Response(ctx, id); err != nil {
 			return err
 		}
-		head, err := r.Head(ctx)
+		head, err := ledger.HeadOf(string(out.Checkpoint))
 		if err != nil {
-			return err
+			return fmt.Errorf("read the checkpoint of receipt %s: %w", id, err)
 		}
-		hashes, err := ledger.Prove(ctx, tileReader{r}, head.head(), out.LeafIndex)
+		hashes, err := ledger.Prove(ctx, tileReader{r}, head, out.LeafIndex)
 		if err != nil {
 			return fmt.Errorf("prove receipt %s: %w", id, err)
 		}
-		out.Proof = ledger.NewReceipt(out.Record, out.LeafIndex, hashes, ledger.Checkpoint{Head: head.head(), Text: string(head.Checkpoint)}).Proof
+		out.Proof = ledger.NewReceipt(out.Record, out.LeafIndex, hashes, ledger.Checkpoint{Head: head, Text: string(out.Checkpoint)}).Proof
 		return nil
 	})
 	return out, err

@@ -13,7 +13,7 @@ func response(p tracker.Person, leaf int64, key string) tracker.Response {
 		ReceiptID: fmt.Sprintf("rcp-%d", leaf), Person: p.ID, Ref: p.Ref, Campaign: campaign, Plan: 2, Action: terms.Accept,
 		Documents: []terms.DocumentText{{Document: "terms", Version: "1", Locale: "pt-BR", SHA256: "aa"}, {Document: "privacy", Version: "1", Locale: "en", SHA256: "bb"}},
 		Effect:    terms.Void, IdempotencyKey: key, Fingerprint: "ff", RecordedAt: noon.Add(time.Duration(leaf) * time.Microsecond), LeafIndex: leaf,
-		Record: []byte(fmt.Sprintf(`{"n":%d}`, leaf)), Salt: []byte{0, 1, 255}, Details: []byte(`{"ip":"192.0.2.1"}`),
+		Record: []byte(fmt.Sprintf(`{"n":%d}`, leaf)), Checkpoint: []byte("signed"), Salt: []byte{0, 1, 255}, Details: []byte(`{"ip":"192.0.2.1"}`),
 	}
 }
 

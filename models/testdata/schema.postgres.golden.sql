@@ -120,6 +120,7 @@ column response_details.person text collate C
 column response_details.salt bytea
 column responses.action text collate C
 column responses.campaign text collate C
+column responses.checkpoint bytea
 column responses.documents text
 column responses.effect text collate C
 column responses.fingerprint text collate C

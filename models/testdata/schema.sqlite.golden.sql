@@ -165,6 +165,7 @@ CREATE TABLE responses (
   fingerprint     TEXT NOT NULL,
   recorded_at     INTEGER NOT NULL,
   record          BLOB NOT NULL,
+  checkpoint      BLOB NOT NULL,
   UNIQUE (ref, idempotency_key)
 ) STRICT;
 CREATE TABLE revision (

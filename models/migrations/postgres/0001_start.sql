@@ -178,6 +178,7 @@ CREATE TABLE responses (
   fingerprint     TEXT COLLATE "C" NOT NULL,
   recorded_at     BIGINT NOT NULL,
   record          BYTEA NOT NULL,
+  checkpoint      BYTEA NOT NULL,
   UNIQUE (ref, idempotency_key)
 );
 
