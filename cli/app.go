@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -41,6 +42,9 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 	a.store, err = models.Open(ctx, string(settings.Database.URL), models.Options{Log: a.log})
 	if err != nil {
 		return nil, err
+	}
+	if err := a.secrets.checkLog(ctx, a.store); err != nil {
+		return nil, errors.Join(err, a.store.Close())
 	}
 	a.gate = gate.New(source{a.store}, gate.Options{Catalogue: settings.Catalogue, PublicURL: settings.Server.PublicURL, Now: now})
 	a.tracker = tracker.New(tracker.Deps{

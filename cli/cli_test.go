@@ -187,6 +187,18 @@ func TestTheKeyOfTheLogIsBoundToItsName(t *testing.T) {
 	}
 }
 
+func TestALostKeyOfTheLogIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.succeeds("migrate")
+	if err := os.Remove(filepath.Join(m.dir, "secrets", "ledger.key")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := m.run("doctor"); code != 1 || !strings.Contains(errs, "restore it from a backup") {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+}
+
 func TestAReceiptThatIsNoneIsNotProved(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

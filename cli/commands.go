@@ -239,7 +239,7 @@ func (p *program) verify(file, key string) error {
 	if err != nil {
 		return fmt.Errorf("%s is NOT proved: %w", file, err)
 	}
-	fmt.Fprintln(p.out, report)
+	fmt.Fprintf(p.out, "Receipt %s\n\n%s", report.Record.ReceiptID, report)
 	return nil
 }
 

@@ -107,13 +107,21 @@ func (p *program) demo(ctx context.Context, directory string, empty bool, people
 }
 
 // demoSettings keeps a demonstration apart from real deployments: its own
-// directory, unless the operator names a database for it.
+// directory, unless the operator names a database for it. The keys then stay
+// beside that database, so that a demonstration that is stopped and started
+// again can go on.
 func demoSettings(s config.Config, directory string, environ []string) config.Config {
-	if !named(environ, "ASSENT_DATABASE_URL") {
+	secrets := filepath.Join(directory, "secrets")
+	if named(environ, "ASSENT_DATABASE_URL") {
+		secrets = s.Secrets.Directory
+		if path, ok := strings.CutPrefix(string(s.Database.URL), "sqlite:"); ok {
+			secrets = path + ".secrets"
+		}
+	} else {
 		s.Database.URL = config.DatabaseURL("sqlite:" + filepath.Join(directory, "assent.db"))
 	}
 	if !named(environ, "ASSENT_SECRETS_DIRECTORY") {
-		s.Secrets.Directory = filepath.Join(directory, "secrets")
+		s.Secrets.Directory = secrets
 	}
 	return s
 }

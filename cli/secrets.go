@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"assent/ledger"
 	"assent/tokens"
+	"assent/tracker"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -57,6 +59,10 @@ func loadSecrets(directory, origin string) (secrets, error) {
 
 func loadLedgerKey(directory, origin string) (note.Signer, string, error) {
 	path := filepath.Join(directory, ledgerKeyFile)
+	public := filepath.Join(directory, verifierKeyFile)
+	if !exists(path) && exists(public) {
+		return nil, "", fmt.Errorf("%s is missing, but its public key %s is there: restore it from a backup; a new key could not continue the log", path, public)
+	}
 	private, err := keep(path, 0o600, func() (string, error) {
 		private, _, err := ledger.NewKey(rand.Reader, origin)
 		return private, err
@@ -75,8 +81,32 @@ func loadLedgerKey(directory, origin string) (note.Signer, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	_, err = keep(filepath.Join(directory, verifierKeyFile), 0o644, func() (string, error) { return verifier, nil })
+	_, err = keep(public, 0o644, func() (string, error) { return verifier, nil })
 	return signer, verifier, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// checkLog refuses a log that another key has signed, or none at all: what this
+// server would add to it could not be proved.
+func (s secrets) checkLog(ctx context.Context, store tracker.Store) error {
+	return store.View(ctx, func(r tracker.Reader) error {
+		head, err := r.Head(ctx)
+		if err != nil || head.Size == 0 {
+			return err
+		}
+		verifier, err := note.NewVerifier(s.verifier)
+		if err != nil {
+			return err
+		}
+		if _, err := ledger.ParseCheckpoint(string(head.Checkpoint), note.VerifierList(verifier)); err != nil {
+			return fmt.Errorf("the log in the database was signed by another key than %s: restore that key from a backup, or open the database it belongs to (%w)", ledgerKeyFile, err)
+		}
+		return nil
+	})
 }
 
 // keep returns the line in a file, writing a fresh one when there is no file.

@@ -126,12 +126,15 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 		defer close(done)
 		ticker := time.NewTicker(followEvery)
 		defer ticker.Stop()
+		var told time.Time
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				if err := a.gate.CatchUp(ctx, 0); err != nil && ctx.Err() == nil {
+				err := a.gate.CatchUp(ctx, 0)
+				if err != nil && ctx.Err() == nil && time.Since(told) > time.Minute {
+					told = time.Now()
 					a.log.ErrorContext(ctx, "following changes failed; answers stay as last known", "error", err)
 				}
 			}

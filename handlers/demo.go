@@ -49,6 +49,10 @@ func (d *Demo) become(c *gin.Context, o Options) error {
 }
 
 func (d *Demo) messenger(c *gin.Context, o Options) error {
+	if len(d.People) == 0 { // an empty demonstration has nobody to hand a phone to
+		c.Redirect(http.StatusSeeOther, "/")
+		return nil
+	}
 	view, err := d.Messenger(c.Request)
 	if err != nil {
 		return err

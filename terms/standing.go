@@ -161,6 +161,9 @@ func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
 	if onHold {
 		now = until
 	}
+	if e.FirstNotice.IsZero() { // whoever asks is being told now at the earliest
+		e = e.Notice(now)
+	}
 	var ahead []Next
 	for last := p.In(e.Country).Last; e.Stage < last; {
 		at := latest(dueAt(p, e, holds, now), now)

@@ -54,8 +54,8 @@ func checkDocuments(ctx context.Context, r Reader, p terms.Plan) error {
 // at. It can be called again after an interruption: the sweep also finishes
 // what was begun.
 //
-// Replacing an active plan never shortens anybody's time: Conflict when the
-// new plan's deadline is earlier anywhere, or its ladder differs.
+// Replacing an active plan takes nothing from anybody: Conflict, with every
+// reason, when the new plan is harsher anywhere; see terms.Harsher.
 func (t *Tracker) Activate(ctx context.Context, campaign string, number int, actor string, progress func(int)) (Campaign, error) {
 	now := t.instant()
 	var revision uint64
@@ -96,44 +96,14 @@ func (t *Tracker) activate(ctx context.Context, tx Tx, campaign string, number i
 		if err != nil {
 			return err
 		}
-		if err := gentler(current.Plan, next.Plan); err != nil {
-			return err
+		if faults := terms.Harsher(current.Plan, next.Plan, t.Catalogue); len(faults) > 0 {
+			return terms.Errorf(terms.Conflict, "plan %d would take time or access from people on the active plan %d:\n%v", number, c.Plan, faults)
 		}
 	}
 	if err := tx.Activate(ctx, campaign, number, now); err != nil {
 		return err
 	}
 	return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "plan.activate", Object: fmt.Sprintf("%s/%d", campaign, number)})
-}
-
-// gentler refuses a plan that would take somebody's time away or leave people
-// at a stage it does not know.
-func gentler(old, next terms.Plan) error {
-	if len(old.Stages) != len(next.Stages) {
-		return terms.Errorf(terms.Conflict, "plan %d has %d stages and the active plan %d has %d; people are on that ladder, so keep its stages", next.Number, len(next.Stages), old.Number, len(old.Stages))
-	}
-	for i, s := range old.Stages {
-		if next.Stages[i].Key != s.Key {
-			return terms.Errorf(terms.Conflict, "stages[%d] is %q in plan %d and %q in the active plan %d; keep the keys and their order", i, next.Stages[i].Key, next.Number, s.Key, old.Number)
-		}
-		if next.Stages[i].After < s.After {
-			return terms.Errorf(terms.Conflict, "stages[%d].after is earlier in plan %d than in the active plan %d; an edit cannot shorten anybody's time", i, next.Number, old.Number)
-		}
-	}
-	for _, country := range append(countriesOf(old), append(countriesOf(next), "")...) {
-		if next.In(country).Deadline.Before(old.In(country).Deadline) {
-			return terms.Errorf(terms.Conflict, "deadline is earlier in plan %d than in the active plan %d; an edit cannot shorten anybody's time", next.Number, old.Number)
-		}
-	}
-	return nil
-}
-
-func countriesOf(p terms.Plan) []string {
-	var out []string
-	for _, r := range p.Regions {
-		out = append(out, r.Countries...)
-	}
-	return out
 }
 
 // enrollAll walks all people from where the campaign's walk stopped, bringing
