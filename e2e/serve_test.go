@@ -20,8 +20,9 @@ import (
 func TestServeKnowsNothingOfTheDemonstration(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	database := "ASSENT_DATABASE_URL=sqlite:" + dir + "/assent.db"
-	s := newSite(t, database, "ASSENT_DEMO_CLOCK="+beginning).start("demo", "--people", "3")
+	// Without the keys of the demonstration, serve refuses its log altogether.
+	database, keys := "ASSENT_DATABASE_URL=sqlite:"+dir+"/assent.db", "ASSENT_SECRETS_DIRECTORY="+dir+"/secrets"
+	s := newSite(t, database, keys, "ASSENT_DEMO_CLOCK="+beginning).start("demo", "--people", "3")
 	const demoKey = "assent_demo_key_for_trying_out"
 	if !strings.Contains(s.server.log.String(), demoKey) {
 		t.Fatalf("a demonstration does not say its key:\n%s", &s.server.log)
