@@ -64,7 +64,7 @@ var homes = map[string]string{
 	"github.com/spf13/cobra":       "cli",
 	"assent/internal/testenv":      "internal/testenv",
 	"net/http/pprof":               "cli",
-	"github.com/chromedp/chromedp": "e2e/screens",
+	"github.com/chromedp/chromedp": "e2e/screens internal/testenv",
 	"pgregory.net/rapid":           "models/storetest",
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,9 +13,12 @@ import (
 	"assent/terms"
 )
 
-// page is how many rows are read at a time, which bounds memory and the length
-// of read transactions.
-const page = 5000
+// How many rows are read at a time, which bounds memory, the length of read
+// transactions and, for the short page, how long an acceptance may wait.
+const (
+	page      = 5000
+	shortPage = 500
+)
 
 // Applied is a change the gate has applied: from now on it answers with After.
 // Before and After are never nil; a person who left has the default profile.
@@ -42,10 +46,11 @@ type Gate struct {
 	seed   maphash.Seed
 	shards [256]shard
 
-	following sync.Mutex // one goroutine applies changes at a time; it guards the next three
+	following sync.Mutex // one goroutine applies changes at a time; it guards the next four
 	profiles  map[string]*Profile
 	books     map[string]Book
-	turned    time.Time // up to when holds that begin or end by themselves are applied
+	again     map[string]bool // campaigns of which everybody is to be placed again
+	turned    time.Time       // up to when holds that begin or end by themselves are applied
 	revision  atomic.Uint64
 	loaded    atomic.Bool
 	watchers  []func(Applied)
@@ -75,7 +80,7 @@ type Clock struct {
 
 // New returns an empty gate; Load fills it.
 func New(source Source, o Options) *Gate {
-	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), profiles: map[string]*Profile{}}
+	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), profiles: map[string]*Profile{}, again: map[string]bool{}}
 	g.index = make(map[string]int, len(o.Catalogue))
 	for i, c := range o.Catalogue {
 		g.index[c.Key] = i
@@ -105,14 +110,20 @@ func (g *Gate) Load(ctx context.Context) error {
 	if err := g.readBooks(ctx); err != nil {
 		return err
 	}
+	g.revision.Store(revision)
 	for campaign := range g.books {
-		if err := g.loadCampaign(ctx, campaign, revision); err != nil {
+		g.again[campaign] = true
+	}
+	for len(g.again) > 0 { // following may find a book that changed meanwhile
+		for campaign := range g.again {
+			delete(g.again, campaign)
+			if err := g.placeAll(ctx, campaign); err != nil {
+				return err
+			}
+		}
+		if err := g.follow(ctx); err != nil {
 			return err
 		}
-	}
-	g.revision.Store(revision)
-	if err := g.follow(ctx); err != nil {
-		return err
 	}
 	g.loaded.Store(true)
 	return nil
@@ -126,14 +137,78 @@ func (g *Gate) Revision() uint64 { return g.revision.Load() }
 
 // CatchUp applies changes until the gate has reached a revision, or all there
 // are for revision 0; a hold whose time has come counts as one. After it
-// returns nil, every answer reflects them.
+// returns nil, every answer reflects them. A plan or hold that can move
+// everybody is followed page by page by the one caller who met it; others go
+// on between the pages, so that no acceptance waits for a whole campaign.
 func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 	if revision > 0 && g.revision.Load() >= revision {
 		return nil
 	}
+	again, err := g.catchUp(ctx)
+	if err != nil {
+		return err
+	}
+	for _, campaign := range again {
+		if err := g.placeAgain(ctx, campaign); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// catchUp applies all changes there are, and returns the campaigns of which
+// everybody is to be placed again.
+func (g *Gate) catchUp(ctx context.Context) ([]string, error) {
 	g.following.Lock()
 	defer g.following.Unlock()
-	return g.follow(ctx)
+	err := g.follow(ctx)
+	again := slices.Collect(maps.Keys(g.again))
+	clear(g.again)
+	return again, err
+}
+
+// placeAgain places everybody of a campaign, letting others in between pages.
+// What it could not finish is left for the next to catch up.
+func (g *Gate) placeAgain(ctx context.Context, campaign string) error {
+	var err error
+	for after, more := int64(0), true; more && err == nil; {
+		after, more, err = g.shortTurn(ctx, campaign, after)
+	}
+	return err
+}
+
+func (g *Gate) shortTurn(ctx context.Context, campaign string, after int64) (int64, bool, error) {
+	g.following.Lock()
+	defer g.following.Unlock()
+	after, more, err := g.placePage(ctx, campaign, after, shortPage)
+	if err != nil {
+		g.again[campaign] = true
+	}
+	return after, more, err
+}
+
+// placeAll does the same at once.
+func (g *Gate) placeAll(ctx context.Context, campaign string) error {
+	var err error
+	for after, more := int64(0), true; more && err == nil; {
+		after, more, err = g.placePage(ctx, campaign, after, page)
+	}
+	return err
+}
+
+// placePage places the next people of a campaign after one, and returns the
+// last and whether there are more.
+func (g *Gate) placePage(ctx context.Context, campaign string, after int64, size int) (int64, bool, error) {
+	rows, err := g.source.Rows(ctx, campaign, after, size)
+	if err != nil {
+		return after, true, fmt.Errorf("read positions of campaign %s after %d: %w", campaign, after, err)
+	}
+	revision := g.revision.Load()
+	for _, row := range rows {
+		g.place(row, revision)
+		after = row.Ref
+	}
+	return after, len(rows) == size, nil
 }
 
 // follow applies all changes there are.
@@ -150,25 +225,22 @@ func (g *Gate) follow(ctx context.Context) error {
 			g.revision.Store(c.Revision)
 		}
 		if len(changes) < page {
-			return g.turnHolds(ctx)
+			g.turnHolds()
+			return nil
 		}
 	}
 }
 
 // turnHolds places people again when a hold has begun or ended by itself, of
 // which the log of changes says nothing.
-func (g *Gate) turnHolds(ctx context.Context) error {
+func (g *Gate) turnHolds() {
 	now := g.options.Now()
 	for campaign, book := range g.books {
-		if !slices.ContainsFunc(book.Holds, func(h terms.Hold) bool { return turns(h, g.turned, now) }) {
-			continue
-		}
-		if err := g.loadCampaign(ctx, campaign, g.revision.Load()); err != nil {
-			return err
+		if slices.ContainsFunc(book.Holds, func(h terms.Hold) bool { return turns(h, g.turned, now) }) {
+			g.again[campaign] = true
 		}
 	}
 	g.turned = now
-	return nil
 }
 
 // turns reports whether a hold begins or ends after one instant and not after
@@ -190,31 +262,13 @@ func (g *Gate) readBooks(ctx context.Context) error {
 	return nil
 }
 
-func (g *Gate) loadCampaign(ctx context.Context, campaign string, revision uint64) error {
-	for after := int64(0); ; {
-		rows, err := g.source.Rows(ctx, campaign, after, page)
-		if err != nil {
-			return fmt.Errorf("read positions of campaign %s after %d: %w", campaign, after, err)
-		}
-		for _, row := range rows {
-			g.place(row, revision)
-			after = row.Ref
-		}
-		if len(rows) < page {
-			return nil
-		}
-	}
-}
-
 // apply brings one change into the table. A change of a campaign's plans or
 // holds is read again from the source, because it can move everybody.
 func (g *Gate) apply(ctx context.Context, c Change) error {
 	switch {
 	case c.Book:
-		if err := g.readBooks(ctx); err != nil {
-			return err
-		}
-		return g.loadCampaign(ctx, c.Row.Campaign, c.Revision)
+		g.again[c.Row.Campaign] = true
+		return g.readBooks(ctx)
 	case c.Removed:
 		g.put(c.Row.Person, c.Row.Campaign, nil, c.Revision)
 	default:

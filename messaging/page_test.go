@@ -62,13 +62,7 @@ func site(t *testing.T, w *world) string {
 // browse opens a page in a browser and collects what it complains of.
 func browse(t *testing.T, url string) (context.Context, func() []string) {
 	t.Helper()
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(),
-		chromedp.ExecPath(testenv.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.WindowSize(1440, 900))
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx := testenv.Browser(t, chromedp.WindowSize(1440, 900))
 	var mu sync.Mutex
 	var complaints []string
 	chromedp.ListenTarget(ctx, func(event any) {

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -18,35 +16,10 @@ import (
 	"assent/tokens"
 )
 
-// newScreen starts a real browser that talks to nobody but the pages. Whatever it complains about, a breach of the
-// content security policy among it, fails the test.
+// newScreen opens a real browser.
 func newScreen(t *testing.T) screen {
 	t.Helper()
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), // outlives t.Context, to be closed in order
-		chromedp.ExecPath(testenv.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
-	t.Cleanup(stop)
-	browser, _ := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(browser); err != nil { // waits until its files are closed
-			t.Error(err)
-		}
-	})
-	if err := chromedp.Run(browser); err != nil { // starts it, for as long as this context lives
-		t.Fatal(err)
-	}
-	chromedp.ListenTarget(browser, func(event any) {
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.LevelError {
-				t.Errorf("the browser reports: %s", e.Entry.Text)
-			}
-		case *runtime.EventExceptionThrown:
-			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
-		}
-	})
+	browser := testenv.Browser(t)
 	s := screen{t, browser}
 	// A page that still scrolls moves what is being clicked or looked at.
 	s.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))

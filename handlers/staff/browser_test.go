@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -18,37 +16,6 @@ import (
 	"assent/internal/testenv"
 	"assent/tokens"
 )
-
-// newBrowser starts a browser that talks to nobody but the page.
-func newBrowser(t *testing.T) context.Context {
-	t.Helper()
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), // outlives t.Context, to be closed in order
-		chromedp.ExecPath(testenv.Chromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
-	t.Cleanup(stop)
-	browser, _ := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(browser); err != nil { // waits until its files are closed
-			t.Error(err)
-		}
-	})
-	if err := chromedp.Run(browser); err != nil { // starts it, for as long as this context lives
-		t.Fatal(err)
-	}
-	chromedp.ListenTarget(browser, func(event any) {
-		switch e := event.(type) {
-		case *log.EventEntryAdded: // a breach of the content security policy is one
-			if e.Entry.Level == log.LevelError {
-				t.Errorf("the browser reports: %s", e.Entry.Text)
-			}
-		case *runtime.EventExceptionThrown:
-			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
-		}
-	})
-	return browser
-}
 
 func run(browser context.Context, t *testing.T, actions ...chromedp.Action) {
 	t.Helper()
@@ -77,7 +44,7 @@ func TestTheFirstMemberSetsUpTheConsoleInABrowser(t *testing.T) {
 			t.Cleanup(site.Close)
 			link := d.signer.Sign(tokens.StaffSetup, tokens.Claims{}, d.now(), time.Hour)
 			var heading, path string
-			run(newBrowser(t), t,
+			run(testenv.Browser(t), t,
 				emulation.SetScriptExecutionDisabled(!scripts),
 				chromedp.Navigate(site.URL+"/staff/setup?token="+link),
 				chromedp.SendKeys("#name", "mei"), chromedp.SendKeys("#password", "correct horse battery"),
@@ -98,7 +65,7 @@ func TestTheConsoleFitsEveryScreenAndIsReadByKeyboard(t *testing.T) {
 	d.seed(300, on(6, 27))
 	site := httptest.NewServer(d.handler)
 	t.Cleanup(site.Close)
-	browser := newBrowser(t)
+	browser := testenv.Browser(t)
 	run(browser, t, chromedp.Navigate(site.URL+"/staff/signin"), chromedp.Click(".alt .btn"), chromedp.WaitVisible(".clock"))
 	overview := site.URL + "/staff/campaigns/" + demo.Campaign
 	for _, width := range []int64{320, 390, 1440} {
