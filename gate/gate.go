@@ -46,6 +46,7 @@ type Gate struct {
 	seed   maphash.Seed
 	shards [256]shard
 
+	placing   sync.Mutex // one goroutine places everybody again at a time
 	following sync.Mutex // one goroutine applies changes at a time; it guards the next four
 	profiles  map[string]*Profile
 	books     map[string]Book
@@ -135,16 +136,23 @@ func (g *Gate) Ready() bool { return g.loaded.Load() }
 // Revision is the newest change the gate has applied.
 func (g *Gate) Revision() uint64 { return g.revision.Load() }
 
-// CatchUp applies changes until the gate has reached a revision, or all there
-// are for revision 0; a hold whose time has come counts as one. After it
-// returns nil, every answer reflects them. A plan or hold that can move
-// everybody is followed page by page by the one caller who met it; others go
-// on between the pages, so that no acceptance waits for a whole campaign.
+// CatchUp applies changes until the gate has reached a revision. After it
+// returns nil, every answer reflects them, but for a plan or hold that can move
+// everybody: that is for whoever asks for revision 0, which means all there is,
+// and a hold whose time has come besides. It is followed page by page, and
+// others go on between the pages: no acceptance waits for a whole campaign.
 func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
-	if revision > 0 && g.revision.Load() >= revision {
-		return nil
+	if revision > 0 {
+		if g.revision.Load() >= revision {
+			return nil
+		}
+		g.following.Lock()
+		defer g.following.Unlock()
+		return g.follow(ctx)
 	}
-	again, err := g.catchUp(ctx)
+	g.placing.Lock() // whoever comes second returns when all are placed
+	defer g.placing.Unlock()
+	again, err := g.takeAgain(ctx)
 	if err != nil {
 		return err
 	}
@@ -156,15 +164,17 @@ func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 	return nil
 }
 
-// catchUp applies all changes there are, and returns the campaigns of which
-// everybody is to be placed again.
-func (g *Gate) catchUp(ctx context.Context) ([]string, error) {
+// takeAgain applies all changes there are, and takes over the campaigns of
+// which everybody is to be placed again.
+func (g *Gate) takeAgain(ctx context.Context) ([]string, error) {
 	g.following.Lock()
 	defer g.following.Unlock()
-	err := g.follow(ctx)
+	if err := g.follow(ctx); err != nil {
+		return nil, err
+	}
 	again := slices.Collect(maps.Keys(g.again))
 	clear(g.again)
-	return again, err
+	return again, nil
 }
 
 // placeAgain places everybody of a campaign, letting others in between pages.

@@ -58,19 +58,11 @@ func checkDocuments(ctx context.Context, r Reader, p terms.Plan) error {
 // reason, when the new plan is harsher anywhere; see terms.Harsher.
 func (t *Tracker) Activate(ctx context.Context, campaign string, number int, actor string, progress func(int)) (Campaign, error) {
 	now := t.instant()
-	var revision uint64
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		if err := t.activate(ctx, tx, campaign, number, actor, now); err != nil {
-			return err
-		}
-		var err error
-		revision, err = tx.Revision(ctx)
-		return err
-	})
+	err := t.Store.Update(ctx, func(tx Tx) error { return t.activate(ctx, tx, campaign, number, actor, now) })
 	if err != nil {
 		return Campaign{}, err
 	}
-	if err := t.committed(ctx, revision); err != nil {
+	if err := t.Committed(context.WithoutCancel(ctx), 0); err != nil {
 		return Campaign{}, err
 	}
 	if err := t.enrollAll(ctx, campaign, now, progress); err != nil {

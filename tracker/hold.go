@@ -79,10 +79,14 @@ func (t *Tracker) ReleaseHold(ctx context.Context, campaign, id, actor string) (
 	return released, t.recheck(ctx, released.Hold, now)
 }
 
-// recheck has the next sweep look at everybody a hold covers, in chunks, so
-// that their dates are worked out afresh. It moves nobody.
+// recheck puts a hold, or its end, into every answer, and has the next sweep
+// look at everybody it covers, in chunks, so that their dates are worked out
+// afresh. It moves nobody.
 func (t *Tracker) recheck(ctx context.Context, h terms.Hold, now time.Time) error {
 	ctx = context.WithoutCancel(ctx)
+	if err := t.Committed(ctx, 0); err != nil {
+		return err
+	}
 	for after := int64(0); ; {
 		var rows int
 		err := t.Store.Update(ctx, func(tx Tx) error {
@@ -97,19 +101,9 @@ func (t *Tracker) recheck(ctx context.Context, h terms.Hold, now time.Time) erro
 			return fmt.Errorf("recheck people under hold %s: %w", h.ID, err)
 		}
 		if rows < t.Pace.Rows {
-			break
+			return nil
 		}
 	}
-	revision := uint64(0)
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		revision, err = r.Revision(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return t.committed(ctx, revision)
 }
 
 // inRegion lists the countries a scope's region means: those of the plan's

@@ -23,7 +23,8 @@ type Deps struct {
 	Signer    note.Signer // of the log; its name is the log's origin
 	// Committed is called after a transaction that changed positions, with the
 	// newest revision, before the use-case returns: when it comes back, every
-	// answer given by this process reflects the change.
+	// answer given by this process reflects the change. Revision 0 means all
+	// there is, also what can move everybody of a campaign.
 	Committed func(ctx context.Context, revision uint64) error
 	Pace      Pace
 }
