@@ -341,6 +341,31 @@ func TestAHoldTakesEffectWhenItIsPlacedBeginsAndEnds(t *testing.T) {
 	allowed(false)
 }
 
+func TestNobodysOwnChangeWaitsForAHoldThatMovesEverybody(t *testing.T) {
+	t.Parallel()
+	s, now := newSource("terms"), &clock{at: start.Add(170 * day)}
+	const people = 1200 // more than are placed in one turn
+	for ref := range int64(people) {
+		s.save(at(ref+1, "terms", "BR", 2, now.at.Add(-day)))
+	}
+	g := newGate(t, s, now.Now)
+	s.hold("terms", terms.Hold{ID: "h1", Campaign: "terms", Clock: terms.ClockStop, Effect: terms.Lift, Starts: now.at})
+	s.save(at(1, "terms", "BR", 2, now.at.Add(-day)))
+	newest, _ := s.Revision(t.Context())
+	if err := g.CatchUp(t.Context(), newest); err != nil {
+		t.Fatal(err)
+	}
+	if own, other := g.Decide("u1", "messages.send"), g.Decide("u2", "messages.send"); !own.Allowed || other.Allowed || g.Revision() != newest {
+		t.Fatalf("the one who changed: %v, another: %v, at revision %d of %d", own.Allowed, other.Allowed, g.Revision(), newest)
+	}
+	catchUp(t, g)
+	for ref := range people {
+		if d := g.Decide(fmt.Sprintf("u%d", ref+1), "messages.send"); !d.Allowed {
+			t.Fatalf("u%d is not lifted", ref+1)
+		}
+	}
+}
+
 func TestAPlanThatIsNotInTheBookRestrictsNobody(t *testing.T) {
 	t.Parallel()
 	s, now := newSource("terms"), start.Add(170*day)
