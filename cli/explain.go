@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"assent/handlers/clients"
 	"assent/terms"
-	"assent/tracker"
 
 	"github.com/spf13/cobra"
 )
@@ -22,7 +22,7 @@ func (p *program) explainCommand() *cobra.Command {
 			return p.with(c.Context(), func(a *app) error { return p.explainPerson(c.Context(), a, args[0], asJSON) })
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, as the API answers it")
 	return c
 }
 
@@ -32,7 +32,7 @@ func (p *program) explainPerson(ctx context.Context, a *app, id string, asJSON b
 		return err
 	}
 	if asJSON {
-		return json.NewEncoder(p.out).Encode(explanation(s))
+		return json.NewEncoder(p.out).Encode(clients.StandingJSON(s, a.gate.AcceptURL))
 	}
 	fmt.Fprintf(p.out, "%s, %s account in %s\n", s.Person.ID, s.Person.Type, s.Person.Country)
 	for _, pos := range s.Standing.Positions {
@@ -98,28 +98,4 @@ func reason(s terms.State) string {
 	default:
 		return string(s.Reason)
 	}
-}
-
-// explanation is the same for programs.
-func explanation(s tracker.PersonStanding) map[string]any {
-	positions := []map[string]any{}
-	for _, pos := range s.Standing.Positions {
-		positions = append(positions, map[string]any{
-			"campaign": pos.Campaign, "plan": pos.Plan, "status": pos.Status, "region": pos.Region, "stage": pos.Stage, "since": pos.Since,
-			"next_stage": pos.Next.Stage, "next_at": instant(pos.Next.At), "waits_for": pos.Next.Why, "hold": pos.HoldID,
-		})
-	}
-	capabilities := map[string]any{}
-	for _, state := range s.Standing.Capabilities {
-		capabilities[state.Capability] = map[string]any{"value": state.Value, "reason": state.Reason, "campaign": state.Campaign, "stage": state.Stage}
-	}
-	return map[string]any{"person": s.Person.ID, "revision": s.Revision, "campaigns": positions, "capabilities": capabilities}
-}
-
-// instant is a time as JSON carries it: null for none.
-func instant(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
 }

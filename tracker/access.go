@@ -93,12 +93,7 @@ func (t *Tracker) addKey(ctx context.Context, k APIKey, secret string, scopes []
 // none in force.
 func (t *Tracker) Authenticate(ctx context.Context, secret string) (APIKey, error) {
 	now := t.instant()
-	var k APIKey
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		k, err = r.Key(ctx, hashKey(secret))
-		return err
-	})
+	k, err := read(ctx, t, func(r Reader) (APIKey, error) { return r.Key(ctx, hashKey(secret)) })
 	switch {
 	case isKind(err, terms.NotFound):
 		return APIKey{}, terms.Errorf(terms.Unauthenticated, "the API key is not known; check it, or have a new one made")
@@ -114,13 +109,7 @@ func (t *Tracker) Authenticate(ctx context.Context, secret string) (APIKey, erro
 
 // Keys lists the API keys.
 func (t *Tracker) Keys(ctx context.Context) ([]APIKey, error) {
-	var keys []APIKey
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		keys, err = r.Keys(ctx)
-		return err
-	})
-	return keys, err
+	return read(ctx, t, func(r Reader) ([]APIKey, error) { return r.Keys(ctx) })
 }
 
 // RevokeKey puts a key out of force.
@@ -136,13 +125,7 @@ func (t *Tracker) RevokeKey(ctx context.Context, id, actor string) error {
 
 // Staffed reports whether anybody can sign in to the console.
 func (t *Tracker) Staffed(ctx context.Context) (bool, error) {
-	var staffed bool
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		staffed, err = r.Staffed(ctx)
-		return err
-	})
-	return staffed, err
+	return read(ctx, t, func(r Reader) (bool, error) { return r.Staffed(ctx) })
 }
 
 // AddStaff lets somebody sign in with a name and a password of 10 to 72 bytes.
@@ -193,12 +176,7 @@ func (t *Tracker) addStaff(ctx context.Context, name, password, actor string, ch
 // SignIn checks a member of staff's password; Unauthenticated when name or
 // password is wrong, without saying which.
 func (t *Tracker) SignIn(ctx context.Context, name, password string) error {
-	var member StaffMember
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		member, err = r.StaffMember(ctx, name)
-		return err
-	})
+	member, err := read(ctx, t, func(r Reader) (StaffMember, error) { return r.StaffMember(ctx, name) })
 	if err != nil && !isKind(err, terms.NotFound) {
 		return err
 	}

@@ -187,22 +187,10 @@ func (t *Tracker) adopt(ctx context.Context, tx Tx, r rules, people []Person, no
 
 // Campaign returns the running state of a campaign.
 func (t *Tracker) Campaign(ctx context.Context, key string) (Campaign, error) {
-	var c Campaign
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		c, err = r.Campaign(ctx, key)
-		return err
-	})
-	return c, err
+	return read(ctx, t, func(r Reader) (Campaign, error) { return r.Campaign(ctx, key) })
 }
 
 // Plan returns a numbered plan of a campaign.
 func (t *Tracker) Plan(ctx context.Context, campaign string, number int) (PlanRecord, error) {
-	var p PlanRecord
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		p, err = r.Plan(ctx, campaign, number)
-		return err
-	})
-	return p, err
+	return read(ctx, t, func(r Reader) (PlanRecord, error) { return r.Plan(ctx, campaign, number) })
 }

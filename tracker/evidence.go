@@ -78,12 +78,7 @@ func (t *Tracker) pseudonym(ctx context.Context, tx Tx, p Person) (string, error
 // Checkpoint returns the newest signed head of the log; NotFound while the log
 // is empty.
 func (t *Tracker) Checkpoint(ctx context.Context) ([]byte, error) {
-	var head LogHead
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		head, err = r.Head(ctx)
-		return err
-	})
+	head, err := read(ctx, t, func(r Reader) (LogHead, error) { return r.Head(ctx) })
 	if err == nil && head.Size == 0 {
 		err = terms.Errorf(terms.NotFound, "the log is empty: nobody has made a choice yet")
 	}

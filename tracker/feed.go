@@ -33,13 +33,7 @@ func (t *Tracker) Changes(ctx context.Context, after uint64, limit int) (Feed, e
 
 // Revision is the newest revision of the log of changes.
 func (t *Tracker) Revision(ctx context.Context) (uint64, error) {
-	var revision uint64
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		revision, err = r.Revision(ctx)
-		return err
-	})
-	return revision, err
+	return read(ctx, t, func(r Reader) (uint64, error) { return r.Revision(ctx) })
 }
 
 // LastSweep is when the last sweep ended; zero when none has.

@@ -92,12 +92,7 @@ func (t *Tracker) Overview(ctx context.Context, campaign string) (Overview, erro
 
 // Overviews lists every campaign with an active plan.
 func (t *Tracker) Overviews(ctx context.Context) ([]Overview, error) {
-	var campaigns []Campaign
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		campaigns, err = r.Campaigns(ctx)
-		return err
-	})
+	campaigns, err := read(ctx, t, func(r Reader) ([]Campaign, error) { return r.Campaigns(ctx) })
 	if err != nil {
 		return nil, err
 	}

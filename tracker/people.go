@@ -116,13 +116,7 @@ func (t *Tracker) relocate(ctx context.Context, tx Tx, r rules, people []Person,
 
 // Person returns an account.
 func (t *Tracker) Person(ctx context.Context, id string) (Person, error) {
-	var p Person
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		p, err = r.Person(ctx, id)
-		return err
-	})
-	return p, err
+	return read(ctx, t, func(r Reader) (Person, error) { return r.Person(ctx, id) })
 }
 
 // DeletePerson removes an account and its enrollments. What it proved stays.

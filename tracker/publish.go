@@ -57,24 +57,12 @@ func (t *Tracker) Publish(ctx context.Context, ref terms.DocumentRef, actor stri
 
 // Version returns a version with its texts.
 func (t *Tracker) Version(ctx context.Context, ref terms.DocumentRef) (Version, error) {
-	var v Version
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		v, err = r.Version(ctx, ref)
-		return err
-	})
-	return v, err
+	return read(ctx, t, func(r Reader) (Version, error) { return r.Version(ctx, ref) })
 }
 
 // Versions lists the versions of a document, or of all for "", newest first.
 func (t *Tracker) Versions(ctx context.Context, document string) ([]Version, error) {
-	var list []Version
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		list, err = r.Versions(ctx, document)
-		return err
-	})
-	return list, err
+	return read(ctx, t, func(r Reader) ([]Version, error) { return r.Versions(ctx, document) })
 }
 
 func checkVersion(v Version) error {

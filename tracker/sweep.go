@@ -64,12 +64,7 @@ func (t *Tracker) Sweep(ctx context.Context, planned time.Time) (Run, error) {
 }
 
 func (t *Tracker) sweepAll(ctx context.Context, run *Run, now time.Time) error {
-	var campaigns []rules
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		campaigns, err = running(ctx, r)
-		return err
-	})
+	campaigns, err := read(ctx, t, func(r Reader) ([]rules, error) { return running(ctx, r) })
 	if err != nil {
 		return err
 	}
@@ -202,11 +197,5 @@ func (t *Tracker) notice(e Enrolled, stage int, kind NoticeKind, now time.Time) 
 // NextDue is when the next sweep will find something to do; zero when nothing
 // is ahead.
 func (t *Tracker) NextDue(ctx context.Context) (time.Time, error) {
-	var at time.Time
-	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		at, err = r.NextDue(ctx)
-		return err
-	})
-	return at, err
+	return read(ctx, t, func(r Reader) (time.Time, error) { return r.NextDue(ctx) })
 }

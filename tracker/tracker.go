@@ -53,7 +53,19 @@ func (t *Tracker) newID(prefix string) (string, error) {
 // DefaultRandom is the source of randomness outside tests.
 func DefaultRandom() io.Reader { return rand.Reader }
 
-// committed tells the followers of the log of changes.
+// read answers one question on a snapshot of its own.
+func read[T any](ctx context.Context, t *Tracker, ask func(Reader) (T, error)) (T, error) {
+	var answer T
+	err := t.Store.View(ctx, func(r Reader) error {
+		var err error
+		answer, err = ask(r)
+		return err
+	})
+	return answer, err
+}
+
+// committed tells the followers of the log of changes what one use-case has
+// changed; revision 0 means that it changed nothing.
 func (t *Tracker) committed(ctx context.Context, revision uint64) error {
 	if revision == 0 {
 		return nil

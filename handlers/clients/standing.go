@@ -60,6 +60,13 @@ func (h *Handlers) standing(c *gin.Context, _ tracker.APIKey) error {
 	if err != nil {
 		return fmt.Errorf("evaluate person %s: %w", c.Param("person"), err)
 	}
+	c.JSON(http.StatusOK, StandingJSON(s, h.Gate.AcceptURL))
+	return nil
+}
+
+// StandingJSON is a person's standing in the form that programs get. acceptURL
+// is the address of a campaign's choice page.
+func StandingJSON(s tracker.PersonStanding, acceptURL func(campaign string) string) any {
 	out := standingOut{
 		Person: s.Person.ID, Region: s.Person.Country, Revision: s.Revision,
 		Capabilities: make(map[string]capabilityOut, len(s.Standing.Capabilities)), Campaigns: []positionOut{},
@@ -68,16 +75,15 @@ func (h *Handlers) standing(c *gin.Context, _ tracker.APIKey) error {
 		out.Capabilities[one.Capability] = capabilityOut{one.Value, one.Reason, one.Campaign, one.Stage}
 	}
 	for _, pos := range s.Standing.Positions {
-		out.Campaigns = append(out.Campaigns, h.positionOf(pos))
+		out.Campaigns = append(out.Campaigns, positionOf(pos, acceptURL(pos.Campaign)))
 	}
-	c.JSON(http.StatusOK, out)
-	return nil
+	return out
 }
 
-func (h *Handlers) positionOf(p terms.Position) positionOut {
+func positionOf(p terms.Position, acceptURL string) positionOut {
 	out := positionOut{
 		Campaign: p.Campaign, Plan: p.Plan, Status: p.Status, Effect: p.Effect, Region: p.Region, Stage: p.Stage,
-		Since: p.Since.UTC(), Hold: p.HoldID, Lifted: p.Lifted, AcceptURL: h.Gate.AcceptURL(p.Campaign),
+		Since: p.Since.UTC(), Hold: p.HoldID, Lifted: p.Lifted, AcceptURL: acceptURL,
 	}
 	if p.Next.Stage != "" {
 		out.Next = &nextOut{Stage: p.Next.Stage, At: instant(p.Next.At), WaitsFor: p.Next.Why}
