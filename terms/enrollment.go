@@ -30,12 +30,16 @@ type Enrollment struct {
 	Campaign string
 	Plan     int
 
-	Country string // ISO 3166-1 alpha-2
-	Created time.Time
-	Joined  time.Time // when the person came into the campaign
+	Country    string // ISO 3166-1 alpha-2
+	Attributes Attributes
+	Created    time.Time
+	Joined     time.Time // when the person came into the campaign
 
-	Status Status
-	Effect Effect // of the acceptance; "" when there is none
+	Status      Status
+	Effect      Effect    // of the acceptance; "" when there is none
+	Excused     bool      // exempt by an act of staff, not by account type
+	ExemptUntil time.Time // end of that exemption; zero: open
+	Bound       bool      // stands where its owner stands; no sweep moves it
 
 	Stage   int       // index into the plan's stages
 	Entered time.Time // when the person came into that stage
@@ -45,6 +49,7 @@ type Enrollment struct {
 
 	FirstNotice  time.Time // first notice presented or delivered in the campaign
 	NotBefore    time.Time // the personal clock starts no earlier: an extension, or a new clock after a withdrawal
+	Extensions   int       // how often staff gave more time
 	SnoozedUntil time.Time
 	Snoozes      int
 	Answered     bool // the person has declined, snoozed or dismissed once (for regions that ask once)
@@ -59,6 +64,23 @@ func Enroll(p Plan, person, country string, t AccountType, created, now time.Tim
 	if !p.Audience.Includes(t) {
 		e.Status = Exempt
 	}
+	return e
+}
+
+// Follow returns the facts of a bound account whose owner stands at these.
+func (e Enrollment) Follow(owner Enrollment, now time.Time) Enrollment {
+	if e.Stage != owner.Stage {
+		e.Stage, e.Entered = owner.Stage, now
+	}
+	e.Bound, e.Plan, e.Status, e.Effect = true, owner.Plan, owner.Status, owner.Effect
+	return e
+}
+
+// Unbind returns the facts of an account that has no owner any more: exempt,
+// since nobody could accept for it.
+func (e Enrollment) Unbind(now time.Time) Enrollment {
+	e = e.restart(now)
+	e.Bound, e.Status, e.Effect = false, Exempt, ""
 	return e
 }
 
@@ -86,11 +108,70 @@ func (e Enrollment) Respond(p Plan, a Action, now time.Time) Enrollment {
 		e = e.Notice(now)
 		e.Status, e.Answered = Declined, true
 	case Withdraw:
-		e = e.restart(now).Notice(now)
-		e.Status, e.Effect = Pending, ""
-		e.NotBefore = now.Add(p.NoticePeriod)
+		e = e.anew(p, now).Notice(now)
 	}
 	return e
+}
+
+// Recall returns the facts of someone who is asked again: at the foot of the
+// ladder, with a new clock and the full notice period.
+func (e Enrollment) Recall(p Plan, now time.Time) Enrollment {
+	e = e.anew(p, now)
+	e.Told, e.Answered, e.Snoozes = time.Time{}, false, 0
+	return e
+}
+
+func (e Enrollment) anew(p Plan, now time.Time) Enrollment {
+	e = e.restart(now)
+	e.Status, e.Effect, e.Excused, e.ExemptUntil = Pending, "", false, time.Time{}
+	e.NotBefore = now.Add(p.NoticePeriod)
+	return e
+}
+
+// Exempt returns the facts of someone staff exempt, until an instant or, for
+// zero, until further notice. Everything comes back at once.
+func (e Enrollment) Exempt(until, now time.Time) Enrollment {
+	e = e.restart(now)
+	e.Status, e.Effect, e.Excused, e.ExemptUntil = Exempt, "", true, until
+	return e
+}
+
+// Extend returns the facts of someone who is given more time: the personal
+// clock starts no earlier than until. With lift, what stages took away comes
+// back too, and they wait for that clock again; without, the person stays.
+// TooMany when the plan's budget is used up, Invalid when until is too far.
+func (e Enrollment) Extend(p Plan, until time.Time, lift bool, now time.Time) (Enrollment, error) {
+	budget := p.Extensions
+	if budget == (Extensions{}) {
+		budget = DefaultExtensions()
+	}
+	switch {
+	case e.Status == Accepted || e.Status == Exempt || e.Bound:
+		return e, Errorf(Conflict, "there is nothing to extend: the person's status is %s", e.Status)
+	case e.Extensions >= budget.Max:
+		return e, Errorf(TooMany, "the person was given more time %d times, which is the most this campaign allows; a hold or an exemption needs no such budget", budget.Max)
+	case !until.After(now):
+		return e, Faults{{"until", "must lie ahead"}}
+	case until.After(now.Add(budget.Longest)):
+		return e, Faults{{"until", "is further away than the " + FormatDuration(budget.Longest) + " this campaign allows; the latest is " + now.Add(budget.Longest).UTC().Format(time.RFC3339)}}
+	}
+	e.Extensions++
+	e.NotBefore = latest(e.NotBefore, until)
+	if free := p.lastFree(e.Stage); lift && free < e.Stage {
+		e = e.restart(now)
+		e.Stage, e.Told = free, now
+	}
+	return e, nil
+}
+
+// lastFree is the highest stage up to one that takes nothing away.
+func (p Plan) lastFree(stage int) int {
+	for i := range stage + 1 {
+		if p.Stages[i].Takes() {
+			return i - 1
+		}
+	}
+	return stage
 }
 
 // Snooze returns the facts after "decide later", which also proves that the
@@ -111,57 +192,4 @@ func (e Enrollment) restart(now time.Time) Enrollment {
 	e.Stage, e.Entered = 0, now
 	e.Noticed, e.Warned, e.SnoozedUntil = time.Time{}, time.Time{}, time.Time{}
 	return e
-}
-
-// HoldClock says what a hold does to the times that come after it.
-type HoldClock string
-
-// What a hold does to the clock.
-const (
-	ClockStop     HoldClock = "stop"     // every later time moves by the held time
-	ClockContinue HoldClock = "continue" // times stay; what fell due happens after the hold
-	ClockRestart  HoldClock = "restart"  // the notice period runs again after the hold
-)
-
-// HoldEffect says what people under a hold can do.
-type HoldEffect string
-
-// What a hold does to people already restricted.
-const (
-	Freeze HoldEffect = "freeze" // stay where you are
-	Lift   HoldEffect = "lift"   // full access meanwhile
-)
-
-// Scope is whom a hold covers: everybody when empty, else the people of a
-// country or plan region, or one person.
-type Scope struct {
-	Region string // ISO 3166-1 country, or the key of a region of the plan
-	Person string
-}
-
-// Hold is a reasoned stop for a scope. Ends is zero while it is open.
-type Hold struct {
-	ID        string
-	Campaign  string
-	Scope     Scope
-	Reason    string
-	Reference string
-	Clock     HoldClock
-	Effect    HoldEffect
-	Starts    time.Time
-	Ends      time.Time
-}
-
-// Covers reports whether a person is in the hold's scope, at whatever time.
-func (h Hold) Covers(p Plan, e Enrollment) bool {
-	if h.Scope.Person != "" && h.Scope.Person != e.Person {
-		return false
-	}
-	return h.Scope.Region == "" || h.Scope.Region == e.Country || h.Scope.Region == p.In(e.Country).Region
-}
-
-// Active reports whether the hold is in force at an instant: from Starts
-// until just before Ends.
-func (h Hold) Active(now time.Time) bool {
-	return !now.Before(h.Starts) && (h.Ends.IsZero() || now.Before(h.Ends))
 }

@@ -131,7 +131,7 @@ func drawLife(t *rapid.T, p terms.Plan, holds []terms.Hold, seen func(before, af
 			}
 		default:
 			due := terms.Step(p, e, holds, now)
-			after := e.Apply(due, now)
+			after := e.Apply(p, due, now)
 			if seen != nil {
 				seen(e, after, due, now)
 			}

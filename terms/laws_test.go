@@ -57,7 +57,7 @@ func TestLaw3AStepGoesUpAtMostOneStageWhateverTheGap(t *testing.T) {
 		p, holds := drawPlan(t), drawHolds(t)
 		e, now := drawLife(t, p, holds, nil)
 		gap := time.Duration(rapid.IntRange(0, 24*2000).Draw(t, "gap")) * time.Hour
-		after := e.Apply(terms.Step(p, e, holds, now.Add(gap)), now.Add(gap))
+		after := e.Apply(p, terms.Step(p, e, holds, now.Add(gap)), now.Add(gap))
 		if after.Stage > e.Stage+1 {
 			t.Fatalf("from stage %d to %d in one step after %s", e.Stage, after.Stage, gap)
 		}
@@ -177,8 +177,8 @@ func TestLaw8ASecondSweepAtTheSameInstantMovesNobodyFurther(t *testing.T) {
 		}
 		p.Stages[0].After = 0
 		e, now := drawLife(t, p, holds, nil)
-		once := e.Apply(terms.Step(p, e, holds, now), now)
-		if twice := once.Apply(terms.Step(p, once, holds, now), now); twice.Stage > once.Stage && once.Stage > e.Stage {
+		once := e.Apply(p, terms.Step(p, e, holds, now), now)
+		if twice := once.Apply(p, terms.Step(p, once, holds, now), now); twice.Stage > once.Stage && once.Stage > e.Stage {
 			t.Fatalf("stage %d, then %d, then %d at one instant", e.Stage, once.Stage, twice.Stage)
 		}
 	})
@@ -194,7 +194,7 @@ func TestANoticedPersonWhoDoesNothingReachesTheLastStage(t *testing.T) {
 			if due.Action == terms.Wait && due.Next.IsZero() {
 				break
 			}
-			if e = e.Apply(due, now).Notice(now); due.Action == terms.Wait {
+			if e = e.Apply(p, due, now).Notice(now); due.Action == terms.Wait {
 				now = due.Next
 			}
 		}

@@ -6,24 +6,59 @@ import (
 	"time"
 )
 
+// Replaces returns the faults of a plan as the successor of another, whoever
+// confirms it: a stage that people can be at and that has no place in the new
+// ladder, or an effect lifted to full without a word about the responses that
+// were recorded without effect. Paths are those of the new plan's file.
+func Replaces(old, next Plan) error {
+	var faults Faults
+	to := align(old, next)
+	for i, s := range old.Stages {
+		if to[i] < 0 {
+			faults = append(faults, Fault{"mapping." + s.Key, fmt.Sprintf("is missing: people can be at stage %q of plan %d, so say which stage of this plan they belong to", s.Key, old.Number)})
+		}
+	}
+	for _, country := range countries(old, next) {
+		before, after := old.In(country), next.In(country)
+		if before.Effect == Void && after.Effect == Full && after.Recorded == "" {
+			faults = append(faults, Fault{"regions", fmt.Sprintf("responses in %s were recorded without effect: keep a region for it with `effect: full` and say `recorded: effective` or `recorded: ask_again`", country)})
+		}
+	}
+	return faults.OrNil()
+}
+
+// align says for each stage of a plan which stage of the next one its people
+// belong to, -1 for none.
+func align(old, next Plan) []int {
+	out := make([]int, len(old.Stages))
+	for i, s := range old.Stages {
+		key := s.Key
+		for _, m := range next.Mapping {
+			if m.From == s.Key {
+				key = m.To
+			}
+		}
+		out[i] = next.StageIndex(key)
+	}
+	return out
+}
+
 // Harsher lists every way in which a plan would take time or access from
-// people who are on the ladder of another: what a replacement of a running
-// plan must not do by itself. Paths are those of the new plan's file.
+// people who are on the ladder of another. They keep the gentler of both until
+// staff confirm the new one; see Gentler. Paths are those of the new plan's
+// file.
 func Harsher(old, next Plan, c Catalogue) Faults {
 	h := &harsher{old: old, next: next, catalogue: c}
-	if !h.sameLadder() {
-		return h.faults
-	}
 	h.shorter("notice_period", old.NoticePeriod, next.NoticePeriod)
 	for _, grant := range next.Grants {
 		if !slices.Contains(old.Grants, grant) {
 			h.add("grants", "%q would be turned on for people who accepted without it", grant)
 		}
 	}
-	for i := range next.Stages {
-		h.stage(i)
+	for i, to := range align(old, next) {
+		h.stage(i, to)
 	}
-	for _, country := range append(countries(old), append(countries(next), "")...) {
+	for _, country := range append(countries(old, next), "") {
 		h.region(country)
 	}
 	return h.faults
@@ -44,47 +79,36 @@ func (h *harsher) add(path, format string, args ...any) {
 
 func (h *harsher) shorter(path string, old, next time.Duration) {
 	if next < old {
-		h.add(path, "is %s, shorter than the %s people have now", next, old)
+		h.add(path, "is %s, shorter than the %s people have now", FormatDuration(next), FormatDuration(old))
 	}
 }
 
-func (h *harsher) sameLadder() bool {
-	keys := func(p Plan) []string {
-		var out []string
-		for _, s := range p.Stages {
-			out = append(out, s.Key)
-		}
-		return out
+// stage compares a stage with the one its people belong to: how long it leaves
+// them, and what it takes.
+func (h *harsher) stage(i, to int) {
+	if to < 0 {
+		return // Replaces refuses it
 	}
-	if old, next := keys(h.old), keys(h.next); !slices.Equal(old, next) {
-		h.add("stages", "are %v; people are on the ladder %v, so keep its stages in their order", next, old)
-		return false
+	path := fmt.Sprintf("stages[%d].", to)
+	old, next := h.old.Stages[i], h.next.Stages[to]
+	if old.FromAnnounce == next.FromAnnounce {
+		h.shorter(path+"after", old.After, next.After)
+	} else if next.FromAnnounce {
+		h.add(path+"from", "counts from the announcement, and people were told from the deadline")
 	}
-	return true
-}
-
-// stage compares one stage: how long it leaves people, and what it takes.
-func (h *harsher) stage(i int) {
-	path := fmt.Sprintf("stages[%d].", i)
-	h.shorter(path+"after", h.old.Stages[i].After, h.next.Stages[i].After)
-	h.shorter(path+"dwell", h.old.dwell(i), h.next.dwell(i))
-	h.shorter(path+"final_warning", h.old.Stages[i].FinalWarning, h.next.Stages[i].FinalWarning)
+	h.shorter(path+"dwell", h.old.dwell(i), h.next.dwell(to))
+	h.shorter(path+"spread", old.Spread, next.Spread)
+	h.shorter(path+"final_warning", old.FinalWarning, next.FinalWarning)
 	for _, c := range h.catalogue {
 		if c.Grant || c.ExitRight {
 			continue
 		}
-		if before, after := h.old.left(c, i), h.next.left(c, i); c.Stricter(after, before) {
-			h.add(path+"off", "leaves people %s of %s, who have %s now", after, c.Key, before)
+		for _, window := range []bool{false, true} {
+			if before, after := h.old.left(c, i, window), h.next.left(c, to, window); c.Stricter(after, before) {
+				h.add(path+"off", "leaves people at %q %s of %s, who have %s now", old.Key, after, c.Key, before)
+			}
 		}
 	}
-}
-
-// left is the value of a capability at a stage.
-func (p Plan) left(c Capability, stage int) Value {
-	if value, _, ok := p.limit(c, stage); ok {
-		return value
-	}
-	return c.On()
 }
 
 // region compares the two plans as they stand for one country.
@@ -97,15 +121,40 @@ func (h *harsher) region(country string) {
 	if next.Deadline.Before(old.Deadline) {
 		h.add("deadline", "is %s for %s, earlier than %s", next.Deadline.Format(time.RFC3339), where, old.Deadline.Format(time.RFC3339))
 	}
-	if next.Last > old.Last {
+	if last := lastOf(h.old, h.next, country); last > old.Last {
 		h.add("regions", "let %s go as far as %q; now it ends at %q", where, h.next.Stages[next.Last].Key, h.old.Stages[old.Last].Key)
+	}
+	if old.Effect == Void && next.Effect == Full {
+		h.add("regions", "give responses in %s effect, which have none now", where)
+	}
+	if !slices.Equal(old.Documents, next.Documents) {
+		h.add("documents", "are others for %s: people who accepted may be asked again", where)
 	}
 }
 
-func countries(p Plan) []string {
+// lastOf is the last stage of the old ladder that people in a country can come
+// to by the next plan.
+func lastOf(old, next Plan, country string) int {
+	last := 0
+	for i, to := range align(old, next) {
+		if to >= 0 && to <= next.In(country).Last {
+			last = i
+		}
+	}
+	return last
+}
+
+// countries lists every country a plan's regions name.
+func countries(plans ...Plan) []string {
 	var out []string
-	for _, r := range p.Regions {
-		out = append(out, r.Countries...)
+	for _, p := range plans {
+		for _, r := range p.Regions {
+			for _, country := range r.Countries {
+				if !slices.Contains(out, country) {
+					out = append(out, country)
+				}
+			}
+		}
 	}
 	return out
 }

@@ -14,7 +14,6 @@ func TestAReplacementTakesNothingFromPeopleOnTheLadder(t *testing.T) {
 		"":                        func(p *terms.Plan) { p.Deadline = p.Deadline.Add(60 * day); p.Title = terms.Texts{"en": "Later"} },
 		"notice_period":           func(p *terms.Plan) { p.NoticePeriod -= day },
 		"grants":                  func(p *terms.Plan) { p.Grants = append(p.Grants, "business.chat") },
-		"stages":                  func(p *terms.Plan) { p.Stages[2].Key = "insistent" },
 		"stages[1].off":           func(p *terms.Plan) { p.Stages[1].Off = []string{"calls.answer"}; p.Stages[4].Off = p.Stages[4].Off[1:] },
 		"stages[3].dwell":         func(p *terms.Plan) { p.Stages[3].Dwell = &short },
 		"stages[2].final_warning": func(p *terms.Plan) { p.Stages[2].FinalWarning = 0 },

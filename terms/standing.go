@@ -31,14 +31,21 @@ type State struct {
 type Position struct {
 	Campaign string
 	Plan     int
+	Basis    string // of the plan in force; see Plan
 	Status   Status
 	Effect   Effect
+	Bound    bool   // stands where its owner stands
 	Region   string // key of the plan's region, "" for the rest of the world
 	Stage    string // key of the stage; before the announcement the first stage's
+	Shadow   bool   // that stage is only tried: it takes nothing away
+	Window   bool   // a brown-out is on: a stage takes away what it lists for now
 	Since    time.Time
+	Until    time.Time // end of an exemption
+	Extended time.Time // the personal clock starts no earlier, by an act of staff or after a withdrawal
 	Next     Next
 	HoldID   string // the hold in force, "" for none
 	Lifted   bool   // that hold gives full access meanwhile
+	Reversal string // the newest reversal in force, "" for none
 	Reminder Reminder
 	Quiet    time.Time // reminders are silent until then
 	Snoozes  int       // "decide later" choices left
@@ -74,32 +81,48 @@ func (s Standing) Find(key string) (State, bool) {
 // sweep that did not run cannot make anything worse.
 func (p Plan) Standing(c Catalogue, e Enrollment, holds []Hold, now time.Time) Standing {
 	pos := p.position(e, holds, now)
-	return Standing{Capabilities: p.Effects(c, e, pos.HoldID != "", pos.Lifted), Positions: []Position{pos}}
+	return Standing{Capabilities: p.effects(c, e, pos), Positions: []Position{pos}}
 }
 
 func (p Plan) position(e Enrollment, holds []Hold, now time.Time) Position {
 	l := p.In(e.Country)
+	stage := p.Stages[min(e.Stage, l.Last)]
 	pos := Position{
-		Campaign: p.Campaign, Plan: e.Plan, Status: e.Status, Effect: e.Effect, Region: l.Region,
-		Stage: p.Stages[e.Stage].Key, Since: e.Entered, Snoozes: max(p.Snooze.Max-e.Snoozes, 0),
-		Next: p.next(e, holds, now),
+		Campaign: p.Campaign, Plan: e.Plan, Basis: p.Basis, Status: e.Status, Effect: e.Effect, Bound: e.Bound, Region: l.Region,
+		Stage: stage.Key, Shadow: stage.Shadow, Since: e.Entered, Until: e.ExemptUntil, Extended: e.NotBefore,
+		Snoozes: max(p.Snooze.Max-e.Snoozes, 0), Next: p.next(e, holds, now), Reversal: l.ReversalID,
 	}
+	quiet := false
 	for _, h := range holds {
 		if h.Covers(p, e) && h.Active(now) {
 			pos.HoldID, pos.Lifted = h.ID, pos.Lifted || h.Effect == Lift
+			quiet = quiet || !h.Reminders
 		}
 	}
-	pos.Reminder, pos.Quiet = p.reminder(l, e, pos.HoldID != "", now)
+	pos.Window = p.window(min(e.Stage, l.Last), now)
+	pos.Reminder, pos.Quiet = p.reminder(l, e, quiet, now)
 	return pos
 }
 
+// window reports whether a brown-out of a stage up to this one is on.
+func (p Plan) window(stage int, now time.Time) bool {
+	return slices.ContainsFunc(p.Stages[:stage+1], func(s Stage) bool { return s.Takes() && s.BrownOut != nil && s.BrownOut.Open(now) })
+}
+
+// Turns reports whether a brown-out begins or ends, and so what people may do
+// changes by itself, after one instant and not after another.
+func (p Plan) Turns(after, now time.Time) bool {
+	return slices.ContainsFunc(p.Stages, func(s Stage) bool { return s.Takes() && s.BrownOut != nil && s.BrownOut.turns(after, now) })
+}
+
 // reminder is what a client may show now, and until when it must be silent.
-func (p Plan) reminder(l Local, e Enrollment, onHold bool, now time.Time) (Reminder, time.Time) {
-	asks := e.Status == Pending || e.Status == Declined && p.Stages[e.Stage].Restricts()
-	if !asks || onHold || now.Before(l.AnnounceAt) {
+func (p Plan) reminder(l Local, e Enrollment, quiet bool, now time.Time) (Reminder, time.Time) {
+	stage := min(e.Stage, l.Last)
+	asks := e.Status == Pending || e.Status == Declined && p.Stages[stage].Takes()
+	if !asks || e.Bound || quiet || now.Before(l.AnnounceAt) {
 		return Reminder{}, time.Time{}
 	}
-	r := p.inherited(e.Stage)
+	r := p.inherited(stage)
 	if l.Reminder != nil {
 		r = l.Reminder.alone()
 	}
@@ -131,7 +154,7 @@ func (r Reminder) alone() Reminder {
 
 // next looks one stage ahead on the facts of now.
 func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
-	if e.Status == Accepted || e.Status == Exempt || e.Stage+1 > p.In(e.Country).Last {
+	if e.Status == Accepted || e.Status == Exempt || e.Bound || e.Stage+1 > p.In(e.Country).Last {
 		return Next{}
 	}
 	n := Next{Stage: p.Stages[e.Stage+1].Key, At: dueAt(p, e, holds, now)}
@@ -155,7 +178,7 @@ func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
 // empty for someone nothing is ahead of, and under an open hold.
 func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
 	until, onHold := coverage(p, e, holds, now)
-	if e.Status == Accepted || e.Status == Exempt || onHold && until.IsZero() {
+	if e.Status == Accepted || e.Status == Exempt || e.Bound || onHold && until.IsZero() {
 		return nil
 	}
 	if onHold {
@@ -168,25 +191,25 @@ func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
 	for last := p.In(e.Country).Last; e.Stage < last; {
 		at := latest(dueAt(p, e, holds, now), now)
 		ahead = append(ahead, Next{Stage: p.Stages[e.Stage+1].Key, At: at})
-		e = e.Apply(Due{Action: Enter, Stage: e.Stage + 1}, at)
+		e = e.Apply(p, Due{Action: Enter, Stage: e.Stage + 1}, at)
 	}
 	return ahead
 }
 
-// Effects are the capabilities of the catalogue as this campaign alone leaves
-// them. They depend on the status, effect, stage and hold only, not on the
-// clock, so people in the same position share them.
-func (p Plan) Effects(c Catalogue, e Enrollment, onHold, lifted bool) []State {
+// effects are the capabilities of the catalogue as this campaign alone leaves
+// them. They follow from the position but for its instants, so people in the
+// same position share them.
+func (p Plan) effects(c Catalogue, e Enrollment, pos Position) []State {
 	out := make([]State, 0, len(c))
-	free := lifted || e.Status == Accepted || e.Status == Exempt
+	free := pos.Lifted || e.Status == Accepted || e.Status == Exempt
 	for _, capability := range c {
 		s := State{Capability: capability.Key, Value: capability.Default(), Reason: ReasonDefault}
 		switch {
 		case capability.Grant && slices.Contains(p.Grants, capability.Key):
 			s.Campaign = p.Campaign
-			s.Value, s.Reason = p.grant(capability, e, onHold)
+			s.Value, s.Reason = p.grant(capability, e, pos.HoldID != "")
 		case !free && !capability.ExitRight:
-			if value, stage, ok := p.limit(capability, e.Stage); ok {
+			if value, stage, ok := p.limit(capability, min(e.Stage, p.In(e.Country).Last), pos.Window); ok {
 				s = State{capability.Key, value, ReasonStage, p.Campaign, p.Stages[stage].Key}
 			}
 		}
@@ -209,19 +232,31 @@ func (p Plan) grant(c Capability, e Enrollment, onHold bool) (Value, Reason) {
 }
 
 // limit is the strictest value the stages up to this one leave a capability,
-// and the stage that set it.
-func (p Plan) limit(c Capability, stage int) (Value, int, bool) {
+// and the stage that set it: with a brown-out on or not.
+func (p Plan) limit(c Capability, stage int, window bool) (Value, int, bool) {
 	for i := stage; i >= 0; i-- {
-		if slices.Contains(p.Stages[i].Off, c.Key) {
+		s := p.Stages[i]
+		if s.Shadow || s.BrownOut != nil && !window {
+			continue
+		}
+		if slices.Contains(s.Off, c.Key) {
 			return c.Off(), i, true
 		}
-		for _, set := range p.Stages[i].Set {
+		for _, set := range s.Set {
 			if set.Capability == c.Key {
 				return set.Value, i, true
 			}
 		}
 	}
 	return Value{}, 0, false
+}
+
+// left is the value of a capability at a stage.
+func (p Plan) left(c Capability, stage int, window bool) Value {
+	if value, _, ok := p.limit(c, stage, window); ok {
+		return value
+	}
+	return c.On()
 }
 
 // Combine merges standings of several campaigns: for each capability the most

@@ -15,6 +15,7 @@ const (
 	Warn    DueAction = "warn"    // hand the current stage's final warning to the channels
 	Enter   DueAction = "enter"   // enter Due.Stage, which is the current stage plus one
 	Restore DueAction = "restore" // go back to Due.Stage
+	Recall  DueAction = "recall"  // an exemption has ended: ask again
 )
 
 // Why a person waits, where it is not simply a matter of time.
@@ -22,6 +23,7 @@ const (
 	WaitsForNotice = "not_reached" // no notice was presented or delivered in this stage
 	WaitsForHold   = "hold"
 	WaitsAtEnd     = "last_stage" // the ladder, or the region's part of it, ends here
+	WaitsForOwner  = "owner"      // a bound account moves with its owner
 )
 
 // Due is what is due for one person at one instant.
@@ -36,11 +38,11 @@ type Due struct {
 // a stage. It never moves anyone up more than one stage, whatever the gap since
 // it was last asked, and it answers Wait with a Next that is zero or after now.
 func Step(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
+	if e.Bound {
+		return Due{Action: Wait, Why: WaitsForOwner}
+	}
 	if e.Status == Accepted || e.Status == Exempt {
-		if e.Stage > 0 {
-			return Due{Action: Restore}
-		}
-		return Due{Action: Wait}
+		return settled(e, now)
 	}
 	if last := p.In(e.Country).Last; e.Stage > last { // the person moved to where the ladder is shorter
 		return Due{Action: Restore, Stage: last}
@@ -55,6 +57,18 @@ func Step(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
 		return Due{Action: Tell}
 	}
 	return climb(p, e, holds, now)
+}
+
+// settled decides about someone of whom nothing is asked.
+func settled(e Enrollment, now time.Time) Due {
+	switch {
+	case e.Stage > 0:
+		return Due{Action: Restore}
+	case e.Status == Exempt && !e.ExemptUntil.IsZero():
+		return until(now, e.ExemptUntil, Due{Action: Recall})
+	default:
+		return Due{Action: Wait}
+	}
 }
 
 // climb decides about the next stage for someone who is told, not held, and
@@ -87,8 +101,8 @@ func until(now, at time.Time, due Due) Due {
 	return due
 }
 
-// Apply returns the facts after what was due has been done.
-func (e Enrollment) Apply(d Due, now time.Time) Enrollment {
+// Apply returns the facts after what was due under a plan has been done.
+func (e Enrollment) Apply(p Plan, d Due, now time.Time) Enrollment {
 	switch d.Action {
 	case Tell:
 		e.Told = now
@@ -100,6 +114,8 @@ func (e Enrollment) Apply(d Due, now time.Time) Enrollment {
 	case Restore:
 		e = e.restart(now)
 		e.Stage, e.Told = d.Stage, now
+	case Recall:
+		e = e.Recall(p, now)
 	}
 	return e
 }
@@ -127,78 +143,22 @@ func dueAt(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
 	}
 	start = start.Add(held(p, e, holds, e.Joined, now))
 	stayed := e.Entered.Add(p.dwell(e.Stage) + held(p, e, holds, e.Entered, now))
-	return latest(start.Add(s.After+spread(s.Spread, e.Person, e.Campaign)), stayed)
+	return latest(start.Add(s.After+spread(s.Spread, e.Person, e.Campaign)), stayed, released(p, e, holds, now))
 }
 
-// spread staggers people over a stage's entry window, in whole hours so that
-// due rows stay together in the index. It is stable for a person and campaign.
-func spread(window time.Duration, person, campaign string) time.Duration {
+// spread staggers people over a window, in whole hours so that due rows stay
+// together in the index. It is stable for a person and what the window is of: a
+// campaign or a hold.
+func spread(window time.Duration, person, of string) time.Duration {
 	hours := uint64(window / time.Hour)
 	if hours == 0 {
 		return 0
 	}
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(person + "\x00" + campaign)) // hash.Hash never returns an error
+	_, _ = h.Write([]byte(person + "\x00" + of)) // hash.Hash never returns an error
 	sum := h.Sum64()
 	sum ^= sum >> 32 // FNV's low bits alone spread short ids poorly
 	return time.Duration(sum%(hours+1)) * time.Hour
-}
-
-// coverage reports whether a hold covers the person now, and until when:
-// the end of the unbroken cover, zero when it is open.
-func coverage(p Plan, e Enrollment, holds []Hold, now time.Time) (time.Time, bool) {
-	at, covered := now, false
-	for extended := true; extended; {
-		extended = false
-		for _, h := range holds {
-			if !h.Covers(p, e) || !h.Active(at) {
-				continue
-			}
-			if h.Ends.IsZero() {
-				return time.Time{}, true
-			}
-			at, covered, extended = h.Ends, true, true
-		}
-	}
-	return at, covered
-}
-
-// held is how long clock-stopping holds have covered the person between two
-// instants; overlapping holds count once.
-func held(p Plan, e Enrollment, holds []Hold, from, now time.Time) time.Duration {
-	var total time.Duration
-	for at := from; at.Before(now); {
-		end, active := now, false
-		for _, h := range holds {
-			if h.Clock != ClockStop || !h.Covers(p, e) {
-				continue
-			}
-			switch {
-			case h.Active(at):
-				active = true
-				end = earliest(end, h.Ends)
-			case h.Starts.After(at):
-				end = earliest(end, h.Starts)
-			}
-		}
-		if active {
-			total += end.Sub(at)
-		}
-		at = end
-	}
-	return total
-}
-
-// restarted is the earliest start of a clock that a hold made run again: the
-// end of the last such hold plus the notice period.
-func restarted(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
-	var at time.Time
-	for _, h := range holds {
-		if h.Clock == ClockRestart && h.Covers(p, e) && !h.Ends.IsZero() && !h.Ends.After(now) && h.Ends.After(e.Joined) {
-			at = latest(at, h.Ends.Add(p.NoticePeriod))
-		}
-	}
-	return at
 }
 
 func latest(times ...time.Time) time.Time {

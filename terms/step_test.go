@@ -12,7 +12,7 @@ import (
 func walk(p terms.Plan, e terms.Enrollment, from, to time.Time) terms.Enrollment {
 	for now := from; !now.After(to); now = now.Add(time.Hour) {
 		if due := terms.Step(p, e, nil, now); due.Action != terms.Wait {
-			e = e.Apply(due, now).Notice(now)
+			e = e.Apply(p, due, now).Notice(now)
 		}
 	}
 	return e
@@ -50,7 +50,7 @@ func TestAYearWithoutASweepMovesOneStage(t *testing.T) {
 	e := enrolled(p, "BR").Notice(announce)
 	e.Told = announce
 	now := announce.Add(365 * day)
-	e = e.Apply(terms.Step(p, e, nil, now), now)
+	e = e.Apply(p, terms.Step(p, e, nil, now), now)
 	if e.Stage != 1 {
 		t.Fatalf("stage %d after a year, want 1", e.Stage)
 	}
@@ -64,7 +64,7 @@ func TestSomeoneNoNoticeReachesIsNeverRestricted(t *testing.T) {
 	p := plan()
 	e, now := enrolled(p, "BR"), announce
 	for range 2000 {
-		e = e.Apply(terms.Step(p, e, nil, now), now)
+		e = e.Apply(p, terms.Step(p, e, nil, now), now)
 		now = now.Add(day / 2)
 	}
 	if got := p.Stages[e.Stage].Key; got != "persistent" {
@@ -82,7 +82,7 @@ func TestALateNoticeStillLeavesTheWholeWarning(t *testing.T) {
 	e.Noticed = time.Time{}
 	late := deadline.Add(80 * day)
 	for now := deadline.Add(28 * day); now.Before(late); now = now.Add(time.Hour) {
-		e = e.Apply(terms.Step(p, e, nil, now), now)
+		e = e.Apply(p, terms.Step(p, e, nil, now), now)
 	}
 	e = e.Notice(late)
 	if due := terms.Step(p, e, nil, late); due.Action != terms.Wait || !due.Next.Equal(late.Add(day)) {
@@ -195,7 +195,7 @@ func TestMovingToWhereTheLadderIsShorterGivesBack(t *testing.T) {
 	}
 	e.Country = "DE"
 	due := terms.Step(p, e, nil, now)
-	if e = e.Apply(due, now); due.Action != terms.Restore || p.Stages[e.Stage].Key != "reminded" {
+	if e = e.Apply(p, due, now); due.Action != terms.Restore || p.Stages[e.Stage].Key != "reminded" {
 		t.Fatalf("%+v led to %s", due, p.Stages[e.Stage].Key)
 	}
 	if again := terms.Step(p, e, nil, now.Add(900*day)); again.Action != terms.Wait {

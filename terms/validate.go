@@ -2,6 +2,7 @@ package terms
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -18,7 +19,9 @@ func (p Plan) Validate(c Catalogue) error {
 	v.head()
 	v.grants()
 	v.stages()
+	v.brownOuts()
 	v.regions()
+	v.mapping()
 	return v.faults.OrNil()
 }
 
@@ -43,16 +46,7 @@ func (v *validator) head() {
 	if len(p.Documents) == 0 {
 		v.add("documents", "name at least one document version")
 	}
-	seen := map[string]bool{}
-	for i, d := range p.Documents {
-		if d.Document == "" || d.Version == "" {
-			v.add(fmt.Sprintf("documents[%d]", i), "needs a document and a version")
-		}
-		if seen[d.Document] {
-			v.add(fmt.Sprintf("documents[%d].document", i), "%q stands twice", d.Document)
-		}
-		seen[d.Document] = true
-	}
+	v.documents("", p.Documents)
 	v.dates("", p.AnnounceAt, p.Deadline)
 	if p.NoticePeriod <= 0 {
 		v.add("notice_period", "must be longer than zero, for example 30d")
@@ -66,6 +60,20 @@ func (v *validator) head() {
 	}
 }
 
+func (v *validator) documents(path string, documents []DocumentRef) {
+	seen := map[string]bool{}
+	for i, d := range documents {
+		at := fmt.Sprintf("%sdocuments[%d]", path, i)
+		if d.Document == "" || d.Version == "" {
+			v.add(at, "needs a document and a version")
+		}
+		if seen[d.Document] {
+			v.add(at+".document", "%q stands twice", d.Document)
+		}
+		seen[d.Document] = true
+	}
+}
+
 func (v *validator) audience() {
 	if len(v.plan.Audience.AccountTypes) == 0 {
 		v.add("audience.account_types", "name at least one account type")
@@ -74,6 +82,18 @@ func (v *validator) audience() {
 		if !slices.Contains(AccountTypes(), t) {
 			v.add(fmt.Sprintf("audience.account_types[%d]", i), "%q is not one of %v", t, AccountTypes())
 		}
+	}
+	for i, t := range v.plan.Audience.Bound {
+		path := fmt.Sprintf("audience.bound[%d]", i)
+		switch {
+		case !slices.Contains(AccountTypes(), t):
+			v.add(path, "%q is not one of %v", t, AccountTypes())
+		case v.plan.Audience.Includes(t):
+			v.add(path, "%q is asked itself, by account_types, so it cannot follow an owner", t)
+		}
+	}
+	if x := v.plan.Extensions; x.Max < 0 || x.Longest < 0 || (x.Max > 0) != (x.Longest > 0) {
+		v.add("extensions", "need a max of at least 1 and a longest above zero, for example {max: 3, longest: 90d}")
 	}
 }
 
@@ -114,20 +134,71 @@ func (v *validator) stages() {
 	}
 	last := map[string]Value{}
 	for i, s := range v.plan.Stages {
-		path := fmt.Sprintf("stages[%d]", i)
-		v.stage(path, i, s)
-		for j, key := range s.Off {
-			c, ok := v.restrictable(fmt.Sprintf("%s.off[%d]", path, j), key)
-			if ok {
-				v.lower(fmt.Sprintf("%s.off[%d]", path, j), c, c.Off(), last)
-			}
+		v.stage(fmt.Sprintf("stages[%d]", i), i, s)
+		taken := last
+		if s.Shadow || s.BrownOut != nil { // a later stage may take the same for good
+			taken = maps.Clone(last)
 		}
-		for _, set := range s.Set {
-			at := path + ".set." + set.Capability
-			if c, ok := v.restrictable(at, set.Capability); ok {
-				v.lower(at, c, set.Value, last)
-			}
+		v.takes(fmt.Sprintf("stages[%d]", i), s, taken)
+	}
+}
+
+// takes checks what a stage takes away beyond the stages before.
+func (v *validator) takes(path string, s Stage, last map[string]Value) {
+	for j, key := range s.Off {
+		at := fmt.Sprintf("%s.off[%d]", path, j)
+		if c, ok := v.restrictable(at, key); ok {
+			v.lower(at, c, c.Off(), last)
 		}
+	}
+	for _, set := range s.Set {
+		at := path + ".set." + set.Capability
+		if c, ok := v.restrictable(at, set.Capability); ok {
+			v.lower(at, c, set.Value, last)
+		}
+	}
+}
+
+// brownOuts checks the windows of all stages: they are one and the same, so
+// that everybody knows when.
+func (v *validator) brownOuts() {
+	var first *BrownOut
+	for i, s := range v.plan.Stages {
+		path := fmt.Sprintf("stages[%d].", i)
+		if (s.Shadow || s.BrownOut != nil) && !s.Restricts() {
+			v.add(path+"off", "is empty: there is nothing to try in this stage")
+		}
+		b := s.BrownOut
+		switch {
+		case b == nil:
+		case s.Shadow:
+			v.add(path+"brown_out", "stands beside shadow: give one of them")
+		case b.At < 0 || b.At >= day || b.At%time.Minute != 0:
+			v.add(path+"brown_out.at", "must be a time of day in UTC, such as 14:00")
+		case b.For <= 0 || b.For >= day:
+			v.add(path+"brown_out.for", "must be longer than zero and shorter than a day, for example 2h")
+		case first != nil && *first != *b:
+			v.add(path+"brown_out", "differs from the one before: all brown-outs of a plan share one window")
+		default:
+			first = b
+		}
+	}
+}
+
+// mapping checks where people at stages of earlier plans go.
+func (v *validator) mapping() {
+	seen := map[string]bool{}
+	for _, m := range v.plan.Mapping {
+		path := "mapping." + m.From
+		switch {
+		case seen[m.From]:
+			v.add(path, "stands twice")
+		case v.plan.StageIndex(m.From) >= 0:
+			v.add(path, "is a stage of this plan: people at it stay there")
+		case v.plan.StageIndex(m.To) < 0:
+			v.add(path, "%q is not a stage of this plan", m.To)
+		}
+		seen[m.From] = true
 	}
 }
 
@@ -223,6 +294,10 @@ func (v *validator) regions() {
 		}
 		if !slices.Contains([]Effect{"", Full, Void}, r.Effect) {
 			v.add(path+".effect", "%q is not one of full, void", r.Effect)
+		}
+		v.documents(path+".", r.Documents)
+		if r.Recorded != "" && (r.Effect == Void || !slices.Contains([]Recorded{Effective, AskAgain}, r.Recorded)) {
+			v.add(path+".recorded", "must be effective or ask_again, and stands only where the effect is full")
 		}
 		if !r.AnnounceAt.IsZero() || !r.Deadline.IsZero() {
 			l := v.plan.In(firstOf(r.Countries))

@@ -30,8 +30,9 @@ type Text struct {
 type Campaign struct {
 	Key         string
 	Plan        int // number of the active plan, 0 while there is none
+	Confirmed   int // number of the newest plan that also binds those who were in before it
 	ActivatedAt time.Time
-	EnrolledTo  int64 // people up to this Ref have been enrolled under the active plan
+	EnrolledTo  int64 // the walk has brought people up to this Ref under the plan and holds in force
 }
 
 // PlanRecord is a numbered plan with the file it came from.
@@ -52,6 +53,9 @@ type Person struct {
 	Locale  string // BCP 47
 	Type    terms.AccountType
 	Created time.Time
+
+	Attributes terms.Attributes
+	Owner      string // id of the person whose choice a bound account follows, "" for none
 }
 
 // Enrolled is an enrollment as it is kept. Seq grows with every write and is
@@ -62,6 +66,8 @@ type Enrolled struct {
 	Locale string
 	Seq    int64
 	NextAt time.Time // when the sweep looks next; zero: not before a fact changes
+
+	Unreached bool // the next stage is due and waits for a notice that reaches the person
 }
 
 // Cursor is a place in the walk of due enrollments, which goes in order of
@@ -80,6 +86,10 @@ const (
 	CauseAccepted  Cause = "accepted"
 	CauseWithdrawn Cause = "withdrawn"
 	CauseReversal  Cause = "reversal"
+	CausePlan      Cause = "plan"      // another plan
+	CauseExtension Cause = "extension" // more time, with everything back
+	CauseExemption Cause = "exemption"
+	CauseOwner     Cause = "owner" // a bound account followed
 )
 
 // Transition is a recorded change of stage. Rows are never changed.
@@ -171,6 +181,10 @@ const (
 	ChangeNext     ChangeKind = "rescheduled" // only when to look next has changed
 	ChangePlan     ChangeKind = "plan"
 	ChangeHold     ChangeKind = "hold"
+	ChangeReversal ChangeKind = "reversal"
+	ChangeExtended ChangeKind = "extended"
+	ChangeExempted ChangeKind = "exempted"
+	ChangeRecalled ChangeKind = "recalled" // asked again, with a new clock
 	ChangeRemoved  ChangeKind = "removed"
 )
 
@@ -211,6 +225,7 @@ type Run struct {
 	Held     int // under a hold
 	Waiting  int // looked at and not due, or never reached by a notice
 	Failed   int
+	Stopped  int // left where they are by the breaker, or a pause
 	Error    string
 }
 
@@ -220,9 +235,98 @@ func (r Run) LateBy() time.Duration { return r.Started.Sub(r.Planned) }
 // Hold is a hold with who placed and released it.
 type Hold struct {
 	terms.Hold
-	PlacedBy   string
-	PlacedAt   time.Time
-	ReleasedBy string
+	PlacedBy      string
+	PlacedAt      time.Time
+	ReleasedBy    string
+	ReleaseReason string
+}
+
+// Reversal is a reversal with who made and undid it, and where people were
+// when it was made.
+type Reversal struct {
+	terms.Reversal
+	By         string
+	UndoneBy   string
+	UndoReason string
+	Before     []Count // of the campaign, when it was made
+	UndoBefore []Count // when it was undone
+}
+
+// Breaker is what stops a campaign's sweeps from restricting more people than
+// anybody expected. Approved is how many people a run, or runs within 24 hours,
+// are expected to restrict, by somebody who looked at a preview; it counts
+// until ApprovedUntil. TrippedAt is zero while nothing is stopped.
+type Breaker struct {
+	Campaign      string
+	Approved      int64
+	ApprovedAt    time.Time
+	ApprovedUntil time.Time
+	ApprovedBy    string
+	Reason        string
+	TrippedAt     time.Time
+	Would         int64 // people the run that tripped it would have newly restricted
+	Recent        int64 // people newly restricted in the 24 hours before
+	Limit         int64
+	Run           string
+}
+
+// Pause stops all stepping until staff resume it: people are given back, told
+// nothing and moved nowhere. At is zero while there is none.
+type Pause struct {
+	At     time.Time
+	Reason string
+	By     string
+}
+
+// Lease says which process may sweep, until when. Fence grows each time it
+// changes hands.
+type Lease struct {
+	Name    string
+	Holder  string
+	Fence   int64
+	Expires time.Time
+}
+
+// Failure is an enrollment that a sweep could not handle. After MaxTries it is
+// left out until staff release it.
+type Failure struct {
+	Campaign string
+	Ref      int64
+	Person   string
+	Tries    int
+	Error    string
+	At       time.Time // of the last try
+}
+
+// MaxTries is how often sweeps try an enrollment that fails.
+const MaxTries = 3
+
+// ApprovalState is how far a request for approval has come.
+type ApprovalState string
+
+// The states of an approval.
+const (
+	ApprovalOpen      ApprovalState = "open"
+	ApprovalDone      ApprovalState = "approved"  // by a second person, and carried out
+	ApprovalRejected  ApprovalState = "rejected"  // by anybody
+	ApprovalSuspended ApprovalState = "suspended" // what it was asked for has changed: ask anew
+)
+
+// Approval is an act that waits for a second person.
+type Approval struct {
+	ID        string
+	Campaign  string
+	Act       string // such as plan.activate
+	Object    string // what it is about, for people
+	Request   []byte // JSON of what was asked for
+	Digest    string // of the facts it was asked on: when they are others, it is suspended
+	AskedBy   string
+	AskedAt   time.Time
+	Expires   time.Time
+	State     ApprovalState
+	DecidedBy string
+	DecidedAt time.Time
+	Note      string
 }
 
 // Snapshot is a page as it was shown, stored once by the hash of its bytes.

@@ -119,7 +119,7 @@ func (p *previewing) look(r rules, due []Enrolled) error {
 			p.waits[step.Why]++
 			continue
 		}
-		after := e.Apply(step, p.At)
+		after := e.Apply(plan, step, p.At)
 		key := PreviewMove{Action: step.Action, From: plan.Stages[e.Stage].Key, To: plan.Stages[after.Stage].Key, Region: plan.In(e.Country).Region}
 		p.moves[key]++
 		if after.Stage == e.Stage {

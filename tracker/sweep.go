@@ -156,7 +156,7 @@ func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, er
 	run.Examined++
 	due := terms.Step(p, e.Enrollment, r.holds, now)
 	m := Move{Before: e, After: e, Kind: ChangeNext}
-	m.After.Enrollment = e.Apply(due, now)
+	m.After.Enrollment = e.Apply(p, due, now)
 	m.After = t.schedule(p, m.After, r.holds, now)
 	switch due.Action {
 	case terms.Wait:

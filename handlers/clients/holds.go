@@ -46,7 +46,7 @@ type holdOut struct {
 // people where they are.
 func (in holdIn) hold(campaign string) terms.Hold {
 	h := terms.Hold{
-		Campaign: campaign, Scope: terms.Scope(in.Scope), Reason: in.Reason, Reference: in.Reference,
+		Campaign: campaign, Scope: terms.Scope{Region: in.Scope.Region, Person: in.Scope.Person}, Reason: in.Reason, Reference: in.Reference,
 		Clock: in.Clock, Effect: in.Effect, Starts: in.StartsAt.UTC(), Ends: in.EndsAt.UTC(),
 	}
 	if h.Clock == "" {
@@ -60,7 +60,7 @@ func (in holdIn) hold(campaign string) terms.Hold {
 
 func holdOf(h tracker.Hold) holdOut {
 	return holdOut{
-		ID: h.ID, Campaign: h.Campaign, Scope: scopeJSON(h.Scope), Reason: h.Reason, Reference: h.Reference,
+		ID: h.ID, Campaign: h.Campaign, Scope: scopeJSON{h.Scope.Region, h.Scope.Person}, Reason: h.Reason, Reference: h.Reference,
 		Clock: h.Clock, Effect: h.Effect, StartsAt: h.Starts.UTC(), EndsAt: instant(h.Ends),
 		PlacedAt: h.PlacedAt.UTC(), PlacedBy: h.PlacedBy, ReleasedBy: h.ReleasedBy,
 	}
