@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -21,6 +22,8 @@ func (c *Config) check(wrong *faults) {
 	c.Server.check(wrong)
 	c.Database.check(wrong)
 	c.Scheduler.check(wrong)
+	c.Breaker.check(wrong)
+	c.Approvals.check(wrong)
 	c.Messaging.check(wrong)
 	c.checkTexts(wrong)
 	c.checkNumbers(wrong)
@@ -71,6 +74,21 @@ func (s *Scheduler) check(wrong *faults) {
 	wrong.check(s.Duty > 0 && s.Duty <= 1, "scheduler.duty", s.Duty, "must be above 0 and at most 1")
 }
 
+func (b *Breaker) check(wrong *faults) {
+	wrong.check(b.Share > 0 && b.Share <= 1, "breaker.share", b.Share, "must be above 0 and at most 1")
+	wrong.check(b.Floor >= 0, "breaker.floor", b.Floor, "must be 0 or more")
+	wrong.check(b.Factor >= 1 && !math.IsInf(b.Factor, 0), "breaker.factor", b.Factor, "must be a number of at least 1")
+}
+
+func (a *Approvals) check(wrong *faults) {
+	wrong.check(len(a.Acts) > 0 || !a.Required, "approvals.acts", nil, "must name at least one act, because approvals are required: "+strings.Join(Acts(), ", "))
+	for i, act := range a.Acts {
+		key := fmt.Sprintf("approvals.acts[%d]", i)
+		wrong.check(slices.Contains(Acts(), act), key, act, "must be one of "+strings.Join(Acts(), ", "))
+		wrong.check(!slices.Contains(a.Acts[:i], act), key, act, "stands twice")
+	}
+}
+
 func (m *Messaging) check(wrong *faults) {
 	for i, origin := range m.AllowedOrigins {
 		wrong.check(isOrigin(origin), fmt.Sprintf("messaging.allowed_origins[%d]", i), origin,
@@ -99,6 +117,8 @@ func (c *Config) checkNumbers(wrong *faults) {
 		"server.write_timeout":       c.Server.WriteTimeout,
 		"server.idle_timeout":        c.Server.IdleTimeout,
 		"server.shutdown_timeout":    c.Server.ShutdownTimeout,
+		"scheduler.lease_ttl":        c.Scheduler.LeaseTTL,
+		"approvals.expire":           c.Approvals.Expire,
 		"links.session_ttl":          c.Links.SessionTTL,
 		"links.notice_ttl":           c.Links.NoticeTTL,
 		"messaging.mailbox_ttl":      c.Messaging.MailboxTTL,

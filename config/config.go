@@ -28,6 +28,10 @@ type Config struct {
 	Secrets      Secrets         `mapstructure:"secrets"`
 	BootstrapKey Secret          `mapstructure:"bootstrap_key"`
 	Scheduler    Scheduler       `mapstructure:"scheduler"`
+	Breaker      Breaker         `mapstructure:"breaker"`
+	Approvals    Approvals       `mapstructure:"approvals"`
+	Holds        Holds           `mapstructure:"holds"`
+	Reversals    Reversals       `mapstructure:"reversals"`
 	Links        Links           `mapstructure:"links"`
 	Messaging    Messaging       `mapstructure:"messaging"`
 	Ledger       Ledger          `mapstructure:"ledger"`
@@ -88,7 +92,41 @@ type Scheduler struct {
 	Tick      string        `mapstructure:"tick"` // cron specification in UTC
 	ChunkHold time.Duration `mapstructure:"chunk_hold"`
 	ChunkRows int           `mapstructure:"chunk_rows"`
-	Duty      float64       `mapstructure:"duty"` // share of the time a sweep writes, above 0 up to 1
+	Duty      float64       `mapstructure:"duty"`  // share of the time a sweep writes, above 0 up to 1
+	Lease     bool          `mapstructure:"lease"` // one process sweeps at a time
+	LeaseTTL  time.Duration `mapstructure:"lease_ttl"`
+}
+
+// Breaker is how many people a run may newly restrict, in itself or within 24
+// hours, before it waits for staff: the larger of a Share of those a campaign
+// asks and a Floor; after staff approved a preview, Factor times what they
+// approved.
+type Breaker struct {
+	Share  float64 `mapstructure:"share"`  // above 0 up to 1
+	Floor  int64   `mapstructure:"floor"`  // people, 0 or more
+	Factor float64 `mapstructure:"factor"` // finite, at least 1
+}
+
+// Approvals is which acts need a second person.
+type Approvals struct {
+	Required bool          `mapstructure:"required"` // false: none of them do
+	Acts     []string      `mapstructure:"acts"`     // from Acts; not empty when required
+	Expire   time.Duration `mapstructure:"expire"`   // how long an act waits for its approval
+}
+
+// Acts lists the acts that can need a second person.
+func Acts() []string {
+	return []string{"plan.activate", "plan.confirm", "campaign.reverse", "reversal.undo", "hold.release", "breaker.approve"}
+}
+
+// Holds is what a hold does unless it says otherwise.
+type Holds struct {
+	Spread time.Duration `mapstructure:"spread"` // over which people go on after one; 0: all at once
+}
+
+// Reversals is what can be done about a reversal.
+type Reversals struct {
+	UndoWindow time.Duration `mapstructure:"undo_window"` // 0: a reversal cannot be undone
 }
 
 // Links is how long a signed link lives.

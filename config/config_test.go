@@ -51,6 +51,11 @@ func TestTheDefaultsAreValid(t *testing.T) {
 		c.Links.NoticeTTL != 60*24*time.Hour || len(c.Server.TrustedProxies) != 0 {
 		t.Errorf("%+v", c)
 	}
+	if c.Breaker != (config.Breaker{Share: 0.05, Floor: 500, Factor: 2}) || c.Holds.Spread != 14*24*time.Hour ||
+		c.Reversals.UndoWindow != 72*time.Hour || !c.Scheduler.Lease || c.Scheduler.LeaseTTL != time.Minute ||
+		c.Approvals.Required || c.Approvals.Expire != 7*24*time.Hour || slices.Contains(c.Approvals.Acts, "reversal.undo") {
+		t.Errorf("%+v", c)
+	}
 }
 
 func TestTheFileGoesOverTheDefaultsAndTheEnvironmentOverBoth(t *testing.T) {
@@ -66,6 +71,11 @@ log:
 		"ASSENT_DATABASE_URL=postgres://terms:hush@db.example.org/terms",
 		"ASSENT_SERVER_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.7",
 		"ASSENT_SCHEDULER_DUTY=1",
+		"ASSENT_SCHEDULER_LEASE=false",
+		"ASSENT_BREAKER_FLOOR=0",
+		"ASSENT_APPROVALS_REQUIRED=true",
+		"ASSENT_APPROVALS_ACTS=hold.release,reversal.undo",
+		"ASSENT_HOLDS_SPREAD=0s",
 		"ASSENT_BOOTSTRAP_KEY=let-me-in",
 		"ASSENT_DEMO_CLOCK=2021-01-04T00:00:00Z",
 		"HOME=/root", "ASSENT=1",
@@ -81,6 +91,10 @@ log:
 		{c.Links, config.Links{SessionTTL: 2 * time.Hour, NoticeTTL: 60 * 24 * time.Hour}},
 		{string(c.Database.URL), "postgres://terms:hush@db.example.org/terms"},
 		{c.Scheduler.Duty, 1.0},
+		{c.Scheduler.Lease, false},
+		{c.Breaker, config.Breaker{Share: 0.05, Floor: 0, Factor: 2}},
+		{c.Approvals, config.Approvals{Required: true, Acts: []string{"hold.release", "reversal.undo"}, Expire: 7 * 24 * time.Hour}},
+		{c.Holds.Spread, time.Duration(0)},
 		{string(c.BootstrapKey), "let-me-in"},
 	} {
 		if !reflect.DeepEqual(one.got, one.want) {
@@ -103,6 +117,10 @@ database: sqlite:elsewhere.db
 scheduler:
   tick: CRON_TZ=UTC
   chunk_hold: 10
+  lease: maybe
+breaker: {share: 5%, floor: 500.5, factor: 0.5}
+approvals: {required: true, acts: [], expire: 0d}
+reversals: {undo_window: -1h}
 colour: blue
 capabilities:
   - {key: Chats, kind: boolean, on_deny: explode, title: {en: Chats, klingon!: x}, colour: red}
@@ -148,6 +166,16 @@ func TestEachRuleNamesItsKeyAndIsTheOnlyOneBroken(t *testing.T) {
 		"scheduler.chunk_hold":       {`0s`, `51ms`},
 		"scheduler.chunk_rows":       {`0`, `100001`},
 		"scheduler.duty":             {`0`, `1.1`, `-0.1`, `.nan`},
+		"scheduler.lease":            {`"true"`, `1`},
+		"scheduler.lease_ttl":        {`0s`, `60`},
+		"breaker.share":              {`0`, `1.01`, `-0.05`, `.nan`, `"5%"`},
+		"breaker.floor":              {`-1`, `0.5`, `99999999999999999999`, `"500"`},
+		"breaker.factor":             {`0.99`, `0`, `.nan`, `.inf`},
+		"approvals.required":         {`yes please`},
+		"approvals.acts":             {`plan.activate`, `{}`},
+		"approvals.expire":           {`0s`},
+		"holds.spread":               {`-1d`, `14`},
+		"reversals.undo_window":      {`-1h`, `3 days`},
 		"links.session_ttl":          {`0s`},
 		"links.notice_ttl":           {`0d`},
 		"messaging.mailbox_ttl":      {`0d`},
@@ -197,6 +225,24 @@ func TestAListSetFromOutsideNamesTheItemThatIsWrong(t *testing.T) {
 	_, err := load(t, "", "ASSENT_MESSAGING_ALLOWED_ORIGINS=https://chat.example.org,*,")
 	if want := `messaging.allowed_origins[1] = "*": `; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestApprovalsNameActsThatExist(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"approvals: {acts: [plan.activate, plan.active]}": `approvals.acts[1] = "plan.active": must be one of plan.activate, `,
+		"approvals: {acts: [hold.release, hold.release]}": `approvals.acts[1] = "hold.release": stands twice`,
+		"approvals: {required: true, acts: []}":           "approvals.acts: must name at least one act",
+	} {
+		if _, err := load(t, file); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	for _, file := range []string{"approvals: {acts: []}", "approvals: {required: true}", "approvals: {required: true, acts: [" + strings.Join(config.Acts(), ", ") + "]}"} {
+		if _, err := load(t, file); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }
 

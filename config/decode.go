@@ -118,8 +118,8 @@ func fits(from, to reflect.Kind) (string, bool) {
 	switch to {
 	case reflect.Bool:
 		return "must be true or false", from == to
-	case reflect.Int:
-		return "must be a whole number", from == to
+	case reflect.Int, reflect.Int64:
+		return "must be a whole number", from == reflect.Int
 	case reflect.Float64:
 		return "must be a number", from == to || from == reflect.Int
 	case reflect.String:
