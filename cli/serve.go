@@ -64,7 +64,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err := a.gate.Load(ctx); err != nil {
 		return fmt.Errorf("load positions: %w", err)
 	}
-	jobs, err := scheduler.New(a.log, realClock, a.jobs()...)
+	jobs, err := scheduler.New(a.log, jobClock(), a.jobs()...)
 	if err != nil {
 		return err
 	}
@@ -143,12 +143,18 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 	return done
 }
 
+// jobClock is the real clock, and beside it what tells when somebody sets it.
+func jobClock() scheduler.Clock {
+	started := time.Now()
+	return scheduler.Clock{Now: realClock, Elapsed: func() time.Duration { return time.Since(started) }}
+}
+
 // jobs are what the scheduler runs, on the real clock: a tick only wakes a
 // sweep, which works by the clock of the facts.
 func (a *app) jobs() []scheduler.Job {
 	return []scheduler.Job{{
 		Name: "sweep", Spec: a.settings.Scheduler.Tick, Timeout: time.Hour,
-		Run: func(ctx context.Context, _ time.Time) error {
+		Run: func(ctx context.Context, _, _ time.Time) error {
 			run, err := a.tracker.Sweep(ctx, a.now())
 			a.log.InfoContext(ctx, "swept", "run", run.ID, "examined", run.Examined, "moved", run.Moved,
 				"told", run.Told, "held", run.Held, "waiting", run.Waiting)

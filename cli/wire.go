@@ -84,7 +84,7 @@ func (a *app) check(ctx context.Context, jobs *scheduler.Scheduler) error {
 	}); err != nil {
 		return fmt.Errorf("ask the database: %w", err)
 	}
-	if late := jobs.Overdue(realClock()); len(late) > 0 {
+	if late := jobs.Overdue(); len(late) > 0 {
 		return fmt.Errorf("jobs overdue: %s", strings.Join(late, ", "))
 	}
 	return nil

@@ -5,26 +5,51 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/robfig/cron/v3"
 )
 
+// Job is something to do again and again.
+type Job struct {
+	Name    string        // unique; appears in logs
+	Spec    string        // five cron fields or @every, in UTC
+	Timeout time.Duration // after this the context of Run or Jumped is cancelled
+
+	// Run does whatever is due at now. planned is the tick it runs for, the
+	// same as now for a run at Start or by Trigger; work that was missed is
+	// due at now all the same. It must return soon after its context is
+	// cancelled, and be safe to run again after any failure.
+	Run func(ctx context.Context, planned, now time.Time) error
+
+	// Jumped, if there is one, is called instead of Run when the clock has
+	// jumped: since the job last looked, the wall clock went further than time
+	// did, or less far if by is negative, by more than two of the job's
+	// intervals. Either the clock was set or the machine slept, and which of
+	// the two instants is right only people can say. Once it returns nil the
+	// new time is the one to go by, and the next tick runs; until then every
+	// tick asks again and none runs, unless the clock is set right.
+	Jumped func(ctx context.Context, by time.Duration) error
+}
+
 // job is a Job with what is known about its runs.
 type job struct {
 	Job
 	log      *slog.Logger
-	now      func() time.Time
+	clock    Clock
 	schedule cron.Schedule
-	run      cron.Job // one run, guarded against overlap and panics
+	seen     moment // the last look at the clock; only who has claimed the run touches it
 
-	running atomic.Bool
-	last    atomic.Pointer[time.Time] // when a run last finished without an error; nil: never
+	mu       sync.Mutex
+	stats    JobStats // all but Overdue, which is worked out when somebody asks
+	since    moment   // what overdue counts from
+	counting bool     // since Start
 }
 
-func newJob(ctx context.Context, log *slog.Logger, now func() time.Time, given Job) (*job, error) {
+func newJob(log *slog.Logger, clock Clock, given Job) (*job, error) {
 	schedule, err := parse(given.Spec)
 	if err != nil {
 		return nil, fmt.Errorf("job %q: %w", given.Name, err)
@@ -32,12 +57,10 @@ func newJob(ctx context.Context, log *slog.Logger, now func() time.Time, given J
 	if given.Timeout <= 0 {
 		return nil, fmt.Errorf("job %q: a run needs a time limit", given.Name)
 	}
-	j := &job{Job: given, log: log.With("job", given.Name), now: now, schedule: schedule}
-	// Recover stands inside: outside, a panic would skip past the return of the
-	// skip wrapper's token, and the job would never run again.
-	guard := cron.NewChain(cron.SkipIfStillRunning(cronLog{j.log}), cron.Recover(cronLog{j.log}))
-	j.run = guard.Then(cron.FuncJob(func() { j.tick(ctx) }))
-	return j, nil
+	return &job{
+		Job: given, log: log.With("job", given.Name), clock: clock, schedule: schedule,
+		stats: JobStats{Name: given.Name, Spec: given.Spec},
+	}, nil
 }
 
 // parse reads a specification in UTC. Time zones are refused: at a change of
@@ -56,50 +79,84 @@ func parse(spec string) (cron.Schedule, error) {
 	return schedule, nil
 }
 
-// tick is one run. A panic skips its last lines, rightly: a run that did not
-// finish must not look as if it had.
-func (j *job) tick(parent context.Context) {
+// wake is one tick: it runs the job, unless its last run is still going or the
+// clock jumped.
+func (j *job) wake(parent context.Context, planned time.Time) {
 	if parent.Err() != nil {
 		return
 	}
+	now := j.clock.look()
+	if !j.claim(now.wall) {
+		j.log.WarnContext(parent, "job skipped, its last run is still going")
+		return
+	}
+	defer j.release()
 	ctx, cancel := context.WithTimeout(parent, j.Timeout)
 	defer cancel()
-	j.running.Store(true)
-	defer j.running.Store(false)
+	if by := now.jump(j.seen); by.Abs() > j.tolerance(planned) {
+		j.ask(ctx, by, now)
+		return
+	}
+	j.seen = now
+	j.do(ctx, planned, now)
+}
 
-	begin := j.now()
-	err := j.Run(ctx, begin)
-	end := j.now()
+// do is one run.
+func (j *job) do(ctx context.Context, planned time.Time, begin moment) {
+	j.began(planned, begin)
+	err := try(func() error { return j.Run(ctx, planned, begin.wall) })
+	end := j.clock.look()
+	took := end.elapsed - begin.elapsed
+	if errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) {
+		j.log.DebugContext(ctx, "job stopped", "took", took)
+		return
+	}
+	j.ended(end, took, err)
+	var panicked *panicError
 	switch {
 	case err == nil:
-		j.last.Store(&end)
-		j.log.DebugContext(ctx, "job done", "took", end.Sub(begin))
-	case parent.Err() != nil && errors.Is(err, context.Canceled):
-		j.log.DebugContext(ctx, "job stopped", "took", end.Sub(begin))
+		j.log.DebugContext(ctx, "job done", "took", took)
+	case errors.As(err, &panicked):
+		j.log.ErrorContext(ctx, "job panicked", "took", took, "error", err, "stack", panicked.stack)
 	default:
-		j.log.ErrorContext(ctx, "job failed", "took", end.Sub(begin), "error", err)
+		j.log.ErrorContext(ctx, "job failed", "took", took, "error", err)
 	}
 }
 
-func (j *job) overdue(started, now time.Time) bool {
-	limit := started
-	if last := j.last.Load(); last != nil {
-		limit = *last
+// ask stands in for a run when the clock jumped.
+func (j *job) ask(ctx context.Context, by time.Duration, now moment) {
+	j.log.ErrorContext(ctx, "clock jumped, job not run: the clock was set or the machine slept; check that the time is right now, and set it if not",
+		"by", by.Round(time.Second).String(), "now", now.wall)
+	var err error
+	if j.Jumped != nil {
+		err = try(func() error { return j.Jumped(ctx, by) })
 	}
-	for range missable {
-		limit = j.schedule.Next(limit.UTC())
+	j.jumped(err)
+	if err != nil {
+		j.log.ErrorContext(ctx, "clock jump not taken in; the job stands still and asks again at its next tick", "error", err)
+		return
 	}
-	return now.After(limit)
+	j.seen = now
 }
 
-// cronLog turns what cron's wrappers say into our log: the skip wrapper says
-// one thing with Info, the recover wrapper one with Error.
-type cronLog struct{ log *slog.Logger }
-
-func (c cronLog) Info(string, ...any) {
-	c.log.Warn("job skipped, its last run is still going")
+// panicError is what a panic becomes.
+type panicError struct {
+	value any
+	stack string
 }
 
-func (c cronLog) Error(err error, _ string, keysAndValues ...any) {
-	c.log.Error("job panicked", append([]any{"error", err}, keysAndValues...)...)
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// try makes a panic an error.
+func try(run func() error) error {
+	var err error
+	func() {
+		defer func() {
+			if value := recover(); value != nil {
+				err = &panicError{value, string(debug.Stack())}
+			}
+		}()
+		err = run()
+	}()
+	return err
 }

@@ -18,7 +18,7 @@ import (
 	"assent/scheduler"
 )
 
-// The tests run the real cron under a fake clock: inside a synctest bubble
+// The tests run the real scheduler under a fake clock: inside a synctest bubble
 // time stands still until every goroutine waits, then jumps to the next timer.
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,10 +45,18 @@ func (l *logs) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
+// steady is a clock that nobody sets.
+func steady() scheduler.Clock { return new(clock).begin() }
+
 // start makes and starts a scheduler that is stopped when the test ends.
 func start(t *testing.T, out *logs, jobs ...scheduler.Job) *scheduler.Scheduler {
 	t.Helper()
-	s, err := scheduler.New(out.logger(), time.Now, jobs...)
+	return startOn(t, steady(), out, jobs...)
+}
+
+func startOn(t *testing.T, clock scheduler.Clock, out *logs, jobs ...scheduler.Job) *scheduler.Scheduler {
+	t.Helper()
+	s, err := scheduler.New(out.logger(), clock, jobs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +70,7 @@ func start(t *testing.T, out *logs, jobs ...scheduler.Job) *scheduler.Scheduler 
 }
 
 // every makes a job that runs each five minutes.
-func every(run func(ctx context.Context, now time.Time) error) scheduler.Job {
+func every(run func(ctx context.Context, planned, now time.Time) error) scheduler.Job {
 	return scheduler.Job{Name: "sweep", Spec: "*/5 * * * *", Timeout: time.Hour, Run: run}
 }
 
@@ -71,7 +79,7 @@ func TestAJobRunsAtStartAndThenAtEachTickInUTC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(2 * time.Minute) // the bubble's clock starts at midnight UTC
 		var at []string
-		start(t, &logs{}, scheduler.Job{Name: "nightly", Spec: "30 3 * * *", Timeout: time.Hour, Run: func(_ context.Context, now time.Time) error {
+		start(t, &logs{}, scheduler.Job{Name: "nightly", Spec: "30 3 * * *", Timeout: time.Hour, Run: func(_ context.Context, _, now time.Time) error {
 			at = append(at, now.UTC().Format("02T15:04"))
 			return nil
 		}})
@@ -88,7 +96,7 @@ func TestAPanicDoesNotStopLaterRunsAndDoesNotCountAsFinished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs int
 		out := &logs{}
-		s := start(t, out, every(func(context.Context, time.Time) error {
+		s := start(t, out, every(func(context.Context, time.Time, time.Time) error {
 			runs++
 			if runs == 1 {
 				panic(errors.New("a bug in the job"))
@@ -115,7 +123,7 @@ func TestTicksDuringARunAreSkippedAndNotMadeUpFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs, at, most atomic.Int32
 		out := &logs{}
-		s := start(t, out, every(func(context.Context, time.Time) error {
+		s := start(t, out, every(func(context.Context, time.Time, time.Time) error {
 			runs.Add(1)
 			most.Store(max(most.Load(), at.Add(1)))
 			time.Sleep(17 * time.Minute) // over the ticks at 5, 10 and 15
@@ -141,8 +149,8 @@ func TestAnOutageIsCaughtUpByOneRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var runs int
-		count := every(func(context.Context, time.Time) error { runs++; return nil })
-		before, err := scheduler.New(new(logs).logger(), time.Now, count)
+		count := every(func(context.Context, time.Time, time.Time) error { runs++; return nil })
+		before, err := scheduler.New(new(logs).logger(), steady(), count)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +174,7 @@ func TestARunIsCancelledAtItsTimeLimitAndItsFailureLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := &logs{}
 		var took time.Duration
-		job := every(func(ctx context.Context, now time.Time) error {
+		job := every(func(ctx context.Context, _, now time.Time) error {
 			<-ctx.Done()
 			took = time.Since(now)
 			return ctx.Err()
@@ -186,7 +194,7 @@ func TestStartDoesNotBlockAndRepeatingItDoesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int32
 		begin := time.Now()
-		s := start(t, &logs{}, every(func(context.Context, time.Time) error {
+		s := start(t, &logs{}, every(func(context.Context, time.Time, time.Time) error {
 			runs.Add(1)
 			time.Sleep(time.Minute)
 			return nil
@@ -206,7 +214,7 @@ func TestStopCancelsWhatRunsAndWaitsForIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		out := &logs{}
-		s, err := scheduler.New(out.logger(), time.Now, every(func(ctx context.Context, _ time.Time) error {
+		s, err := scheduler.New(out.logger(), steady(), every(func(ctx context.Context, _, _ time.Time) error {
 			<-ctx.Done()
 			time.Sleep(3 * time.Second) // finishing its chunk
 			return ctx.Err()
@@ -240,7 +248,7 @@ func TestStopCancelsWhatRunsAndWaitsForIt(t *testing.T) {
 func TestStopGivesUpAtItsDeadlineAndNamesWhoIsRunning(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, err := scheduler.New(new(logs).logger(), time.Now, every(func(context.Context, time.Time) error {
+		s, err := scheduler.New(new(logs).logger(), steady(), every(func(context.Context, time.Time, time.Time) error {
 			time.Sleep(time.Minute) // deaf to its context
 			return nil
 		}))
@@ -262,7 +270,7 @@ func TestStopGivesUpAtItsDeadlineAndNamesWhoIsRunning(t *testing.T) {
 
 func TestStopOfASchedulerThatNeverStartedReturns(t *testing.T) {
 	t.Parallel()
-	s, err := scheduler.New(new(logs).logger(), time.Now, every(func(context.Context, time.Time) error { return nil }))
+	s, err := scheduler.New(new(logs).logger(), steady(), every(func(context.Context, time.Time, time.Time) error { return nil }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +288,7 @@ func TestAJobIsOverdueWhenThreeIntervalsPassWithoutAFinishedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var broken atomic.Bool
-		s := start(t, &logs{}, every(func(context.Context, time.Time) error {
+		s := start(t, &logs{}, every(func(context.Context, time.Time, time.Time) error {
 			if broken.Load() {
 				return errors.New("no database")
 			}
@@ -289,11 +297,11 @@ func TestAJobIsOverdueWhenThreeIntervalsPassWithoutAFinishedRun(t *testing.T) {
 		time.Sleep(6 * time.Minute)
 		broken.Store(true)
 		time.Sleep(14 * time.Minute) // 00:20, three ticks after the last good one
-		if late := s.Overdue(time.Now()); late != nil {
+		if late := s.Overdue(); late != nil {
 			t.Errorf("overdue at the third missed tick: %v", late)
 		}
 		time.Sleep(time.Second)
-		if late := s.Overdue(time.Now()); !slices.Equal(late, []string{"sweep"}) {
+		if late := s.Overdue(); !slices.Equal(late, []string{"sweep"}) {
 			t.Errorf("overdue after the third missed tick: %v", late)
 		}
 		broken.Store(false)
@@ -301,7 +309,7 @@ func TestAJobIsOverdueWhenThreeIntervalsPassWithoutAFinishedRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if late := s.Overdue(time.Now()); late != nil {
+		if late := s.Overdue(); late != nil {
 			t.Errorf("overdue after a good run: %v", late)
 		}
 	})
@@ -322,7 +330,7 @@ func TestUnknownJobsAreNamed(t *testing.T) {
 
 func TestBrokenJobsAreRefusedAllAtOnce(t *testing.T) {
 	t.Parallel()
-	idle := func(context.Context, time.Time) error { return nil }
+	idle := func(context.Context, time.Time, time.Time) error { return nil }
 	specs := []string{"CRON_TZ=UTC", "TZ=Asia/Tokyo 0 3 * * *", "every day", "0 0 30 2 *", ""}
 	jobs := []scheduler.Job{
 		{Name: "sweep", Spec: "@every 5m", Timeout: time.Minute, Run: idle},
@@ -332,7 +340,7 @@ func TestBrokenJobsAreRefusedAllAtOnce(t *testing.T) {
 	for _, spec := range specs {
 		jobs = append(jobs, scheduler.Job{Name: "spec", Spec: spec, Timeout: time.Minute, Run: idle})
 	}
-	_, err := scheduler.New(new(logs).logger(), time.Now, jobs...)
+	_, err := scheduler.New(new(logs).logger(), steady(), jobs...)
 	if err == nil {
 		t.Fatal("broken jobs were taken")
 	}
