@@ -46,8 +46,15 @@ type stage struct {
 	Spread       time.Duration  `mapstructure:"spread"`
 	FinalWarning time.Duration  `mapstructure:"final_warning"`
 	Reminder     reminder       `mapstructure:"reminder"`
+	Shadow       bool           `mapstructure:"shadow"`
+	BrownOut     *brownOut      `mapstructure:"brown_out"`
 	Off          []string       `mapstructure:"off"`
 	Set          map[string]any `mapstructure:"set"`
+}
+
+type brownOut struct {
+	At  string        `mapstructure:"at"`
+	For time.Duration `mapstructure:"for"`
 }
 
 type reminder struct {
@@ -195,7 +202,12 @@ func (s stage) resolve(path string, wrong *faults) terms.Stage {
 		"can only be announce; left out, the stage counts from the deadline")
 	resolved := terms.Stage{
 		Key: s.Key, FromAnnounce: s.From == "announce", After: s.After, Dwell: s.Dwell, Spread: s.Spread,
-		FinalWarning: s.FinalWarning, Reminder: terms.Reminder(s.Reminder), Off: s.Off,
+		FinalWarning: s.FinalWarning, Reminder: terms.Reminder(s.Reminder), Shadow: s.Shadow, Off: s.Off,
+	}
+	if b := s.BrownOut; b != nil {
+		at, err := terms.ParseTimeOfDay(b.At)
+		wrong.check(err == nil, path+".brown_out.at", b.At, `must be a time of day in UTC such as "14:00"`)
+		resolved.BrownOut = &terms.BrownOut{At: at, For: b.For}
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Set)) {
 		v := value(path+".set."+key, s.Set[key], wrong)

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"assent/terms"
@@ -41,12 +40,31 @@ func planNode(p terms.Plan) *yaml.Node {
 		pair{"announce_at", instant(p.AnnounceAt)},
 		pair{"deadline", instant(p.Deadline)},
 		pair{"notice_period", duration(p.NoticePeriod)},
-		pair{"audience", flow(pair{"account_types", words(p.Audience.AccountTypes)})},
+		pair{"audience", flow(pair{"account_types", words(p.Audience.AccountTypes)}, pair{"bound", words(p.Audience.Bound)})},
 		pair{"snooze", flow(pair{"for", duration(p.Snooze.For)}, pair{"max", integer(p.Snooze.Max)})},
+		pair{"extensions", extensionsNode(p.Extensions)},
 		pair{"grants", words(p.Grants)},
 		pair{"stages", items(p.Stages, stageNode)},
+		pair{"mapping", mappingNode(p.Mapping)},
 		pair{"regions", items(p.Regions, regionNode)},
 	))
+}
+
+// extensionsNode leaves out the ones of a plan that says nothing, so that one
+// that allows none has to say so.
+func extensionsNode(x terms.Extensions) *yaml.Node {
+	if x == terms.DefaultExtensions() {
+		return nil
+	}
+	return flow(pair{"max", scalar("!!int", strconv.Itoa(x.Max))}, pair{"longest", duration(x.Longest)})
+}
+
+func mappingNode(mapping []terms.StageMapping) *yaml.Node {
+	pairs := make([]pair, len(mapping))
+	for i, m := range mapping {
+		pairs[i] = pair{m.From, quoted(m.To)}
+	}
+	return flow(pairs...)
 }
 
 func documentNode(d terms.DocumentRef) *yaml.Node {
@@ -69,6 +87,8 @@ func stageNode(s terms.Stage) *yaml.Node {
 		pair{"spread", duration(s.Spread)},
 		pair{"final_warning", duration(s.FinalWarning)},
 		pair{"reminder", reminderNode(s.Reminder)},
+		pair{"shadow", flag(s.Shadow)},
+		pair{"brown_out", brownOutNode(s.BrownOut)},
 		pair{"off", words(s.Off)},
 		pair{"set", setNode(s.Set)},
 	))
@@ -82,6 +102,13 @@ func reminderNode(r terms.Reminder) *yaml.Node {
 		pair{"dismissible", flag(r.Dismissible)},
 		pair{"ask_once", flag(r.AskOnce)},
 	)
+}
+
+func brownOutNode(b *terms.BrownOut) *yaml.Node {
+	if b == nil {
+		return nil
+	}
+	return flow(pair{"at", quoted(terms.FormatTimeOfDay(b.At))}, pair{"for", durationNode(b.For)})
 }
 
 func setNode(values []terms.SetValue) *yaml.Node {
@@ -101,17 +128,23 @@ func setNode(values []terms.SetValue) *yaml.Node {
 
 func regionNode(g terms.Region) *yaml.Node {
 	var reminder *yaml.Node
-	if g.Reminder != nil {
-		reminder = always(reminderNode(*g.Reminder))
+	switch {
+	case g.Reminder == nil:
+	case *g.Reminder == terms.Reminder{}:
+		reminder = quoted(noReminder)
+	default:
+		reminder = reminderNode(*g.Reminder)
 	}
 	return always(block(
 		pair{"key", str(g.Key)},
 		pair{"countries", words(g.Countries)},
+		pair{"documents", items(g.Documents, documentNode)},
 		pair{"announce_at", instant(g.AnnounceAt)},
 		pair{"deadline", instant(g.Deadline)},
 		pair{"reminder", reminder},
 		pair{"last_stage", str(g.LastStage)},
 		pair{"effect", str(string(g.Effect))},
+		pair{"recorded", str(string(g.Recorded))},
 		pair{"message", texts(g.Message)},
 	))
 }
@@ -145,8 +178,8 @@ func flow(pairs ...pair) *yaml.Node {
 	return n
 }
 
-// always writes an empty mapping where even one that says nothing counts: a
-// region with `reminder: {}` never reminds.
+// always writes an empty mapping where even one that says nothing counts, as an
+// item of a list does.
 func always(n *yaml.Node) *yaml.Node {
 	if n == nil {
 		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Style: yaml.FlowStyle}
@@ -229,21 +262,4 @@ func duration(d time.Duration) *yaml.Node {
 	return durationNode(d)
 }
 
-// durationNode writes whole days in front, as in 28d, 7d12h or 90m.
-func durationNode(d time.Duration) *yaml.Node {
-	const day = 24 * time.Hour
-	days, rest := d/day, (d % day).String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(rest, zero) {
-			rest = rest[:len(rest)-2]
-		}
-	}
-	switch {
-	case d%day == 0:
-		return scalar("!!str", fmt.Sprintf("%dd", days))
-	case days == 0:
-		return scalar("!!str", rest)
-	default:
-		return scalar("!!str", fmt.Sprintf("%dd%s", days, rest))
-	}
-}
+func durationNode(d time.Duration) *yaml.Node { return scalar("!!str", terms.FormatDuration(d)) }

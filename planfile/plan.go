@@ -11,8 +11,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// noReminder is what a region says that never reminds.
+const noReminder = "none"
+
 func (r *reader) plan(n *yaml.Node, p *terms.Plan, profiles []Profile) {
 	var profile string
+	p.Extensions = terms.DefaultExtensions()
 	r.object(n, "",
 		field{"campaign", text(r, &p.Campaign)},
 		field{"title", r.texts(&p.Title)},
@@ -22,9 +26,11 @@ func (r *reader) plan(n *yaml.Node, p *terms.Plan, profiles []Profile) {
 		field{"notice_period", r.duration(&p.NoticePeriod)},
 		field{"audience", r.audience(&p.Audience)},
 		field{"snooze", r.snooze(&p.Snooze)},
+		field{"extensions", r.extensions(&p.Extensions)},
 		field{"grants", list(r, &p.Grants, textOf[string](r))},
 		field{"profile", text(r, &profile)},
 		field{"stages", list(r, &p.Stages, r.stage)},
+		field{"mapping", r.mapping(&p.Mapping)},
 		field{"regions", list(r, &p.Regions, r.region)},
 	)
 	if profile != "" {
@@ -56,6 +62,10 @@ func copied(stages []terms.Stage) []terms.Stage {
 			dwell := *s.Dwell
 			out[i].Dwell = &dwell
 		}
+		if s.BrownOut != nil {
+			brownOut := *s.BrownOut
+			out[i].BrownOut = &brownOut
+		}
 	}
 	return out
 }
@@ -71,13 +81,36 @@ func (r *reader) document(d *terms.DocumentRef) read {
 
 func (r *reader) audience(a *terms.Audience) read {
 	return func(n *yaml.Node, path string) {
-		r.object(n, path, field{"account_types", list(r, &a.AccountTypes, textOf[terms.AccountType](r))})
+		r.object(n, path,
+			field{"account_types", list(r, &a.AccountTypes, textOf[terms.AccountType](r))},
+			field{"bound", list(r, &a.Bound, textOf[terms.AccountType](r))},
+		)
 	}
 }
 
 func (r *reader) snooze(s *terms.Snooze) read {
 	return func(n *yaml.Node, path string) {
 		r.object(n, path, field{"for", r.duration(&s.For)}, field{"max", r.integer(&s.Max)})
+	}
+}
+
+// extensions reads both or none: beside a max of its own, a file does not get
+// the longest of files that say nothing.
+func (r *reader) extensions(x *terms.Extensions) read {
+	return func(n *yaml.Node, path string) {
+		*x = terms.Extensions{}
+		r.object(n, path, field{"max", r.integer(&x.Max)}, field{"longest", r.duration(&x.Longest)})
+	}
+}
+
+// mapping reads where people at stages of earlier plans go, in file order.
+func (r *reader) mapping(into *[]terms.StageMapping) read {
+	return func(n *yaml.Node, path string) {
+		r.pairs(n, path, func(from string, value *yaml.Node, at string) {
+			m := terms.StageMapping{From: from}
+			text(r, &m.To)(value, at)
+			*into = append(*into, m)
+		})
 	}
 }
 
@@ -91,6 +124,8 @@ func (r *reader) stage(s *terms.Stage) read {
 			field{"spread", r.duration(&s.Spread)},
 			field{"final_warning", r.duration(&s.FinalWarning)},
 			field{"reminder", r.reminder(&s.Reminder)},
+			field{"shadow", r.boolean(&s.Shadow)},
+			field{"brown_out", r.brownOut(&s.BrownOut)},
 			field{"off", list(r, &s.Off, textOf[string](r))},
 			field{"set", r.set(&s.Set)},
 		)
@@ -112,6 +147,24 @@ func (r *reader) dwell(into **time.Duration) read {
 		var d time.Duration
 		r.duration(&d)(n, path)
 		*into = &d
+	}
+}
+
+// brownOut wants the time of day said: nobody means midnight by leaving it out.
+func (r *reader) brownOut(into **terms.BrownOut) read {
+	return func(n *yaml.Node, path string) {
+		b, said := &terms.BrownOut{}, false
+		r.object(n, path,
+			field{"at", func(n *yaml.Node, path string) {
+				said = true
+				r.timeOfDay(&b.At)(n, path)
+			}},
+			field{"for", r.duration(&b.For)},
+		)
+		if !said && n.Kind == yaml.MappingNode {
+			r.add(path+".at", `is missing: give a time of day in UTC such as "14:00"`)
+		}
+		*into = b
 	}
 }
 
@@ -171,16 +224,30 @@ func (r *reader) region(g *terms.Region) read {
 		r.object(n, path,
 			field{"key", text(r, &g.Key)},
 			field{"countries", list(r, &g.Countries, textOf[string](r))},
+			field{"documents", list(r, &g.Documents, r.document)},
 			field{"announce_at", r.instant(&g.AnnounceAt)},
 			field{"deadline", r.instant(&g.Deadline)},
-			field{"reminder", func(n *yaml.Node, path string) {
-				g.Reminder = &terms.Reminder{}
-				r.reminder(g.Reminder)(n, path)
-			}},
+			field{"reminder", r.regionReminder(&g.Reminder)},
 			field{"last_stage", text(r, &g.LastStage)},
 			field{"effect", text(r, &g.Effect)},
+			field{"recorded", text(r, &g.Recorded)},
 			field{"message", r.texts(&g.Message)},
 		)
+	}
+}
+
+// regionReminder reads what stands in place of the stages' reminders; none is
+// short for one that says nothing.
+func (r *reader) regionReminder(into **terms.Reminder) read {
+	return func(n *yaml.Node, path string) {
+		*into = &terms.Reminder{}
+		switch {
+		case n.Kind == yaml.ScalarNode && n.Value == noReminder:
+		case n.Kind == yaml.MappingNode:
+			r.reminder(*into)(n, path)
+		default:
+			r.add(path, "must be none, or keys with values such as {mode: banner, every: 30d}, not %s", describe(n))
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package planfile_test
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,10 +48,19 @@ func TestAPlanFileSaysEverythingAPlanHolds(t *testing.T) {
 	if p.NoticePeriod != 30*day || p.Snooze != (terms.Snooze{For: 7 * day, Max: 8}) || !p.Audience.Includes(terms.Business) {
 		t.Errorf("periods: %v %v %v", p.NoticePeriod, p.Snooze, p.Audience)
 	}
-	if s := p.Stages[1]; s.After != 35*day || *s.Dwell != dwell || s.Spread != 90*time.Minute || s.FinalWarning != day || s.Off[1] != "messages.send" {
+	if p.Extensions != (terms.Extensions{Max: 2, Longest: 60 * day}) || len(p.Audience.Bound) != 2 || p.Audience.Bound[0] != terms.Bot {
+		t.Errorf("extensions and bound: %v %v", p.Extensions, p.Audience)
+	}
+	if want := []terms.StageMapping{{From: "walled", To: "limited"}, {From: "asked", To: "announced"}}; !slices.Equal(p.Mapping, want) {
+		t.Errorf("mapping: %+v", p.Mapping)
+	}
+	if !p.Stages[1].Shadow || *p.Stages[2].BrownOut != (terms.BrownOut{At: 14 * time.Hour, For: 2 * time.Hour}) {
+		t.Errorf("stages that try: %+v", p.Stages[1:3])
+	}
+	if s := p.Stages[3]; s.After != 35*day || *s.Dwell != dwell || s.Spread != 90*time.Minute || s.FinalWarning != day || s.Off[1] != "messages.send" {
 		t.Errorf("stage: %+v", s)
 	}
-	if got := p.Stages[1].Set; len(got) != 3 || got[0].Value != terms.IntValue(10) || got[1].Value != terms.TextValue("low") || got[2].Value != terms.BoolValue(false) {
+	if got := p.Stages[3].Set; len(got) != 3 || got[0].Value != terms.IntValue(10) || got[1].Value != terms.TextValue("low") || got[2].Value != terms.BoolValue(false) {
 		t.Errorf("set: %+v", got)
 	}
 	if s := p.Stages[0]; !s.FromAnnounce || s.Dwell != nil || s.Reminder != (terms.Reminder{Mode: terms.Banner, Every: 7 * day, Dismissible: true}) {
@@ -58,6 +68,12 @@ func TestAPlanFileSaysEverythingAPlanHolds(t *testing.T) {
 	}
 	r := p.Regions[0]
 	if r.Key != "turkey" || r.Countries[0] != "TR" || r.Effect != terms.Void || r.LastStage != "announced" || r.Message["en"] == "" || !r.Reminder.AskOnce {
+		t.Errorf("region: %+v", r)
+	}
+	if *p.Regions[1].Reminder != (terms.Reminder{}) || *p.Regions[2].Reminder != (terms.Reminder{}) || r.Reminder == nil {
+		t.Errorf("no reminder: %+v", p.Regions)
+	}
+	if r := p.Regions[2]; r.Recorded != terms.AskAgain || r.Documents[0].Version != "2021-02-01" {
 		t.Errorf("region: %+v", r)
 	}
 }
@@ -136,13 +152,13 @@ func TestJSONKeepsCharactersBeyondTheBasicPlane(t *testing.T) {
 func TestAProfileStandsForItsStages(t *testing.T) {
 	t.Parallel()
 	dwell := day
-	ladder := planfile.Profile{Key: "short", Stages: []terms.Stage{{Key: "announced", FromAnnounce: true, Dwell: &dwell, Off: []string{"a"}}}}
+	ladder := planfile.Profile{Key: "short", Stages: []terms.Stage{{Key: "announced", FromAnnounce: true, Dwell: &dwell, Off: []string{"a"}, BrownOut: &terms.BrownOut{At: day / 2}}}}
 	p := parse(t, []byte("campaign: c\nprofile: short\n"), ladder)
 	if len(p.Stages) != 1 || p.Stages[0].Key != "announced" {
 		t.Fatalf("stages: %+v", p.Stages)
 	}
-	*p.Stages[0].Dwell, p.Stages[0].Off[0] = 0, "b"
-	if dwell != day || ladder.Stages[0].Off[0] != "a" {
+	*p.Stages[0].Dwell, p.Stages[0].Off[0], p.Stages[0].BrownOut.At = 0, "b", 0
+	if dwell != day || ladder.Stages[0].Off[0] != "a" || ladder.Stages[0].BrownOut.At != day/2 {
 		t.Error("a plan changed the profile it came from")
 	}
 	for file, want := range map[string]string{
@@ -153,6 +169,23 @@ func TestAProfileStandsForItsStages(t *testing.T) {
 	} {
 		if _, err := planfile.Parse([]byte(file), []planfile.Profile{ladder}); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %q", file, err, want)
+		}
+	}
+}
+
+func TestAFileThatSaysNothingOfExtensionsAllowsSome(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]terms.Extensions{
+		"campaign: c":                          terms.DefaultExtensions(),
+		"extensions: {max: 0}":                 {},
+		"extensions: {}":                       {},
+		"extensions: {max: 3, longest: 90d}":   terms.DefaultExtensions(),
+		"extensions: {max: 1, longest: 30d}\n": {Max: 1, Longest: 30 * day},
+		"extensions: {max: 1}":                 {Max: 1},
+	} {
+		p := parse(t, []byte(file))
+		if p.Extensions != want || parse(t, []byte(format(t, p))).Extensions != want {
+			t.Errorf("%q: %+v, written as %q", file, p.Extensions, format(t, p))
 		}
 	}
 }

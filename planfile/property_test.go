@@ -104,8 +104,33 @@ func genStage() *rapid.Generator[terms.Stage] {
 			Key: genText().Draw(t, "key"), FromAnnounce: rapid.Bool().Draw(t, "from"), After: genDuration().Draw(t, "after"),
 			Dwell: rapid.Ptr(genDuration(), true).Draw(t, "dwell"), Spread: genDuration().Draw(t, "spread"),
 			FinalWarning: genDuration().Draw(t, "warning"), Reminder: genReminder().Draw(t, "reminder"),
+			Shadow: rapid.Bool().Draw(t, "shadow"), BrownOut: rapid.Ptr(genBrownOut(), true).Draw(t, "brown-out"),
 			Off: genWords[string]().Draw(t, "off"), Set: genSet().Draw(t, "set"),
 		}
+	})
+}
+
+func genBrownOut() *rapid.Generator[terms.BrownOut] {
+	return rapid.Custom(func(t *rapid.T) terms.BrownOut {
+		return terms.BrownOut{At: time.Duration(rapid.IntRange(0, 24*60-1).Draw(t, "at")) * time.Minute, For: genDuration().Draw(t, "for")}
+	})
+}
+
+func genDocuments() *rapid.Generator[[]terms.DocumentRef] {
+	return genList(rapid.Custom(func(t *rapid.T) terms.DocumentRef {
+		return terms.DocumentRef{Document: genText().Draw(t, "document"), Version: genText().Draw(t, "version")}
+	}))
+}
+
+func genMapping() *rapid.Generator[[]terms.StageMapping] {
+	one := rapid.Custom(func(t *rapid.T) terms.StageMapping {
+		return terms.StageMapping{From: genText().Draw(t, "from"), To: genText().Draw(t, "to")}
+	})
+	return rapid.Map(rapid.SliceOfNDistinct(one, 0, 3, func(m terms.StageMapping) string { return m.From }), func(m []terms.StageMapping) []terms.StageMapping {
+		if len(m) == 0 {
+			return nil
+		}
+		return m
 	})
 }
 
@@ -115,22 +140,25 @@ func genRegion() *rapid.Generator[terms.Region] {
 			Key: genText().Draw(t, "key"), Countries: genWords[string]().Draw(t, "countries"),
 			AnnounceAt: genInstant().Draw(t, "announce"), Deadline: genInstant().Draw(t, "deadline"),
 			Reminder: rapid.Ptr(genReminder(), true).Draw(t, "reminder"), LastStage: genText().Draw(t, "last"),
+			Documents: genDocuments().Draw(t, "documents"), Recorded: terms.Recorded(genText().Draw(t, "recorded")),
 			Effect: terms.Effect(genText().Draw(t, "effect")), Message: genTexts().Draw(t, "message"),
 		}
 	})
 }
 
 func genPlan() *rapid.Generator[terms.Plan] {
-	document := rapid.Custom(func(t *rapid.T) terms.DocumentRef {
-		return terms.DocumentRef{Document: genText().Draw(t, "document"), Version: genText().Draw(t, "version")}
+	extensions := rapid.Custom(func(t *rapid.T) terms.Extensions {
+		return terms.Extensions{Max: rapid.Int().Draw(t, "max"), Longest: genDuration().Draw(t, "longest")}
 	})
 	return rapid.Custom(func(t *rapid.T) terms.Plan {
 		return terms.Plan{
-			Campaign: genText().Draw(t, "campaign"), Title: genTexts().Draw(t, "title"), Documents: genList(document).Draw(t, "documents"),
+			Campaign: genText().Draw(t, "campaign"), Title: genTexts().Draw(t, "title"), Documents: genDocuments().Draw(t, "documents"),
 			AnnounceAt: genInstant().Draw(t, "announce"), Deadline: genInstant().Draw(t, "deadline"), NoticePeriod: genDuration().Draw(t, "notice"),
-			Audience: terms.Audience{AccountTypes: genWords[terms.AccountType]().Draw(t, "types")},
-			Snooze:   terms.Snooze{For: genDuration().Draw(t, "for"), Max: rapid.Int().Draw(t, "max")},
-			Grants:   genWords[string]().Draw(t, "grants"), Stages: genList(genStage()).Draw(t, "stages"), Regions: genList(genRegion()).Draw(t, "regions"),
+			Audience:   terms.Audience{AccountTypes: genWords[terms.AccountType]().Draw(t, "types"), Bound: genWords[terms.AccountType]().Draw(t, "bound")},
+			Extensions: rapid.OneOf(rapid.Just(terms.Extensions{}), rapid.Just(terms.DefaultExtensions()), extensions).Draw(t, "extensions"),
+			Mapping:    genMapping().Draw(t, "mapping"),
+			Snooze:     terms.Snooze{For: genDuration().Draw(t, "for"), Max: rapid.Int().Draw(t, "max")},
+			Grants:     genWords[string]().Draw(t, "grants"), Stages: genList(genStage()).Draw(t, "stages"), Regions: genList(genRegion()).Draw(t, "regions"),
 		}
 	})
 }

@@ -146,6 +146,17 @@ func (r *reader) duration(into *time.Duration) read {
 	}
 }
 
+func (r *reader) timeOfDay(into *time.Duration) read {
+	return func(n *yaml.Node, path string) {
+		d, err := terms.ParseTimeOfDay(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil {
+			r.add(path, `must be a time of day in UTC such as "14:00", not %s`, describe(n))
+			return
+		}
+		*into = d
+	}
+}
+
 func (r *reader) instant(into *time.Time) read {
 	return func(n *yaml.Node, path string) {
 		t, err := time.Parse(time.RFC3339, n.Value)

@@ -28,15 +28,34 @@ func ParseDuration(text string) (time.Duration, error) {
 }
 
 // FormatDuration writes a length of time as ParseDuration reads it: 28d,
-// 7d12h, 90m0s.
+// 7d12h, 1h30m, 0s.
 func FormatDuration(d time.Duration) string {
-	days, rest := d/day, d%day
+	days, rest := d/day, (d % day).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(rest, zero) {
+			rest = rest[:len(rest)-2]
+		}
+	}
 	switch {
 	case days == 0:
-		return rest.String()
-	case rest == 0:
+		return rest
+	case d%day == 0:
 		return strconv.FormatInt(int64(days), 10) + "d"
 	default:
-		return strconv.FormatInt(int64(days), 10) + "d" + rest.String()
+		return strconv.FormatInt(int64(days), 10) + "d" + rest
 	}
 }
+
+// ParseTimeOfDay reads a time of day such as 14:00 as the time since midnight.
+// The error is of kind Invalid and quotes the text.
+func ParseTimeOfDay(text string) (time.Duration, error) {
+	at, err := time.Parse("15:04", text)
+	if err != nil {
+		return 0, Errorf(Invalid, `%q is not a time of day in UTC such as "14:00"`, text)
+	}
+	return at.Sub(at.Truncate(day)), nil
+}
+
+// FormatTimeOfDay writes a time since midnight as ParseTimeOfDay reads it:
+// 09:30. Seconds are left out.
+func FormatTimeOfDay(d time.Duration) string { return time.Time{}.Add(d).Format("15:04") }

@@ -35,3 +35,34 @@ func TestWhatIsNoDurationIsRefusedAndQuoted(t *testing.T) {
 		}
 	}
 }
+
+func TestADurationIsWrittenShortAndReadBack(t *testing.T) {
+	t.Parallel()
+	for want, d := range map[string]time.Duration{
+		"0s": 0, "28d": 28 * day, "7d12h": 7*day + 12*time.Hour, "1h30m": 90 * time.Minute, "1d5s": day + 5*time.Second,
+		"1d20m": day + 20*time.Minute, "10s": 10 * time.Second, "1h0m10s": time.Hour + 10*time.Second, "106751d": 106751 * day,
+	} {
+		got := terms.FormatDuration(d)
+		if got != want {
+			t.Errorf("FormatDuration(%v) = %q, want %q", d, got, want)
+		}
+		if back, err := terms.ParseDuration(got); err != nil || back != d {
+			t.Errorf("%q reads back as %v, %v", got, back, err)
+		}
+	}
+}
+
+func TestATimeOfDayIsReadToTheMinute(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"00:00": 0, "09:30": 9*time.Hour + 30*time.Minute, "14:00": 14 * time.Hour, "23:59": day - time.Minute} {
+		got, err := terms.ParseTimeOfDay(text)
+		if err != nil || got != want || terms.FormatTimeOfDay(got) != text {
+			t.Errorf("ParseTimeOfDay(%q) = %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "24:00", "14", "14:60", "14:0", "2pm", "840", "14:00:30", "-1:00"} {
+		if got, err := terms.ParseTimeOfDay(text); got != 0 || !errors.Is(err, terms.Invalid) {
+			t.Errorf("ParseTimeOfDay(%q) = %v, %v; want an error of kind invalid", text, got, err)
+		}
+	}
+}
