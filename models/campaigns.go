@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 type campaignRow struct {
 	Campaign    string
 	Plan        int
+	Confirmed   int
 	ActivatedAt instant
 	EnrolledTo  int64
 }
@@ -20,24 +22,38 @@ type campaignRow struct {
 func (campaignRow) TableName() string { return "campaigns" }
 
 func (c campaignRow) campaign() tracker.Campaign {
-	return tracker.Campaign{Key: c.Campaign, Plan: c.Plan, ActivatedAt: c.ActivatedAt.time(), EnrolledTo: c.EnrolledTo}
+	return tracker.Campaign{
+		Key: c.Campaign, Plan: c.Plan, Confirmed: c.Confirmed, ActivatedAt: c.ActivatedAt.time(), EnrolledTo: c.EnrolledTo,
+	}
 }
 
 type planRow struct {
 	Campaign    string
 	Number      int
-	PlanJSON    object[terms.Plan]
+	PlanJSON    object[storedPlan]
 	Source      []byte
 	Created     instant
 	Actor       string
 	ActivatedAt instant
 }
 
+// storedPlan is a plan as it is written down.
+type storedPlan terms.Plan
+
+// UnmarshalJSON reads a plan from before there were extensions as one that
+// says nothing about them.
+func (p *storedPlan) UnmarshalJSON(data []byte) error {
+	plan := terms.Plan{Extensions: terms.DefaultExtensions()}
+	err := json.Unmarshal(data, &plan)
+	*p = storedPlan(plan)
+	return err
+}
+
 func (planRow) TableName() string { return "plans" }
 
 func (p planRow) record() tracker.PlanRecord {
 	return tracker.PlanRecord{
-		Plan: p.PlanJSON.it, Source: p.Source, Created: p.Created.time(), Actor: p.Actor, ActivatedAt: p.ActivatedAt.time(),
+		Plan: terms.Plan(p.PlanJSON.it), Source: p.Source, Created: p.Created.time(), Actor: p.Actor, ActivatedAt: p.ActivatedAt.time(),
 	}
 }
 
@@ -72,25 +88,27 @@ func (r reader) Plans(ctx context.Context, campaign string) ([]tracker.PlanRecor
 }
 
 func (t *tx) AddPlan(ctx context.Context, p tracker.PlanRecord) (int, error) {
-	err := t.exec(ctx, campaignName(p.Campaign), `INSERT INTO campaigns (campaign, plan, activated_at, enrolled_to)
-		VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, p.Campaign)
+	err := t.exec(ctx, campaignName(p.Campaign), `INSERT INTO campaigns (campaign, plan, confirmed, activated_at, enrolled_to)
+		VALUES (?, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, p.Campaign)
 	if err != nil {
 		return 0, err
 	}
-	plan := inUTC(p.Plan)
+	plan := stored(p.Plan)
 	err = t.in(ctx).Raw("SELECT coalesce(max(number), 0) + 1 FROM plans WHERE campaign = ?", p.Campaign).Row().Scan(&plan.Number)
 	if err != nil {
 		return 0, t.wrote(err, campaignName(p.Campaign))
 	}
 	row := planRow{
-		Campaign: p.Campaign, Number: plan.Number, PlanJSON: object[terms.Plan]{plan},
+		Campaign: p.Campaign, Number: plan.Number, PlanJSON: object[storedPlan]{storedPlan(plan)},
 		Source: blob(p.Source), Created: at(p.Created), Actor: p.Actor,
 	}
 	return plan.Number, t.insert(ctx, planName(p.Campaign, plan.Number), &row)
 }
 
-// inUTC returns the plan with its instants in UTC, as all others are kept.
-func inUTC(p terms.Plan) terms.Plan {
+// stored returns the plan as it is stored: with its instants in UTC, as all
+// others are kept, and without what the campaign's reversals add to it.
+func stored(p terms.Plan) terms.Plan {
+	p.Reversals, p.Basis = nil, ""
 	p.AnnounceAt, p.Deadline = p.AnnounceAt.UTC(), p.Deadline.UTC()
 	p.Regions = slices.Clone(p.Regions)
 	for i := range p.Regions {
@@ -100,7 +118,7 @@ func inUTC(p terms.Plan) terms.Plan {
 	return p
 }
 
-func (t *tx) Activate(ctx context.Context, campaign string, number int, when time.Time) error {
+func (t *tx) Activate(ctx context.Context, campaign string, number int, confirmed bool, when time.Time) error {
 	err := t.set(ctx, planName(campaign, number), func() error {
 		_, err := t.Plan(ctx, campaign, number)
 		return err
@@ -112,8 +130,31 @@ func (t *tx) Activate(ctx context.Context, campaign string, number int, when tim
 		return terms.Errorf(terms.Conflict, "%s is active already", planName(campaign, number))
 	}
 	err = t.set(ctx, campaignName(campaign), active,
-		"UPDATE campaigns SET plan = ?, activated_at = ?, enrolled_to = 0 WHERE campaign = ? AND plan <> ?",
-		number, at(when), campaign, number)
+		`UPDATE campaigns SET plan = ?, confirmed = CASE WHEN ? THEN ? ELSE confirmed END, activated_at = ?, enrolled_to = 0
+		WHERE campaign = ? AND plan <> ?`, number, confirmed, number, at(when), campaign, number)
+	if err != nil {
+		return err
+	}
+	return t.announce(ctx, tracker.ChangePlan, campaign, when)
+}
+
+func (t *tx) Confirm(ctx context.Context, campaign string, number int, when time.Time) error {
+	missed := func() error {
+		if _, err := t.Plan(ctx, campaign, number); err != nil {
+			return err
+		}
+		c, err := t.Campaign(ctx, campaign)
+		if err != nil {
+			return err
+		}
+		if c.Plan != number {
+			return terms.Errorf(terms.Conflict, "%s is not the active one, plan %d is", planName(campaign, number), c.Plan)
+		}
+		return terms.Errorf(terms.Conflict, "%s is confirmed already", planName(campaign, number))
+	}
+	err := t.set(ctx, planName(campaign, number), missed,
+		"UPDATE campaigns SET confirmed = plan, enrolled_to = 0 WHERE campaign = ? AND plan = ? AND plan > 0 AND confirmed <> plan",
+		campaign, number)
 	if err != nil {
 		return err
 	}

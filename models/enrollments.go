@@ -1,11 +1,12 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
-
-	"gorm.io/gorm"
 
 	"assent/terms"
 	"assent/tracker"
@@ -16,20 +17,23 @@ import (
 const (
 	identity = "campaign, ref, person, seq"
 	position = "plan, country, locale, created, joined, status, effect, stage, entered, told, noticed, warned, " +
-		"first_notice, not_before, snoozed_until, snoozes, answered, next_at"
+		"first_notice, not_before, snoozed_until, snoozes, answered, next_at, " +
+		"attributes, excused, exempt_until, bound, extensions, unreached"
 	enrollment = identity + ", " + position
 )
 
 // scanEnrolled reads the columns of enrollment, and before them others.
 func scanEnrolled(rows *sql.Rows, before ...any) (tracker.Enrolled, error) {
 	var e tracker.Enrolled
-	var created, joined, entered, told, noticed, warned, first, notBefore, snoozed, next instant
+	var created, joined, entered, told, noticed, warned, first, notBefore, snoozed, next, exempt instant
 	err := rows.Scan(append(before, &e.Campaign, &e.Ref, &e.Person, &e.Seq,
 		&e.Plan, &e.Country, &e.Locale, &created, &joined, &e.Status, &e.Effect, &e.Stage, &entered, &told, &noticed, &warned,
-		&first, &notBefore, &snoozed, &e.Snoozes, &e.Answered, &next)...)
+		&first, &notBefore, &snoozed, &e.Snoozes, &e.Answered, &next,
+		&e.Attributes, &e.Excused, &exempt, &e.Bound, &e.Extensions, &e.Unreached)...)
 	e.Created, e.Joined, e.Entered, e.Told = created.time(), joined.time(), entered.time(), told.time()
 	e.Noticed, e.Warned, e.FirstNotice = noticed.time(), warned.time(), first.time()
 	e.NotBefore, e.SnoozedUntil, e.NextAt = notBefore.time(), snoozed.time(), next.time()
+	e.ExemptUntil = exempt.time()
 	return e, err
 }
 
@@ -60,6 +64,12 @@ func columns[T any](get func(*T) *tracker.Enrolled) []columnOf[T] {
 		number("snoozes", func(t *T) int64 { return int64(get(t).Snoozes) }),
 		flag("answered", func(t *T) bool { return get(t).Answered }),
 		moments("next_at", func(e *tracker.Enrolled) time.Time { return e.NextAt }),
+		text("attributes", func(t *T) string { return string(get(t).Attributes) }),
+		flag("excused", func(t *T) bool { return get(t).Excused }),
+		moments("exempt_until", func(e *tracker.Enrolled) time.Time { return e.ExemptUntil }),
+		flag("bound", func(t *T) bool { return get(t).Bound }),
+		number("extensions", func(t *T) int64 { return int64(get(t).Extensions) }),
+		flag("unreached", func(t *T) bool { return get(t).Unreached }),
 	}
 }
 
@@ -107,36 +117,48 @@ func (r reader) Positions(ctx context.Context, campaign string, after int64, lim
 	return r.enrolled(ctx, "campaign = ? AND ref > ? ORDER BY ref LIMIT ?", campaign, after, limit)
 }
 
+// Bound lists the accounts of an owner in order of Ref.
+func (r reader) Bound(ctx context.Context, campaign string, owners []string) (map[string][]tracker.Enrolled, error) {
+	once := slices.Compact(slices.Sorted(slices.Values(owners)))
+	b := newBatch(once,
+		text("owner", func(owner *string) string { return *owner }),
+		text("campaign", func(*string) string { return campaign }))
+	bound := map[string][]tracker.Enrolled{}
+	if len(once) == 0 {
+		return bound, nil
+	}
+	err := r.engine.query(ctx, r.pool(), "SELECT p.owner, e."+strings.ReplaceAll(enrollment, ", ", ", e.")+` FROM people p
+		JOIN enrollments e ON e.ref = p.ref {and} WHERE p.owner = :owner AND p.owner <> '' AND e.campaign = :campaign`, b,
+		func(rows *sql.Rows) error {
+			var owner string
+			e, err := scanEnrolled(rows, &owner)
+			bound[owner] = append(bound[owner], e)
+			return err
+		})
+	for _, list := range bound {
+		slices.SortFunc(list, func(a, b tracker.Enrolled) int { return cmp.Compare(a.Ref, b.Ref) })
+	}
+	return bound, r.translate(err, "enrollments")
+}
+
+func (r reader) Unreached(ctx context.Context, campaign string, after int64, limit int) ([]tracker.Enrolled, error) {
+	return r.enrolled(ctx, "campaign = ? AND ref > ? AND unreached ORDER BY ref LIMIT ?", campaign, after, limit)
+}
+
+// Due asks for the few failures in a list of their own, so that the index of
+// what is due is walked whatever the engine makes of it.
 func (r reader) Due(ctx context.Context, campaign string, now time.Time, after tracker.Cursor, limit int) ([]tracker.Enrolled, error) {
-	return r.enrolled(ctx, "campaign = ? AND next_at > 0 AND next_at <= ? AND (next_at, ref) > (?, ?) ORDER BY next_at, ref LIMIT ?",
-		campaign, at(now), at(after.NextAt), after.Ref, limit)
+	return r.enrolled(ctx, `campaign = ? AND next_at > 0 AND next_at <= ? AND (next_at, ref) > (?, ?)
+		AND ref NOT IN (SELECT ref FROM failures WHERE campaign = ? AND tries >= ?) ORDER BY next_at, ref LIMIT ?`,
+		campaign, at(now), at(after.NextAt), after.Ref, campaign, tracker.MaxTries, limit)
 }
 
 // NextDue takes one look per campaign into the index of what is due.
 func (r reader) NextDue(ctx context.Context) (time.Time, error) {
 	var next instant
 	err := r.in(ctx).Raw(`SELECT coalesce(min(first), 0) FROM (SELECT (SELECT e.next_at FROM enrollments e
-		WHERE e.campaign = c.campaign AND e.next_at > 0 ORDER BY e.next_at LIMIT 1) AS first FROM campaigns c) AS firsts`).Row().Scan(&next)
+		WHERE e.campaign = c.campaign AND e.next_at > 0 AND NOT EXISTS (
+			SELECT 1 FROM failures f WHERE f.campaign = e.campaign AND f.ref = e.ref AND f.tries >= ?)
+		ORDER BY e.next_at LIMIT 1) AS first FROM campaigns c) AS firsts`, tracker.MaxTries).Row().Scan(&next)
 	return next.time(), r.translate(err, "enrollments")
-}
-
-func (t *tx) Recheck(ctx context.Context, campaign string, s terms.Scope, countries []string, when time.Time, after int64, limit int) (int64, int, error) {
-	in := func() *gorm.DB {
-		rows := t.in(ctx).Table("enrollments").Where("campaign = ? AND ref > ?", campaign, after)
-		if s.Region != "" {
-			rows = rows.Where("country IN ?", countries)
-		}
-		if s.Person != "" {
-			rows = rows.Where("ref = (SELECT ref FROM people WHERE id = ?)", s.Person)
-		}
-		return rows
-	}
-	last := after
-	chunk := in().Select("ref").Order("ref").Limit(limit)
-	err := t.in(ctx).Table("(?) AS chunk", chunk).Select("coalesce(max(ref), ?)", after).Row().Scan(&last)
-	if err != nil {
-		return after, 0, t.wrote(err, "enrollments")
-	}
-	done := in().Where("ref <= ?", last).Updates(map[string]any{"next_at": at(when), "seq": gorm.Expr("seq + 1")})
-	return last, int(done.RowsAffected), t.wrote(done.Error, "enrollments")
 }

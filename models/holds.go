@@ -10,19 +10,24 @@ import (
 )
 
 type holdRow struct {
-	Campaign   string
-	ID         string
-	Region     string
-	Person     string
-	Reason     string
-	Reference  string
-	Clock      terms.HoldClock
-	Effect     terms.HoldEffect
-	Starts     instant
-	Ends       instant
-	PlacedBy   string
-	PlacedAt   instant
-	ReleasedBy string
+	Campaign      string
+	ID            string
+	Region        string
+	Attributes    terms.Attributes
+	Person        string
+	Reason        string
+	Reference     string
+	Clock         terms.HoldClock
+	Effect        terms.HoldEffect
+	Reminders     bool
+	Message       object[terms.Texts]
+	Spread        time.Duration
+	Starts        instant
+	Ends          instant
+	PlacedBy      string
+	PlacedAt      instant
+	ReleasedBy    string
+	ReleaseReason string
 }
 
 func (holdRow) TableName() string { return "holds" }
@@ -30,11 +35,11 @@ func (holdRow) TableName() string { return "holds" }
 func (h holdRow) hold() tracker.Hold {
 	return tracker.Hold{
 		Hold: terms.Hold{
-			ID: h.ID, Campaign: h.Campaign, Scope: terms.Scope{Region: h.Region, Person: h.Person},
+			ID: h.ID, Campaign: h.Campaign, Scope: terms.Scope{Region: h.Region, Attributes: h.Attributes, Person: h.Person},
 			Reason: h.Reason, Reference: h.Reference, Clock: h.Clock, Effect: h.Effect,
-			Starts: h.Starts.time(), Ends: h.Ends.time(),
+			Reminders: h.Reminders, Message: h.Message.it, Spread: h.Spread, Starts: h.Starts.time(), Ends: h.Ends.time(),
 		},
-		PlacedBy: h.PlacedBy, PlacedAt: h.PlacedAt.time(), ReleasedBy: h.ReleasedBy,
+		PlacedBy: h.PlacedBy, PlacedAt: h.PlacedAt.time(), ReleasedBy: h.ReleasedBy, ReleaseReason: h.ReleaseReason,
 	}
 }
 
@@ -52,9 +57,10 @@ func (t *tx) AddHold(ctx context.Context, h tracker.Hold) error {
 		return err
 	}
 	err := t.insert(ctx, holdName(h.Campaign, h.ID), &holdRow{
-		Campaign: h.Campaign, ID: h.ID, Region: h.Scope.Region, Person: h.Scope.Person,
+		Campaign: h.Campaign, ID: h.ID, Region: h.Scope.Region, Attributes: h.Scope.Attributes, Person: h.Scope.Person,
 		Reason: h.Reason, Reference: h.Reference, Clock: h.Clock, Effect: h.Effect,
-		Starts: at(h.Starts), Ends: at(h.Ends), PlacedBy: h.PlacedBy, PlacedAt: at(h.PlacedAt), ReleasedBy: h.ReleasedBy,
+		Reminders: h.Reminders, Message: object[terms.Texts]{h.Message}, Spread: h.Spread, Starts: at(h.Starts), Ends: at(h.Ends),
+		PlacedBy: h.PlacedBy, PlacedAt: at(h.PlacedAt), ReleasedBy: h.ReleasedBy, ReleaseReason: h.ReleaseReason,
 	})
 	if err != nil {
 		return err
@@ -62,7 +68,7 @@ func (t *tx) AddHold(ctx context.Context, h tracker.Hold) error {
 	return t.announce(ctx, tracker.ChangeHold, h.Campaign, h.PlacedAt)
 }
 
-func (t *tx) EndHold(ctx context.Context, campaign, id string, when time.Time, by string) (tracker.Hold, error) {
+func (t *tx) EndHold(ctx context.Context, campaign, id string, when time.Time, by, reason string) (tracker.Hold, error) {
 	missed := func() error {
 		h, err := t.hold(ctx, campaign, id)
 		if err != nil {
@@ -71,8 +77,8 @@ func (t *tx) EndHold(ctx context.Context, campaign, id string, when time.Time, b
 		return terms.Errorf(terms.Conflict, "%s ended at %s", holdName(campaign, id), h.Ends.Format(time.RFC3339))
 	}
 	err := t.set(ctx, holdName(campaign, id), missed,
-		"UPDATE holds SET ends = ?, released_by = ? WHERE campaign = ? AND id = ? AND (ends = 0 OR ends > ?)",
-		at(when), by, campaign, id, at(when))
+		"UPDATE holds SET ends = ?, released_by = ?, release_reason = ? WHERE campaign = ? AND id = ? AND (ends = 0 OR ends > ?)",
+		at(when), by, reason, campaign, id, at(when))
 	if err != nil {
 		return tracker.Hold{}, err
 	}

@@ -41,8 +41,8 @@ func (s *Store) migrate(ctx context.Context, apply bool) error {
 	if err != nil {
 		return err
 	}
-	for _, next := range known {
-		err := s.inTurn(ctx, func(db *gorm.DB) error { return advance(db, known, next, apply) })
+	for i := range known {
+		err := s.inTurn(ctx, func(db *gorm.DB) error { return advance(db, known, i, apply) })
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,8 @@ func (s *Store) migrate(ctx context.Context, apply bool) error {
 	return nil
 }
 
-// known reads the migrations of the engine, in order: file NNNN is number NNNN.
+// known reads the migrations of the engine, in order: file NNNN is number NNNN,
+// and numbers ascend.
 func (s *Store) known() ([]migration, error) {
 	dir := "migrations/" + s.engine.name()
 	files, err := fs.ReadDir(migrations, dir)
@@ -64,11 +65,12 @@ func (s *Store) known() ([]migration, error) {
 			return nil, fmt.Errorf("read a migration: %w", err)
 		}
 		number, name, _ := strings.Cut(strings.TrimSuffix(file.Name(), ".sql"), "_")
-		if n, err := strconv.Atoi(number); err != nil || n != i+1 {
-			return nil, fmt.Errorf("migration %s is not number %d", file.Name(), i+1)
+		n, err := strconv.Atoi(number)
+		if err != nil || i > 0 && n <= list[i-1].Version {
+			return nil, fmt.Errorf("migration %s has no number of its own", file.Name())
 		}
 		sum := sha256.Sum256(data)
-		list[i] = migration{i + 1, name, hex.EncodeToString(sum[:]), string(data)}
+		list[i] = migration{n, name, hex.EncodeToString(sum[:]), string(data)}
 	}
 	return list, nil
 }
@@ -104,9 +106,10 @@ func (s *Store) makeTable(db *gorm.DB) error {
 	return nil
 }
 
-// advance applies one migration unless the database has it, after a look at
+// advance applies the migration at i unless the database has it, after a look at
 // whether what it has is what this program knows.
-func advance(db *gorm.DB, known []migration, next migration, apply bool) error {
+func advance(db *gorm.DB, known []migration, i int, apply bool) error {
+	next := known[i]
 	var have []migration
 	if db.Migrator().HasTable(migration{}.TableName()) {
 		if err := db.Select("version", "name", "checksum").Order("version").Find(&have).Error; err != nil {
@@ -117,7 +120,7 @@ func advance(db *gorm.DB, known []migration, next migration, apply bool) error {
 		return err
 	}
 	switch {
-	case next.Version <= len(have):
+	case i < len(have):
 		return nil
 	case !apply:
 		return fmt.Errorf("the database is at migration %d and this program needs %d: run `assent migrate`, after a backup", len(have), len(known))

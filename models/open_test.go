@@ -186,7 +186,7 @@ func work(url, id string, times int) error {
 			if err != nil {
 				return err
 			}
-			return tx.Activate(ctx, id, number, noon)
+			return tx.Activate(ctx, id, number, true, noon)
 		})
 		if err != nil {
 			return errors.Join(err, s.Close())

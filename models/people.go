@@ -17,12 +17,18 @@ type personRow struct {
 	Locale  string
 	Type    terms.AccountType
 	Created instant
+
+	Attributes terms.Attributes
+	Owner      string
 }
 
 func (personRow) TableName() string { return "people" }
 
 func (p personRow) person() tracker.Person {
-	return tracker.Person{Ref: p.Ref, ID: p.ID, Country: p.Country, Locale: p.Locale, Type: p.Type, Created: p.Created.time()}
+	return tracker.Person{
+		Ref: p.Ref, ID: p.ID, Country: p.Country, Locale: p.Locale, Type: p.Type, Created: p.Created.time(),
+		Attributes: p.Attributes, Owner: p.Owner,
+	}
 }
 
 func personName(id string) string { return fmt.Sprintf("person %q", id) }
@@ -58,18 +64,22 @@ func (t *tx) PutPeople(ctx context.Context, people []tracker.Person) ([]tracker.
 		text("locale", func(p *tracker.Person) string { return p.Locale }),
 		text("type", func(p *tracker.Person) string { return string(p.Type) }),
 		moment("created", func(p *tracker.Person) time.Time { return p.Created }),
+		text("attributes", func(p *tracker.Person) string { return string(p.Attributes) }),
+		text("owner", func(p *tracker.Person) string { return p.Owner }),
 	)
-	err := t.each(ctx, "people", `INSERT INTO people (id, country, locale, type, created)
-		SELECT :id, :country, :locale, :type, :created {from} WHERE true
-		ON CONFLICT (id) DO UPDATE SET country = excluded.country, locale = excluded.locale, type = excluded.type`, b)
+	err := t.each(ctx, "people", `INSERT INTO people (id, country, locale, type, created, attributes, owner)
+		SELECT :id, :country, :locale, :type, :created, :attributes, :owner {from} WHERE true
+		ON CONFLICT (id) DO UPDATE SET country = excluded.country, locale = excluded.locale, type = excluded.type,
+			attributes = excluded.attributes, owner = excluded.owner`, b)
 	if err != nil {
 		return nil, err
 	}
 	stored := make(map[string]tracker.Person, len(once))
-	err = t.engine.query(ctx, t.pool(), "SELECT p.ref, p.id, p.country, p.locale, p.type, p.created FROM people p {and} WHERE p.id = :id", b,
+	err = t.engine.query(ctx, t.pool(), `SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner
+		FROM people p {and} WHERE p.id = :id`, b,
 		func(rows *sql.Rows) error {
 			var row personRow
-			err := rows.Scan(&row.Ref, &row.ID, &row.Country, &row.Locale, &row.Type, &row.Created)
+			err := rows.Scan(&row.Ref, &row.ID, &row.Country, &row.Locale, &row.Type, &row.Created, &row.Attributes, &row.Owner)
 			stored[row.ID] = row.person()
 			return err
 		})
@@ -101,6 +111,9 @@ func (t *tx) DeletePerson(ctx context.Context, id string, when time.Time) error 
 	}
 	err = t.exec(ctx, personName(id), "DELETE FROM enrollments WHERE ref = ? AND campaign IN (SELECT campaign FROM campaigns)", p.Ref)
 	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, personName(id), "DELETE FROM failures WHERE ref = ?", p.Ref); err != nil {
 		return err
 	}
 	return t.exec(ctx, personName(id), "DELETE FROM people WHERE ref = ?", p.Ref)

@@ -20,6 +20,7 @@ type runRow struct {
 	Held     int
 	Waiting  int
 	Failed   int
+	Stopped  int
 	Error    string
 }
 
@@ -28,14 +29,14 @@ func (runRow) TableName() string { return "runs" }
 func rowOfRun(r tracker.Run) runRow {
 	return runRow{
 		ID: r.ID, Job: r.Job, Planned: at(r.Planned), Started: at(r.Started), Finished: at(r.Finished),
-		Examined: r.Examined, Moved: r.Moved, Told: r.Told, Held: r.Held, Waiting: r.Waiting, Failed: r.Failed, Error: r.Error,
+		Examined: r.Examined, Moved: r.Moved, Told: r.Told, Held: r.Held, Waiting: r.Waiting, Failed: r.Failed, Stopped: r.Stopped, Error: r.Error,
 	}
 }
 
 func (r runRow) run() tracker.Run {
 	return tracker.Run{
 		ID: r.ID, Job: r.Job, Planned: r.Planned.time(), Started: r.Started.time(), Finished: r.Finished.time(),
-		Examined: r.Examined, Moved: r.Moved, Told: r.Told, Held: r.Held, Waiting: r.Waiting, Failed: r.Failed, Error: r.Error,
+		Examined: r.Examined, Moved: r.Moved, Told: r.Told, Held: r.Held, Waiting: r.Waiting, Failed: r.Failed, Stopped: r.Stopped, Error: r.Error,
 	}
 }
 
@@ -63,7 +64,7 @@ func (t *tx) FinishRun(ctx context.Context, r tracker.Run) error {
 		return terms.Errorf(terms.Conflict, "%s is finished already", runName(r.ID))
 	}
 	return t.set(ctx, runName(r.ID), missed,
-		`UPDATE runs SET finished = ?, examined = ?, moved = ?, told = ?, held = ?, waiting = ?, failed = ?, error = ?
+		`UPDATE runs SET finished = ?, examined = ?, moved = ?, told = ?, held = ?, waiting = ?, failed = ?, stopped = ?, error = ?
 		WHERE id = ? AND finished = 0`,
-		at(r.Finished), r.Examined, r.Moved, r.Told, r.Held, r.Waiting, r.Failed, r.Error, r.ID)
+		at(r.Finished), r.Examined, r.Moved, r.Told, r.Held, r.Waiting, r.Failed, r.Stopped, r.Error, r.ID)
 }

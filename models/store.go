@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/mattn/go-sqlite3"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 	"gorm.io/gorm/logger"
 
 	"assent/terms"
@@ -182,6 +183,11 @@ func (t *tx) finish(ctx context.Context) error {
 // is there. The thing is what they are called in the error.
 func (t *tx) insert(ctx context.Context, thing string, rows any) error {
 	return t.wrote(t.in(ctx).Create(rows).Error, thing)
+}
+
+// put adds a row, or replaces the one of the same primary key.
+func (t *tx) put(ctx context.Context, thing string, row any) error {
+	return t.wrote(t.in(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(row).Error, thing)
 }
 
 // exec runs a statement that may find nothing to do.

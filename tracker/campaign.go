@@ -92,7 +92,7 @@ func (t *Tracker) activate(ctx context.Context, tx Tx, campaign string, number i
 			return terms.Errorf(terms.Conflict, "plan %d would take time or access from people on the active plan %d:\n%v", number, c.Plan, faults)
 		}
 	}
-	if err := tx.Activate(ctx, campaign, number, now); err != nil {
+	if err := tx.Activate(ctx, campaign, number, true, now); err != nil {
 		return err
 	}
 	return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "plan.activate", Object: fmt.Sprintf("%s/%d", campaign, number)})

@@ -33,12 +33,15 @@ func (t *Tracker) PlaceHold(ctx context.Context, h terms.Hold, actor string) (Ho
 		if err := tx.AddHold(ctx, placed); err != nil {
 			return err
 		}
+		if err := tx.SetEnrolledTo(ctx, h.Campaign, 0); err != nil {
+			return err
+		}
 		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "hold.place", Object: h.Campaign + "/" + id, Reason: h.Reason})
 	})
 	if err != nil {
 		return Hold{}, err
 	}
-	return placed, t.recheck(ctx, placed.Hold, now)
+	return placed, t.Committed(context.WithoutCancel(ctx), 0)
 }
 
 func checkHold(h terms.Hold, now time.Time) error {
@@ -68,7 +71,10 @@ func (t *Tracker) ReleaseHold(ctx context.Context, campaign, id, actor string) (
 	var released Hold
 	err := t.Store.Update(ctx, func(tx Tx) error {
 		var err error
-		if released, err = tx.EndHold(ctx, campaign, id, now, actor); err != nil {
+		if released, err = tx.EndHold(ctx, campaign, id, now, actor, ""); err != nil {
+			return err
+		}
+		if err := tx.SetEnrolledTo(ctx, campaign, 0); err != nil {
 			return err
 		}
 		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "hold.release", Object: campaign + "/" + id})
@@ -76,46 +82,5 @@ func (t *Tracker) ReleaseHold(ctx context.Context, campaign, id, actor string) (
 	if err != nil {
 		return Hold{}, err
 	}
-	return released, t.recheck(ctx, released.Hold, now)
-}
-
-// recheck puts a hold, or its end, into every answer, and has the next sweep
-// look at everybody it covers, in chunks, so that their dates are worked out
-// afresh. It moves nobody.
-func (t *Tracker) recheck(ctx context.Context, h terms.Hold, now time.Time) error {
-	ctx = context.WithoutCancel(ctx)
-	if err := t.Committed(ctx, 0); err != nil {
-		return err
-	}
-	for after := int64(0); ; {
-		var rows int
-		err := t.Store.Update(ctx, func(tx Tx) error {
-			r, err := rulesOf(ctx, tx, h.Campaign)
-			if err != nil {
-				return err
-			}
-			after, rows, err = tx.Recheck(ctx, h.Campaign, h.Scope, inRegion(r.active.Plan, h.Scope.Region), now, after, t.Pace.Rows)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("recheck people under hold %s: %w", h.ID, err)
-		}
-		if rows < t.Pace.Rows {
-			return nil
-		}
-	}
-}
-
-// inRegion lists the countries a scope's region means: those of the plan's
-// region of that key, or the country itself. Empty means everywhere.
-func inRegion(p terms.Plan, region string) []string {
-	if region == "" {
-		return nil
-	}
-	for _, r := range p.Regions {
-		if r.Key == region {
-			return r.Countries
-		}
-	}
-	return []string{region}
+	return released, t.Committed(context.WithoutCancel(ctx), 0)
 }

@@ -39,6 +39,22 @@ type Reader interface {
 	// Plans lists all plans of a campaign, oldest first.
 	Plans(ctx context.Context, campaign string) ([]PlanRecord, error)
 	Holds(ctx context.Context, campaign string) ([]Hold, error)
+	// Reversals lists all of a campaign, oldest first.
+	Reversals(ctx context.Context, campaign string) ([]Reversal, error)
+	// Breaker returns a campaign's, zero but for Campaign when nothing was
+	// ever approved or stopped.
+	Breaker(ctx context.Context, campaign string) (Breaker, error)
+	// Restricted is how many people were newly restricted since the beginning
+	// of the hour of an instant.
+	Restricted(ctx context.Context, campaign string, since time.Time) (int64, error)
+	Pause(ctx context.Context) (Pause, error)
+	// Lease returns the zero lease of that name while nobody ever held it.
+	Lease(ctx context.Context, name string) (Lease, error)
+	// Failures lists a campaign's, of all for "", newest first.
+	Failures(ctx context.Context, campaign string, limit int) ([]Failure, error)
+	Approval(ctx context.Context, id string) (Approval, error)
+	// Approvals lists a campaign's, of all for "", newest first.
+	Approvals(ctx context.Context, campaign string, limit int) ([]Approval, error)
 
 	Person(ctx context.Context, id string) (Person, error)
 	// People lists people with Ref > after in order of Ref.
@@ -49,10 +65,17 @@ type Reader interface {
 	// Positions lists the enrollments of one campaign with Ref > after in
 	// order of Ref, for loading the gate.
 	Positions(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error)
+	// Bound lists the enrollments in a campaign of accounts that these people
+	// own, by owner.
+	Bound(ctx context.Context, campaign string, owners []string) (map[string][]Enrolled, error)
+	// Unreached lists enrollments that wait for a notice to reach the person,
+	// with Ref > after in order of Ref.
+	Unreached(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error)
 	// Due lists enrollments with a NextAt that is not after now, beyond the
-	// cursor, in its order.
+	// cursor, in its order; without those that failed MaxTries times.
 	Due(ctx context.Context, campaign string, now time.Time, after Cursor, limit int) ([]Enrolled, error)
-	// NextDue is the earliest NextAt of any campaign, zero when there is none.
+	// NextDue is the earliest NextAt of any campaign that Due would list, zero
+	// when there is none.
 	NextDue(ctx context.Context) (time.Time, error)
 
 	Response(ctx context.Context, receiptID string) (Response, error)
@@ -104,20 +127,45 @@ type Tx interface {
 
 	// AddPlan numbers and stores a plan, creating the campaign when new.
 	AddPlan(ctx context.Context, p PlanRecord) (int, error)
-	// Activate makes a plan the active one, sets EnrolledTo to zero and adds a
-	// ChangePlan.
-	Activate(ctx context.Context, campaign string, number int, at time.Time) error
+	// Activate makes a plan the active one, and the confirmed one as well if
+	// confirmed; it sets EnrolledTo to zero and adds a ChangePlan. Conflict
+	// when it is active already.
+	Activate(ctx context.Context, campaign string, number int, confirmed bool, at time.Time) error
+	// Confirm makes the active plan the confirmed one, sets EnrolledTo to zero
+	// and adds a ChangePlan. Conflict when number is not the active plan, or
+	// is confirmed already.
+	Confirm(ctx context.Context, campaign string, number int, at time.Time) error
 	SetEnrolledTo(ctx context.Context, campaign string, ref int64) error
 	// AddHold stores a hold and adds a ChangeHold.
 	AddHold(ctx context.Context, h Hold) error
 	// EndHold sets the end of an open or future hold and adds a ChangeHold.
-	EndHold(ctx context.Context, campaign, id string, at time.Time, by string) (Hold, error)
-	// Recheck sets NextAt of the enrollments in a scope to at, at most limit
-	// rows with Ref > after; it returns the last Ref and how many.
-	Recheck(ctx context.Context, campaign string, s terms.Scope, countries []string, at time.Time, after int64, limit int) (last int64, rows int, err error)
+	EndHold(ctx context.Context, campaign, id string, at time.Time, by, reason string) (Hold, error)
+	// AddReversal stores a reversal and adds a ChangeReversal.
+	AddReversal(ctx context.Context, r Reversal) error
+	// UndoReversal sets Undone, UndoneBy, UndoReason and UndoBefore of a
+	// reversal and adds a ChangeReversal; Conflict when it is undone already.
+	UndoReversal(ctx context.Context, r Reversal) error
+	SetBreaker(ctx context.Context, b Breaker) error
+	// AddRestricted counts people newly restricted at an instant.
+	AddRestricted(ctx context.Context, campaign string, at time.Time, people int) error
+	SetPause(ctx context.Context, p Pause) error
+	// TakeLease gives a lease to a holder until an instant, with a Fence one
+	// higher unless the holder has it already; false, and the lease as it is,
+	// while another holds one that has not expired by now.
+	TakeLease(ctx context.Context, name, holder string, now, until time.Time) (Lease, bool, error)
+	// EndLease lets a lease expire, if the fence is still the holder's.
+	EndLease(ctx context.Context, name string, fence int64) error
+	// AddFailure counts one more try of an enrollment and returns how many.
+	AddFailure(ctx context.Context, f Failure) (int, error)
+	// EndFailure forgets a failure; NotFound when there is none.
+	EndFailure(ctx context.Context, campaign, person string) error
+	AddApproval(ctx context.Context, a Approval) error
+	// DecideApproval moves an open approval to the state it has now; Conflict
+	// when it is not open any more.
+	DecideApproval(ctx context.Context, a Approval) error
 
-	// PutPeople stores new people and updates country, locale and type of
-	// known ones; it returns them with Ref set, in the order given.
+	// PutPeople stores new people and updates country, locale, type, attributes
+	// and owner of known ones; it returns them with Ref set, in the order given.
 	PutPeople(ctx context.Context, people []Person) ([]Person, error)
 	// DeletePerson removes the account and its enrollments, with a
 	// ChangeRemoved for each; responses and transitions stay.

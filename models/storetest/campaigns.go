@@ -53,19 +53,19 @@ func plansAreNumberedPerCampaignAndKeptWhole(s *store) {
 func activatingAPlanStartsTheWalkAnewAndTellsFollowers(s *store) {
 	s.addPlan(plan(campaign), 1)
 	s.addPlan(plan(campaign), 2)
-	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 3, noon) })
-	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.Activate(s.ctx, "no such", 1, noon) })
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 3, true, noon) })
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.Activate(s.ctx, "no such", 1, true, noon) })
 	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.SetEnrolledTo(s.ctx, "no such", 1) })
 
 	s.update(func(tx tracker.Tx) error {
-		return errors.Join(tx.Activate(s.ctx, campaign, 1, noon), tx.SetEnrolledTo(s.ctx, campaign, 42))
+		return errors.Join(tx.Activate(s.ctx, campaign, 1, true, noon), tx.SetEnrolledTo(s.ctx, campaign, 42))
 	})
-	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 1, ActivatedAt: noon, EnrolledTo: 42})
-	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 1, noon.Add(time.Hour)) })
+	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 1, Confirmed: 1, ActivatedAt: noon, EnrolledTo: 42})
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 1, true, noon.Add(time.Hour)) })
 
 	later := noon.Add(time.Hour)
-	s.update(func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 2, later) })
-	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, ActivatedAt: later})
+	s.update(func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 2, true, later) })
+	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 2, ActivatedAt: later})
 	s.same("activated", []time.Time{s.plan(campaign, 1).ActivatedAt, s.plan(campaign, 2).ActivatedAt}, []time.Time{noon, later})
 
 	about := tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: campaign}}
@@ -102,19 +102,19 @@ func holdsArePlacedAndEndedOnce(s *store) {
 
 	later := noon.Add(time.Hour)
 	for _, h := range []*tracker.Hold{&open, &future} {
-		h.Ends, h.ReleasedBy = later, "grace"
+		h.Ends, h.ReleasedBy, h.ReleaseReason = later, "grace", "over"
 		s.update(func(tx tracker.Tx) error {
-			ended, err := tx.EndHold(s.ctx, campaign, h.ID, later, "grace")
+			ended, err := tx.EndHold(s.ctx, campaign, h.ID, later, "grace", "over")
 			s.same("ended hold", ended, *h)
 			return err
 		})
 		s.refused(terms.Conflict, func(tx tracker.Tx) error {
-			_, err := tx.EndHold(s.ctx, campaign, h.ID, later, "someone else")
+			_, err := tx.EndHold(s.ctx, campaign, h.ID, later, "someone else", "over")
 			return err
 		})
 	}
-	s.refused(terms.Conflict, func(tx tracker.Tx) error { _, err := tx.EndHold(s.ctx, campaign, "past", later, "grace"); return err })
-	s.refused(terms.NotFound, func(tx tracker.Tx) error { _, err := tx.EndHold(s.ctx, campaign, "none", later, "grace"); return err })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { _, err := tx.EndHold(s.ctx, campaign, "past", later, "grace", "over"); return err })
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { _, err := tx.EndHold(s.ctx, campaign, "none", later, "grace", "over"); return err })
 	s.same("holds", holds(), []tracker.Hold{past, open, future})
 
 	var kinds []tracker.ChangeKind

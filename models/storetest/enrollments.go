@@ -145,39 +145,3 @@ func dueEnrollmentsAreWalkedInOrderOfTimeThenNumber(s *store) {
 	}
 	s.same("page by page, up to now", walked, rows[:8])
 }
-
-func recheckingCoversTheScopeInChunks(s *store) {
-	rows := s.enroll(campaign, s.people("p", 9)) // BR, IN, DE in turn
-	s.enroll("another", s.people("q", 3))
-	later := noon.AddDate(0, 0, 1)
-	recheck := func(scope terms.Scope, countries []string, after int64, limit int, wantLast int64, wantRows int) {
-		s.Helper()
-		s.update(func(tx tracker.Tx) error {
-			last, n, err := tx.Recheck(s.ctx, campaign, scope, countries, later, after, limit)
-			s.same("last and rows", []int64{last, int64(n)}, []int64{wantLast, int64(wantRows)})
-			return err
-		})
-	}
-	changed := func() []int {
-		var list []int
-		for i, e := range s.positions(campaign, 0, 100) {
-			if e.NextAt.Equal(later) && e.Seq == 2 {
-				list = append(list, i)
-			}
-		}
-		return list
-	}
-	recheck(terms.Scope{Person: rows[4].Person}, nil, 0, 10, rows[4].Ref, 1)
-	s.same("one person", changed(), []int{4})
-	recheck(terms.Scope{Region: "south"}, []string{"BR", "XX"}, 0, 2, rows[3].Ref, 2)
-	recheck(terms.Scope{Region: "south"}, []string{"BR", "XX"}, rows[3].Ref, 2, rows[6].Ref, 1)
-	s.same("a region", changed(), []int{0, 3, 4, 6})
-	recheck(terms.Scope{}, nil, rows[6].Ref, 10, rows[8].Ref, 2)
-	s.same("the rest", changed(), []int{0, 3, 4, 6, 7, 8})
-	recheck(terms.Scope{}, nil, rows[8].Ref, 10, rows[8].Ref, 0)
-	recheck(terms.Scope{Region: "nowhere"}, nil, 0, 10, 0, 0)
-	s.same("what was read before is stale", s.move(noon, step(rows[0], 0, 1)), []uint64{0})
-	for _, e := range s.positions("another", 0, 10) {
-		s.same("the other campaign", e.Seq, int64(1))
-	}
-}

@@ -93,7 +93,7 @@ func alike(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if !alike(a.Field(i), b.Field(i)) {
+			if a.Type().Field(i).IsExported() && !alike(a.Field(i), b.Field(i)) {
 				return false
 			}
 		}

@@ -31,7 +31,6 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		enrollmentsAreFoundByPersonAndCampaign,
 		everyFieldOfAnEnrollmentIsKept,
 		dueEnrollmentsAreWalkedInOrderOfTimeThenNumber,
-		recheckingCoversTheScopeInChunks,
 		aMoveWritesEverythingThatGoesWithIt,
 		aMoveOfARowThatMovedOnWritesNothing,
 		aRowThatStandsTwiceIsMovedOnce,

@@ -21,7 +21,7 @@ func aFailedUpdateLeavesNothing(s *store) {
 		_, errPeople := tx.PutPeople(s.ctx, []tracker.Person{{ID: "new"}})
 		_, errSave := tx.Save(s.ctx, []tracker.Move{step(rows[0], 0, 1)}, noon)
 		return errors.Join(errPeople, errSave, tx.AddAct(s.ctx, tracker.Act{Actor: "ada"}),
-			tx.Activate(s.ctx, campaign, 1, noon), tx.AddResponse(s.ctx, response(tracker.Person{ID: "x", Ref: rows[0].Ref}, 0, "k")))
+			tx.Activate(s.ctx, campaign, 1, true, noon), tx.AddResponse(s.ctx, response(tracker.Person{ID: "x", Ref: rows[0].Ref}, 0, "k")))
 	}
 	ways := map[string]func() error{
 		"an error": func() error {
@@ -95,7 +95,7 @@ func aTransactionSeesItsOwnWritesAndAViewOnlyWhatIsCommitted(s *store) {
 		if _, err := tx.AddPlan(s.ctx, plan(campaign)); err != nil {
 			return err
 		}
-		if err := tx.Activate(s.ctx, campaign, 1, noon); err != nil {
+		if err := tx.Activate(s.ctx, campaign, 1, true, noon); err != nil {
 			return err
 		}
 		revision, err := tx.Revision(s.ctx)

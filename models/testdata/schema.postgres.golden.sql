@@ -12,17 +12,47 @@ column api_keys.id text collate C
 column api_keys.name text collate C
 column api_keys.revoked bigint
 column api_keys.scopes text
+column approvals.act text collate C
+column approvals.asked_at bigint
+column approvals.asked_by text collate C
+column approvals.campaign text collate C
+column approvals.decided_at bigint
+column approvals.decided_by text collate C
+column approvals.digest text collate C
+column approvals.expires bigint
+column approvals.id text collate C
+column approvals.note text
+column approvals.object text
+column approvals.request bytea
+column approvals.state text collate C
+column breakers.allowed bigint
+column breakers.approved bigint
+column breakers.approved_at bigint
+column breakers.approved_by text collate C
+column breakers.approved_until bigint
+column breakers.campaign text collate C
+column breakers.reason text
+column breakers.recent bigint
+column breakers.run text collate C
+column breakers.tripped_at bigint
+column breakers.would bigint
 column campaigns.activated_at bigint
 column campaigns.campaign text collate C
+column campaigns.confirmed integer default 0
 column campaigns.enrolled_to bigint
 column campaigns.plan integer
 column changes.answered boolean default false
 column changes.at bigint
+column changes.attributes text default ''::text collate C
+column changes.bound boolean default false
 column changes.campaign text collate C
 column changes.country text default ''::text collate C
 column changes.created bigint default 0
 column changes.effect text default ''::text collate C
 column changes.entered bigint default 0
+column changes.excused boolean default false
+column changes.exempt_until bigint default 0
+column changes.extensions integer default 0
 column changes.first_notice bigint default 0
 column changes.joined bigint default 0
 column changes.kind text collate C
@@ -40,6 +70,7 @@ column changes.snoozes integer default 0
 column changes.stage integer default 0
 column changes.status text default ''::text collate C
 column changes.told bigint default 0
+column changes.unreached boolean default false
 column changes.warned bigint default 0
 column counts.campaign text collate C
 column counts.country text collate C
@@ -51,11 +82,16 @@ column days.day text collate C
 column days.people bigint
 column days.tally text collate C
 column enrollments.answered boolean
+column enrollments.attributes text default ''::text collate C
+column enrollments.bound boolean default false
 column enrollments.campaign text collate C
 column enrollments.country text collate C
 column enrollments.created bigint
 column enrollments.effect text collate C
 column enrollments.entered bigint
+column enrollments.excused boolean default false
+column enrollments.exempt_until bigint default 0
+column enrollments.extensions integer default 0
 column enrollments.first_notice bigint
 column enrollments.joined bigint
 column enrollments.locale text collate C
@@ -71,20 +107,35 @@ column enrollments.snoozes integer
 column enrollments.stage integer
 column enrollments.status text collate C
 column enrollments.told bigint
+column enrollments.unreached boolean default false
 column enrollments.warned bigint
+column failures.at bigint
+column failures.campaign text collate C
+column failures.error text
+column failures.ref bigint
+column failures.tries integer
+column holds.attributes text default ''::text collate C
 column holds.campaign text collate C
 column holds.clock text collate C
 column holds.effect text collate C
 column holds.ends bigint
 column holds.id text collate C
+column holds.message text default 'null'::text
 column holds.person text collate C
 column holds.placed_at bigint
 column holds.placed_by text collate C
 column holds.reason text
 column holds.reference text
 column holds.region text collate C
+column holds.release_reason text default ''::text
 column holds.released_by text collate C
+column holds.reminders boolean default false
+column holds.spread bigint default 0
 column holds.starts bigint
+column leases.expires bigint
+column leases.fence bigint
+column leases.holder text collate C
+column leases.name text collate C
 column log_head.checkpoint bytea
 column log_head.one integer
 column log_head.root bytea
@@ -99,10 +150,16 @@ column notices.plan integer
 column notices.presented boolean
 column notices.ref bigint
 column notices.stage integer
+column pause.actor text collate C
+column pause.at bigint
+column pause.one integer
+column pause.reason text
+column people.attributes text default ''::text collate C
 column people.country text collate C
 column people.created bigint
 column people.id text collate C
 column people.locale text collate C
+column people.owner text default ''::text collate C
 column people.ref bigint identity ALWAYS
 column people.type text collate C
 column person_keys.key bytea
@@ -131,6 +188,24 @@ column responses.receipt_id text collate C
 column responses.record bytea
 column responses.recorded_at bigint
 column responses.ref bigint
+column restrictions.campaign text collate C
+column restrictions.hour bigint
+column restrictions.people bigint
+column reversals.at bigint
+column reversals.campaign text collate C
+column reversals.counts text
+column reversals.id text collate C
+column reversals.made_by text collate C
+column reversals.reason text
+column reversals.reference text
+column reversals.region text collate C
+column reversals.reminders text collate C
+column reversals.stage text collate C
+column reversals.undo_counts text
+column reversals.undo_reason text
+column reversals.undo_until bigint
+column reversals.undone bigint
+column reversals.undone_by text collate C
 column revision.one integer
 column revision.value bigint
 column runs.error text
@@ -143,6 +218,7 @@ column runs.job text collate C
 column runs.moved integer
 column runs.planned bigint
 column runs.started bigint
+column runs.stopped integer default 0
 column runs.told integer
 column runs.waiting integer
 column schema_migrations.checksum text
@@ -182,16 +258,23 @@ column versions.version text collate C
 constraint acts PRIMARY KEY (id)
 constraint api_keys PRIMARY KEY (id)
 constraint api_keys UNIQUE (hash)
+constraint approvals PRIMARY KEY (id)
+constraint breakers FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
+constraint breakers PRIMARY KEY (campaign)
 constraint campaigns PRIMARY KEY (campaign)
 constraint changes PRIMARY KEY (revision)
 constraint counts PRIMARY KEY (campaign, country, status, stage)
 constraint days PRIMARY KEY (campaign, day, tally)
 constraint enrollments PRIMARY KEY (campaign, ref)
+constraint failures PRIMARY KEY (campaign, ref)
 constraint holds FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
 constraint holds PRIMARY KEY (campaign, id)
+constraint leases PRIMARY KEY (name)
 constraint log_head CHECK ((one = 1))
 constraint log_head PRIMARY KEY (one)
 constraint notices PRIMARY KEY (ref, id)
+constraint pause CHECK ((one = 1))
+constraint pause PRIMARY KEY (one)
 constraint people PRIMARY KEY (ref)
 constraint people UNIQUE (id)
 constraint person_keys PRIMARY KEY (ref)
@@ -202,6 +285,9 @@ constraint response_details PRIMARY KEY (leaf_index)
 constraint responses PRIMARY KEY (leaf_index)
 constraint responses UNIQUE (receipt_id)
 constraint responses UNIQUE (ref, idempotency_key)
+constraint restrictions PRIMARY KEY (campaign, hour)
+constraint reversals FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
+constraint reversals PRIMARY KEY (campaign, id)
 constraint revision CHECK ((one = 1))
 constraint revision PRIMARY KEY (one)
 constraint runs PRIMARY KEY (id)
@@ -214,20 +300,28 @@ constraint tiles PRIMARY KEY (path)
 constraint transitions PRIMARY KEY (id)
 constraint transitions UNIQUE (ref, campaign, seq)
 constraint versions PRIMARY KEY (document, version)
+CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_at, ref) WHERE (next_at > 0)
+CREATE INDEX enrollments_unreached ON public.enrollments USING btree (campaign, ref) WHERE unreached
+CREATE INDEX people_owned ON public.people USING btree (owner) WHERE (owner <> ''::text)
 CREATE INDEX runs_newest ON public.runs USING btree (started, id)
 CREATE INDEX transitions_newest ON public.transitions USING btree (campaign, id)
 CREATE UNIQUE INDEX acts_pkey ON public.acts USING btree (id)
 CREATE UNIQUE INDEX api_keys_hash_key ON public.api_keys USING btree (hash)
 CREATE UNIQUE INDEX api_keys_pkey ON public.api_keys USING btree (id)
+CREATE UNIQUE INDEX approvals_pkey ON public.approvals USING btree (id)
+CREATE UNIQUE INDEX breakers_pkey ON public.breakers USING btree (campaign)
 CREATE UNIQUE INDEX campaigns_pkey ON public.campaigns USING btree (campaign)
 CREATE UNIQUE INDEX changes_pkey ON public.changes USING btree (revision)
 CREATE UNIQUE INDEX counts_pkey ON public.counts USING btree (campaign, country, status, stage)
 CREATE UNIQUE INDEX days_pkey ON public.days USING btree (campaign, day, tally)
 CREATE UNIQUE INDEX enrollments_pkey ON public.enrollments USING btree (campaign, ref)
+CREATE UNIQUE INDEX failures_pkey ON public.failures USING btree (campaign, ref)
 CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (campaign, id)
+CREATE UNIQUE INDEX leases_pkey ON public.leases USING btree (name)
 CREATE UNIQUE INDEX log_head_pkey ON public.log_head USING btree (one)
 CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (ref, id)
+CREATE UNIQUE INDEX pause_pkey ON public.pause USING btree (one)
 CREATE UNIQUE INDEX people_id_key ON public.people USING btree (id)
 CREATE UNIQUE INDEX people_pkey ON public.people USING btree (ref)
 CREATE UNIQUE INDEX person_keys_pkey ON public.person_keys USING btree (ref)
@@ -236,6 +330,8 @@ CREATE UNIQUE INDEX response_details_pkey ON public.response_details USING btree
 CREATE UNIQUE INDEX responses_pkey ON public.responses USING btree (leaf_index)
 CREATE UNIQUE INDEX responses_receipt_id_key ON public.responses USING btree (receipt_id)
 CREATE UNIQUE INDEX responses_ref_idempotency_key_key ON public.responses USING btree (ref, idempotency_key)
+CREATE UNIQUE INDEX restrictions_pkey ON public.restrictions USING btree (campaign, hour)
+CREATE UNIQUE INDEX reversals_pkey ON public.reversals USING btree (campaign, id)
 CREATE UNIQUE INDEX revision_pkey ON public.revision USING btree (one)
 CREATE UNIQUE INDEX runs_pkey ON public.runs USING btree (id)
 CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (version)
@@ -247,11 +343,17 @@ CREATE UNIQUE INDEX transitions_pkey ON public.transitions USING btree (id)
 CREATE UNIQUE INDEX transitions_ref_campaign_seq_key ON public.transitions USING btree (ref, campaign, seq)
 CREATE UNIQUE INDEX versions_pkey ON public.versions USING btree (document, version)
 CREATE TRIGGER acts_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.acts FOR EACH STATEMENT EXECUTE FUNCTION refuse('acts is append-only')
+CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON public.approvals FOR EACH ROW WHEN (((old.state <> 'open'::text) OR (new.state = 'open'::text))) EXECUTE FUNCTION refuse('an approval can only be decided, once')
+CREATE TRIGGER approvals_no_delete BEFORE DELETE OR TRUNCATE ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('an approval cannot be deleted')
+CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('what was asked for cannot be changed')
 CREATE TRIGGER changes_no_update BEFORE UPDATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes are never changed')
 CREATE TRIGGER notices_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notices FOR EACH STATEMENT EXECUTE FUNCTION refuse('notices is append-only')
 CREATE TRIGGER plans_no_delete BEFORE DELETE OR TRUNCATE ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be deleted')
 CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be changed')
 CREATE TRIGGER responses_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.responses FOR EACH STATEMENT EXECUTE FUNCTION refuse('responses is append-only')
+CREATE TRIGGER reversals_no_delete BEFORE DELETE OR TRUNCATE ON public.reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse('a reversal cannot be deleted')
+CREATE TRIGGER reversals_no_update BEFORE UPDATE OF campaign, id, region, stage, reminders, reason, reference, at, undo_until, made_by, counts ON public.reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse('a reversal cannot be changed')
+CREATE TRIGGER reversals_undo_once BEFORE UPDATE ON public.reversals FOR EACH ROW WHEN (((old.undone <> 0) OR (new.undone = 0))) EXECUTE FUNCTION refuse('a reversal can only be undone, once')
 CREATE TRIGGER runs_no_delete BEFORE DELETE OR TRUNCATE ON public.runs FOR EACH STATEMENT EXECUTE FUNCTION refuse('runs is append-only')
 CREATE TRIGGER runs_no_update BEFORE UPDATE ON public.runs FOR EACH ROW WHEN (((old.finished <> 0) OR (new.finished = 0) OR ((new.id <> old.id) OR (new.job <> old.job) OR (new.planned <> old.planned) OR (new.started <> old.started)))) EXECUTE FUNCTION refuse('a run can only be finished, once')
 CREATE TRIGGER texts_fixed BEFORE INSERT OR DELETE OR UPDATE ON public.texts FOR EACH ROW EXECUTE FUNCTION refuse_published()

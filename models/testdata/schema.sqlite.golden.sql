@@ -16,12 +16,40 @@ CREATE TABLE api_keys (
   expires INTEGER NOT NULL,
   revoked INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE approvals (
+  id         TEXT PRIMARY KEY NOT NULL,
+  campaign   TEXT NOT NULL,
+  act        TEXT NOT NULL,
+  object     TEXT NOT NULL,
+  request    BLOB NOT NULL,
+  digest     TEXT NOT NULL,
+  asked_by   TEXT NOT NULL,
+  asked_at   INTEGER NOT NULL,
+  expires    INTEGER NOT NULL,
+  state      TEXT NOT NULL,
+  decided_by TEXT NOT NULL,
+  decided_at INTEGER NOT NULL,
+  note       TEXT NOT NULL
+) STRICT;
+CREATE TABLE breakers (
+  campaign       TEXT PRIMARY KEY NOT NULL REFERENCES campaigns (campaign),
+  approved       INTEGER NOT NULL,
+  approved_at    INTEGER NOT NULL,
+  approved_until INTEGER NOT NULL,
+  approved_by    TEXT NOT NULL,
+  reason         TEXT NOT NULL,
+  tripped_at     INTEGER NOT NULL,
+  would          INTEGER NOT NULL,
+  recent         INTEGER NOT NULL,
+  allowed        INTEGER NOT NULL,
+  run            TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE campaigns (
   campaign     TEXT PRIMARY KEY NOT NULL,
   plan         INTEGER NOT NULL,
   activated_at INTEGER NOT NULL,
   enrolled_to  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, confirmed INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE TABLE changes (
   revision      INTEGER PRIMARY KEY,
   kind          TEXT NOT NULL,
@@ -48,7 +76,7 @@ CREATE TABLE changes (
   snoozes       INTEGER NOT NULL DEFAULT 0,
   answered      INTEGER NOT NULL DEFAULT 0,
   next_at       INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, attributes TEXT NOT NULL DEFAULT '', excused INTEGER NOT NULL DEFAULT 0, exempt_until INTEGER NOT NULL DEFAULT 0, bound INTEGER NOT NULL DEFAULT 0, extensions INTEGER NOT NULL DEFAULT 0, unreached INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE counts (
   campaign TEXT NOT NULL,
   country  TEXT NOT NULL,
@@ -86,7 +114,15 @@ CREATE TABLE enrollments (
   snoozed_until INTEGER NOT NULL,
   snoozes       INTEGER NOT NULL,
   answered      INTEGER NOT NULL,
-  next_at       INTEGER NOT NULL,
+  next_at       INTEGER NOT NULL, attributes TEXT NOT NULL DEFAULT '', excused INTEGER NOT NULL DEFAULT 0, exempt_until INTEGER NOT NULL DEFAULT 0, bound INTEGER NOT NULL DEFAULT 0, extensions INTEGER NOT NULL DEFAULT 0, unreached INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (campaign, ref)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE failures (
+  campaign TEXT NOT NULL,
+  ref      INTEGER NOT NULL,
+  tries    INTEGER NOT NULL,
+  error    TEXT NOT NULL,
+  at       INTEGER NOT NULL,
   PRIMARY KEY (campaign, ref)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE holds (
@@ -102,8 +138,14 @@ CREATE TABLE holds (
   ends        INTEGER NOT NULL,
   placed_by   TEXT NOT NULL,
   placed_at   INTEGER NOT NULL,
-  released_by TEXT NOT NULL,
+  released_by TEXT NOT NULL, attributes TEXT NOT NULL DEFAULT '', reminders INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT 'null', spread INTEGER NOT NULL DEFAULT 0, release_reason TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (campaign, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE leases (
+  name    TEXT PRIMARY KEY NOT NULL,
+  holder  TEXT NOT NULL,
+  fence   INTEGER NOT NULL,
+  expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE log_head (
   one        INTEGER PRIMARY KEY CHECK (one = 1),
@@ -124,6 +166,12 @@ CREATE TABLE notices (
   at        INTEGER NOT NULL,
   PRIMARY KEY (ref, id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE pause (
+  one    INTEGER PRIMARY KEY CHECK (one = 1),
+  at     INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  actor  TEXT NOT NULL
+) STRICT;
 CREATE TABLE people (
   ref     INTEGER PRIMARY KEY AUTOINCREMENT,
   id      TEXT NOT NULL UNIQUE,
@@ -131,7 +179,7 @@ CREATE TABLE people (
   locale  TEXT NOT NULL,
   type    TEXT NOT NULL,
   created INTEGER NOT NULL
-) STRICT;
+, attributes TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE person_keys (
   ref INTEGER PRIMARY KEY,
   key BLOB NOT NULL
@@ -168,6 +216,30 @@ CREATE TABLE responses (
   checkpoint      BLOB NOT NULL,
   UNIQUE (ref, idempotency_key)
 ) STRICT;
+CREATE TABLE restrictions (
+  campaign TEXT NOT NULL,
+  hour     INTEGER NOT NULL,
+  people   INTEGER NOT NULL,
+  PRIMARY KEY (campaign, hour)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE reversals (
+  campaign    TEXT NOT NULL REFERENCES campaigns (campaign),
+  id          TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  stage       TEXT NOT NULL,
+  reminders   TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  reference   TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  undo_until  INTEGER NOT NULL,
+  made_by     TEXT NOT NULL,
+  counts      TEXT NOT NULL,
+  undone      INTEGER NOT NULL,
+  undone_by   TEXT NOT NULL,
+  undo_reason TEXT NOT NULL,
+  undo_counts TEXT NOT NULL,
+  PRIMARY KEY (campaign, id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE revision (
   one   INTEGER PRIMARY KEY CHECK (one = 1),
   value INTEGER NOT NULL
@@ -185,7 +257,7 @@ CREATE TABLE runs (
   waiting  INTEGER NOT NULL,
   failed   INTEGER NOT NULL,
   error    TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+, stopped INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL);
 CREATE TABLE snapshots (
   sha256 TEXT PRIMARY KEY NOT NULL,
@@ -239,13 +311,22 @@ CREATE TRIGGER acts_no_delete BEFORE DELETE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
 CREATE TRIGGER acts_no_update BEFORE UPDATE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
+CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON approvals WHEN OLD.state <> 'open' OR NEW.state = 'open'
+BEGIN SELECT RAISE(ABORT, 'an approval can only be decided, once'); END;
+CREATE INDEX approvals_newest ON approvals (asked_at, id);
+CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals
+BEGIN SELECT RAISE(ABORT, 'an approval cannot be deleted'); END;
+CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON approvals
+BEGIN SELECT RAISE(ABORT, 'what was asked for cannot be changed'); END;
 CREATE TRIGGER changes_no_update BEFORE UPDATE ON changes
 BEGIN SELECT RAISE(ABORT, 'changes are never changed'); END;
 CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at > 0;
+CREATE INDEX enrollments_unreached ON enrollments (campaign, ref) WHERE unreached;
 CREATE TRIGGER notices_no_delete BEFORE DELETE ON notices
 BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
 CREATE TRIGGER notices_no_update BEFORE UPDATE ON notices
 BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
+CREATE INDEX people_owned ON people (owner) WHERE owner <> '';
 CREATE TRIGGER plans_no_delete BEFORE DELETE ON plans
 BEGIN SELECT RAISE(ABORT, 'a plan cannot be deleted'); END;
 CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON plans
@@ -254,6 +335,13 @@ CREATE TRIGGER responses_no_delete BEFORE DELETE ON responses
 BEGIN SELECT RAISE(ABORT, 'responses is append-only'); END;
 CREATE TRIGGER responses_no_update BEFORE UPDATE ON responses
 BEGIN SELECT RAISE(ABORT, 'responses is append-only'); END;
+CREATE TRIGGER reversals_no_delete BEFORE DELETE ON reversals
+BEGIN SELECT RAISE(ABORT, 'a reversal cannot be deleted'); END;
+CREATE TRIGGER reversals_no_update
+BEFORE UPDATE OF campaign, id, region, stage, reminders, reason, reference, at, undo_until, made_by, counts ON reversals
+BEGIN SELECT RAISE(ABORT, 'a reversal cannot be changed'); END;
+CREATE TRIGGER reversals_undo_once BEFORE UPDATE ON reversals WHEN OLD.undone <> 0 OR NEW.undone = 0
+BEGIN SELECT RAISE(ABORT, 'a reversal can only be undone, once'); END;
 CREATE INDEX runs_newest ON runs (started, id);
 CREATE TRIGGER runs_no_delete BEFORE DELETE ON runs
 BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END;
