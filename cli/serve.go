@@ -68,6 +68,9 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err != nil {
 		return err
 	}
+	if err := a.metrics.Register(newJobsMetrics(jobs.Stats)); err != nil {
+		return fmt.Errorf("register the metrics of jobs: %w", err)
+	}
 	handler, err := a.handler(layer, jobs, extra)
 	if err != nil {
 		return err

@@ -17,8 +17,10 @@ type moment struct {
 	elapsed time.Duration
 }
 
+// look reads the clock. UTC also takes away the monotonic reading, which would
+// hide from Sub that the clock was set.
 func (c Clock) look() moment {
-	return moment{c.Now().UTC().Round(0), c.Elapsed()}
+	return moment{c.Now().UTC(), c.Elapsed()}
 }
 
 // jump is how much further the wall clock went than time did since an earlier

@@ -157,8 +157,8 @@ func TestAJobThatDoesNotCareAboutJumpsMissesOneRun(t *testing.T) {
 		var runs atomic.Int32
 		s := startOn(t, c.begin(), &logs{}, every(func(context.Context, time.Time, time.Time) error { runs.Add(1); return nil }))
 		synctest.Wait()
-		c.set(-time.Hour)
-		c.sleep(11 * time.Minute)
+		c.set(-10*time.Minute - time.Second) // just more than two intervals
+		c.sleep(9 * time.Minute)
 		if stats := s.Stats()[0]; runs.Load() != 2 || stats.Jumps != 1 || stats.Runs != 2 {
 			t.Errorf("ran %d times, want 2: %+v", runs.Load(), stats)
 		}

@@ -93,6 +93,25 @@ func TestARunKnowsItsPlannedInstantAndStatsHowLateItWas(t *testing.T) {
 	})
 }
 
+func TestARunBeforeItsPlannedInstantIsNotLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := new(clock)
+		s := startOn(t, c.begin(), &logs{}, every(func(context.Context, time.Time, time.Time) error {
+			time.Sleep(7 * time.Minute)
+			return nil
+		}))
+		c.sleep(time.Minute)
+		c.set(9 * time.Minute) // while a run is going, so that no run looks at it
+		c.sleep(7 * time.Minute)
+		c.set(-11 * time.Minute) // two minutes in all: no jump, but too long to wait for the tick
+		c.sleep(4 * time.Minute)
+		if stats := s.Stats()[0]; stats.Jumps != 0 || stats.Started != midnight(9*time.Minute) || stats.Late != 0 {
+			t.Errorf("%+v", stats)
+		}
+	})
+}
+
 func TestARunThatStopCancelsIsNoRunThatEnded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -133,4 +152,24 @@ func TestStatsCanBeReadWhileJobsRunAndAreTriggered(t *testing.T) {
 		})
 	}
 	readers.Wait()
+}
+
+func TestAJobThatNeverWentWellIsOverdueThreeIntervalsAfterTheStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := new(clock)
+		process := c.begin()
+		time.Sleep(time.Hour) // of loading, before anything runs
+		s := startOn(t, process, &logs{}, every(func(context.Context, time.Time, time.Time) error {
+			return context.Canceled // a failure, as nobody stopped it
+		}))
+		c.sleep(15 * time.Minute)
+		if stats := s.Stats()[0]; stats.Overdue || stats.Failures != 4 {
+			t.Errorf("after three intervals: %+v", stats)
+		}
+		c.sleep(time.Second)
+		if !s.Stats()[0].Overdue {
+			t.Error("not overdue after more than three intervals")
+		}
+	})
 }
