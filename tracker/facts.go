@@ -92,7 +92,8 @@ const (
 	CauseOwner     Cause = "owner" // a bound account followed
 )
 
-// Transition is a recorded change of stage. Rows are never changed.
+// Transition is a recorded change of stage. It is read from the journal of
+// changes, of which no row is ever changed.
 type Transition struct {
 	Person   string
 	Ref      int64
@@ -126,7 +127,10 @@ const (
 )
 
 // Notice is a message about the campaign. One that is neither Presented nor
-// Delivered is on offer: an app that asks gets it.
+// Delivered is on offer: an app that asks gets it. Those a sweep hands out are
+// not stored apart: a change of kind told, warned, entered or restored is one,
+// with an ID made of its revision ("ntc_17"). It proves nothing about having
+// been seen.
 type Notice struct {
 	ID        string
 	Person    string
@@ -143,11 +147,12 @@ type Notice struct {
 
 // Move is one compare-and-set write of an enrollment with everything that must
 // be written with it: the transition, the counts, the day's tallies and the
-// change that consumers follow.
+// change that consumers follow. Of a transition only From, Cause and Run are
+// taken: the rest, and the instant, are those of the change.
 type Move struct {
 	Before, After Enrolled
 	Transition    *Transition
-	Notice        *Notice
+	Notice        *Notice // one reported by an app or channel
 	Tallies       []Tally // one is added to each
 	Kind          ChangeKind
 }
@@ -188,13 +193,19 @@ const (
 	ChangeRemoved  ChangeKind = "removed"
 )
 
-// Change is one entry of the log that gates, feeds and channels follow: the
+// Change is one entry of the journal that gates, feeds and channels follow: the
 // outbox. Revisions grow by one per change, in the order of commit.
+//
+// Enrolled is the position as it is when the change is read: at least as new as
+// the change. Followers keep the state and apply changes in order, so that they
+// end where a copy from each moment would have led them, sooner. Only Campaign
+// is set for ChangePlan and ChangeHold and for a position that is gone;
+// ChangeRemoved has Person besides.
 type Change struct {
 	Revision uint64
 	Kind     ChangeKind
 	At       time.Time
-	Enrolled Enrolled // the position after the change; only Campaign for ChangePlan and ChangeHold
+	Enrolled Enrolled
 }
 
 // Count is one cell of the rollup of enrollments.

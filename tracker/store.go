@@ -93,7 +93,8 @@ type Reader interface {
 	Days(ctx context.Context, campaign string) ([]Day, error)
 	// Runs lists the newest first.
 	Runs(ctx context.Context, limit int) ([]Run, error)
-	// Changes lists changes with Revision > after, in order, without gaps.
+	// Changes lists changes with Revision > after, in order, without gaps. They
+	// carry the positions as they are now: see Change.
 	Changes(ctx context.Context, after uint64, limit int) ([]Change, error)
 	// Revision is the newest revision, 0 for none.
 	Revision(ctx context.Context) (uint64, error)

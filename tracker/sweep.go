@@ -148,6 +148,8 @@ func (t *Tracker) sweepChunk(ctx context.Context, run *Run, campaign string, now
 }
 
 // decide turns what terms.Step says of one person into a move, and counts it.
+// A move that tells, warns, enters or restores is itself the notice handed to
+// the in-app channel.
 func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, error) {
 	p, err := r.planOf(e)
 	if err != nil {
@@ -166,11 +168,9 @@ func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, er
 	case terms.Tell:
 		run.Told++
 		m.Kind = ChangeTold
-		m.Notice, err = t.notice(e, e.Stage, StageNotice, now)
 	case terms.Warn:
 		run.Told++
 		m.Kind = ChangeWarned
-		m.Notice, err = t.notice(e, e.Stage, FinalWarning, now)
 	case terms.Enter, terms.Restore:
 		run.Moved++
 		m.Kind = ChangeEntered
@@ -182,16 +182,8 @@ func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, er
 			From: e.Stage, To: due.Stage, Cause: CauseSweep, At: now, Run: run.ID,
 		}
 		m.Tallies = []Tally{LeftStage(e.Stage), EnteredStage(due.Stage)}
-		m.Notice, err = t.notice(e, due.Stage, StageNotice, now)
 	}
-	return m, err
-}
-
-// notice is what the sweep hands to the in-app channel: from then on it is on
-// offer to every app that asks. It proves nothing about having been seen.
-func (t *Tracker) notice(e Enrolled, stage int, kind NoticeKind, now time.Time) (*Notice, error) {
-	id, err := t.newID("ntc")
-	return &Notice{ID: id, Person: e.Person, Ref: e.Ref, Campaign: e.Campaign, Plan: e.Plan, Stage: stage, Kind: kind, Channel: InApp, At: now}, err
+	return m, nil
 }
 
 // NextDue is when the next sweep will find something to do; zero when nothing
