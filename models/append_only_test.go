@@ -30,6 +30,8 @@ func proofs(t *testing.T, url string) {
 	}
 	e := tracker.Enrolled{Ref: 1, Enrollment: terms.Enrollment{Person: "ana", Campaign: "c", Status: terms.Pending}}
 	run := tracker.Run{ID: "run-1", Started: noon}
+	reversal := tracker.Reversal{Reversal: terms.Reversal{ID: "rev-1", Campaign: "c", At: noon}}
+	approval := tracker.Approval{ID: "apr-1", State: tracker.ApprovalOpen}
 	do(
 		func(tx tracker.Tx) error {
 			return tx.PutVersion(ctx, tracker.Version{DocumentRef: ref, Texts: []tracker.Text{{Locale: "en", Markdown: "x"}}})
@@ -53,6 +55,15 @@ func proofs(t *testing.T, url string) {
 		func(tx tracker.Tx) error { run.Finished = noon; return tx.FinishRun(ctx, run) },
 		func(tx tracker.Tx) error { return tx.StartRun(ctx, tracker.Run{ID: "run-2", Started: noon}) },
 		func(tx tracker.Tx) error { return tx.AddAct(ctx, tracker.Act{Actor: "ada"}) },
+		func(tx tracker.Tx) error { return tx.AddReversal(ctx, reversal) },
+		func(tx tracker.Tx) error { reversal.ID = "rev-2"; return tx.AddReversal(ctx, reversal) },
+		func(tx tracker.Tx) error { reversal.Undone = noon; return tx.UndoReversal(ctx, reversal) },
+		func(tx tracker.Tx) error { return tx.AddApproval(ctx, approval) },
+		func(tx tracker.Tx) error { approval.ID = "apr-2"; return tx.AddApproval(ctx, approval) },
+		func(tx tracker.Tx) error {
+			approval.State = tracker.ApprovalDone
+			return tx.DecideApproval(ctx, approval)
+		},
 	)
 }
 
@@ -65,7 +76,7 @@ func TestWhatProvesSomethingCannotBeChangedEvenByHand(t *testing.T) {
 			proofs(t, url)
 			db := raw(t, url)
 			before := dump(t, db, contents)
-			if strings.Count(before, "\n") != 10 {
+			if strings.Count(before, "\n") != 14 {
 				t.Fatalf("not every table has its row:\n%s", before)
 			}
 			for _, statement := range []string{
@@ -79,6 +90,10 @@ func TestWhatProvesSomethingCannotBeChangedEvenByHand(t *testing.T) {
 				"UPDATE changes SET stage = 0",
 				"UPDATE runs SET moved = 1", "UPDATE runs SET started = 1, finished = 2 WHERE id = 'run-2'", "DELETE FROM runs",
 				"UPDATE acts SET actor = 'bob'", "DELETE FROM acts",
+				"UPDATE reversals SET reason = 'y', undone = 1 WHERE id = 'rev-1'", "UPDATE reversals SET undone_by = 'bob' WHERE id = 'rev-1'",
+				"UPDATE reversals SET undone = 0 WHERE id = 'rev-2'", "UPDATE reversals SET undone = 2 WHERE id = 'rev-2'", "DELETE FROM reversals",
+				"UPDATE approvals SET request = 'y', state = 'approved' WHERE id = 'apr-1'", "UPDATE approvals SET note = 'y' WHERE id = 'apr-1'",
+				"UPDATE approvals SET state = 'open' WHERE id = 'apr-2'", "UPDATE approvals SET state = 'rejected' WHERE id = 'apr-2'", "DELETE FROM approvals",
 			} {
 				if _, err := db.Exec(statement); err == nil {
 					t.Errorf("went through: %s", statement)
@@ -96,7 +111,7 @@ func TestTruncatingIsRefusedToo(t *testing.T) {
 	url := engines["postgres"](t)
 	proofs(t, url)
 	db := raw(t, url)
-	for _, table := range []string{"versions", "texts", "plans", "responses", "transitions", "notices", "runs", "acts"} {
+	for _, table := range []string{"versions", "texts", "plans", "responses", "transitions", "notices", "runs", "acts", "reversals", "approvals"} {
 		if _, err := db.Exec("TRUNCATE " + table + " CASCADE"); err == nil {
 			t.Errorf("%s was emptied", table)
 		}
@@ -114,4 +129,6 @@ const contents = `
 	UNION ALL SELECT 'changes ' || sum(stage) FROM changes
 	UNION ALL SELECT 'run ' || id || started || moved FROM runs
 	UNION ALL SELECT 'act ' || actor FROM acts
+	UNION ALL SELECT 'reversal ' || id || reason || undone || undone_by FROM reversals
+	UNION ALL SELECT 'approval ' || id || length(request) || state || note FROM approvals
 	ORDER BY 1`

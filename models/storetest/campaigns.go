@@ -37,12 +37,14 @@ func plansAreNumberedPerCampaignAndKeptWhole(s *store) {
 	s.same("no plans", get(s, func(r tracker.Reader) ([]tracker.PlanRecord, error) { return r.Plans(s.ctx, campaign) }), []tracker.PlanRecord{})
 
 	first, second, other := plan(campaign), plan(campaign), plan("another")
-	first.Number = 77 // the store numbers, not the caller
+	first.Number = 77                                                         // the store numbers, not the caller
+	first.Reversals, first.Basis = []terms.Reversal{{ID: "rev-1"}}, "1+rev-1" // of the campaign, not of the plan
 	s.addPlan(first, 1)
 	second.Title, second.Source, second.Stages = terms.Texts{}, nil, nil
 	s.addPlan(second, 2)
 	s.addPlan(other, 1)
 	first.Number, second.Number, other.Number = 1, 2, 1
+	first.Reversals, first.Basis = nil, ""
 	s.same("plan 1", s.plan(campaign, 1), first)
 	s.same("plans", get(s, func(r tracker.Reader) ([]tracker.PlanRecord, error) { return r.Plans(s.ctx, campaign) }), []tracker.PlanRecord{first, second})
 	s.same("campaigns", get(s, func(r tracker.Reader) ([]tracker.Campaign, error) { return r.Campaigns(s.ctx) }),
@@ -75,11 +77,39 @@ func activatingAPlanStartsTheWalkAnewAndTellsFollowers(s *store) {
 	})
 }
 
+func confirmingAPlanStartsTheWalkAnewAndTellsFollowers(s *store) {
+	confirm := func(number int) func(tracker.Tx) error {
+		return func(tx tracker.Tx) error { return tx.Confirm(s.ctx, campaign, number, noon.Add(time.Hour)) }
+	}
+	s.refused(terms.NotFound, confirm(1))
+	for number := 1; number <= 3; number++ {
+		s.addPlan(plan(campaign), number)
+	}
+	s.refused(terms.NotFound, confirm(0))
+	s.refused(terms.Conflict, confirm(1))
+	s.update(func(tx tracker.Tx) error {
+		return errors.Join(tx.Activate(s.ctx, campaign, 1, true, noon), tx.Activate(s.ctx, campaign, 2, false, noon), tx.SetEnrolledTo(s.ctx, campaign, 42))
+	})
+	s.same("the gentler of two", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 1, ActivatedAt: noon, EnrolledTo: 42})
+	s.refused(terms.Conflict, confirm(1))
+	s.refused(terms.Conflict, confirm(3))
+	s.refused(terms.NotFound, confirm(4))
+	before := s.revision()
+	s.update(confirm(2))
+	s.same("confirmed", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 2, ActivatedAt: noon})
+	s.refused(terms.Conflict, confirm(2))
+	s.same("changes", s.changes(before, 10), []tracker.Change{{
+		Revision: before + 1, Kind: tracker.ChangePlan, At: noon.Add(time.Hour),
+		Enrolled: tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: campaign}},
+	}})
+}
+
 func hold(id string, starts, ends time.Time) tracker.Hold {
 	return tracker.Hold{
 		Hold: terms.Hold{
-			ID: id, Campaign: campaign, Scope: terms.Scope{Region: "BR", Person: "ana"}, Reason: "court order", Reference: "123/2021",
+			ID: id, Campaign: campaign, Scope: terms.Scope{Region: "BR", Attributes: "app=kaios\nos=4", Person: "ana"}, Reason: "court order", Reference: "123/2021",
 			Clock: terms.ClockStop, Effect: terms.Lift, Starts: starts, Ends: ends,
+			Reminders: true, Message: terms.Texts{"pt-BR": "Suspenso"}, Spread: 7*24*time.Hour + time.Nanosecond,
 		},
 		PlacedBy: "ada", PlacedAt: noon,
 	}
@@ -92,6 +122,7 @@ func holdsArePlacedAndEndedOnce(s *store) {
 	s.same("no holds", holds(), []tracker.Hold{})
 	open, future := hold("open", noon, time.Time{}), hold("future", noon.AddDate(0, 1, 0), noon.AddDate(0, 2, 0))
 	past := hold("past", noon.AddDate(0, -2, 0), noon.AddDate(0, -1, 0))
+	past.Reminders, past.Message, past.Spread, past.Scope = false, nil, 0, terms.Scope{}
 	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.AddHold(s.ctx, open) })
 	s.addPlan(plan(campaign), 1)
 	s.update(func(tx tracker.Tx) error {
@@ -113,8 +144,14 @@ func holdsArePlacedAndEndedOnce(s *store) {
 			return err
 		})
 	}
-	s.refused(terms.Conflict, func(tx tracker.Tx) error { _, err := tx.EndHold(s.ctx, campaign, "past", later, "grace", "over"); return err })
-	s.refused(terms.NotFound, func(tx tracker.Tx) error { _, err := tx.EndHold(s.ctx, campaign, "none", later, "grace", "over"); return err })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error {
+		_, err := tx.EndHold(s.ctx, campaign, "past", later, "grace", "over")
+		return err
+	})
+	s.refused(terms.NotFound, func(tx tracker.Tx) error {
+		_, err := tx.EndHold(s.ctx, campaign, "none", later, "grace", "over")
+		return err
+	})
 	s.same("holds", holds(), []tracker.Hold{past, open, future})
 
 	var kinds []tracker.ChangeKind

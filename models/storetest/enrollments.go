@@ -32,10 +32,12 @@ func enrollingPassesOverThoseWhoAreIn(s *store) {
 	people := s.people("p", 3)
 	s.enroll(campaign, people[:1])
 	row := func(p tracker.Person) tracker.Enrolled {
-		return tracker.Enrolled{
+		e := tracker.Enrolled{
 			Ref: p.Ref, Locale: p.Locale, Seq: 9, NextAt: noon.AddDate(0, 1, 0),
 			Enrollment: terms.Enroll(plan(campaign).Plan, p.ID, p.Country, p.Type, p.Created, noon.Add(time.Hour)),
 		}
+		e.Attributes, e.Bound = "app=kaios", true
+		return e
 	}
 	gone := tracker.Person{Ref: 1_000_000, ID: "deleted meanwhile", Country: "BR"}
 	s.update(func(tx tracker.Tx) error {
@@ -85,13 +87,14 @@ func everyFieldOfAnEnrollmentIsKept(s *store) {
 	after.Created, after.Joined, after.Entered, after.Told, after.Noticed = next(), next(), next(), next(), next()
 	after.Warned, after.FirstNotice, after.NotBefore, after.SnoozedUntil, after.NextAt = next(), next(), next(), next(), next()
 	after.Status, after.Effect, after.Stage, after.Snoozes, after.Answered = terms.Declined, terms.Void, 3, 2, true
+	after.Attributes, after.Excused, after.ExemptUntil, after.Bound, after.Extensions, after.Unreached = "app=kaios", true, next(), true, 3, true
 	s.move(noon, tracker.Move{Before: row, After: after, Kind: tracker.ChangeAnswered})
 
 	want := after
 	want.Seq = 2
 	for _, instant := range []*time.Time{
 		&want.Created, &want.Joined, &want.Entered, &want.Told, &want.Noticed, &want.Warned,
-		&want.FirstNotice, &want.NotBefore, &want.SnoozedUntil, &want.NextAt,
+		&want.FirstNotice, &want.NotBefore, &want.SnoozedUntil, &want.NextAt, &want.ExemptUntil,
 	} {
 		*instant = instant.UTC()
 	}
@@ -100,7 +103,7 @@ func everyFieldOfAnEnrollmentIsKept(s *store) {
 
 	bare := want
 	bare.Enrollment = terms.Enrollment{Person: want.Person, Campaign: want.Campaign}
-	bare.Locale, bare.NextAt, bare.Seq = "", time.Time{}, 3
+	bare.Locale, bare.NextAt, bare.Seq, bare.Unreached = "", time.Time{}, 3, false
 	s.move(noon, tracker.Move{Before: want, After: bare, Kind: tracker.ChangeNext})
 	s.same("zero values", s.enrollment(row.Person, campaign), bare)
 }

@@ -120,10 +120,11 @@ func plan(key string) tracker.PlanRecord {
 			Campaign: key, Title: terms.Texts{"en": "Our terms are changing", "ar": "شروطنا تتغير"},
 			Documents:  []terms.DocumentRef{{Document: "terms-of-service", Version: "2021-01-04"}},
 			AnnounceAt: noon.AddDate(0, -4, 0), Deadline: noon, NoticePeriod: 4 * week,
-			Audience: terms.Audience{AccountTypes: []terms.AccountType{terms.Personal}},
-			Snooze:   terms.Snooze{For: week, Max: 8}, Grants: []string{"business.data_sharing"},
+			Audience: terms.Audience{AccountTypes: []terms.AccountType{terms.Personal}, Bound: []terms.AccountType{terms.Bot}},
+			Snooze:   terms.Snooze{For: week, Max: 8}, Extensions: terms.Extensions{Max: 2, Longest: week}, Grants: []string{"business.data_sharing"},
 			Stages: []terms.Stage{
 				{Key: "announced", FromAnnounce: true, Reminder: terms.Reminder{Mode: terms.Banner, Every: week, Dismissible: true}},
+				{Key: "tried", Shadow: true, BrownOut: &terms.BrownOut{At: 9 * time.Hour, For: time.Hour}, Off: []string{"calls.place"}},
 				{
 					Key: "limited", After: week, Dwell: &week, Spread: week, FinalWarning: time.Hour, Off: []string{"messages.send"},
 					Set: []terms.SetValue{{Capability: "groups.size", Value: terms.IntValue(8)}, {Capability: "media", Value: terms.TextValue("low")}},
@@ -132,7 +133,9 @@ func plan(key string) tracker.PlanRecord {
 			Regions: []terms.Region{{
 				Key: "turkey", Countries: []string{"TR"}, AnnounceAt: noon.AddDate(0, -3, 0), Deadline: noon.AddDate(0, 1, 0),
 				Reminder: &region, LastStage: "announced", Effect: terms.Void, Message: terms.Texts{"tr": "Merhaba"},
+				Documents: []terms.DocumentRef{{Document: "terms-of-service-tr", Version: "1"}}, Recorded: terms.AskAgain,
 			}},
+			Mapping: []terms.StageMapping{{From: "warned", To: "announced"}},
 		},
 		Source: []byte("campaign: " + key + "\n"), Created: noon, Actor: "ada",
 	}

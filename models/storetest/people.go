@@ -23,7 +23,7 @@ func peopleGetAscendingNumbersInTheOrderGiven(s *store) {
 	missing(s, func(r tracker.Reader) (tracker.Person, error) { return r.Person(s.ctx, "ana") })
 
 	ana := tracker.Person{ID: "ana", Country: "BR", Locale: "pt-BR", Type: terms.Personal, Created: noon}
-	bot := tracker.Person{ID: "a bot", Country: "", Locale: "", Type: terms.Bot}
+	bot := tracker.Person{ID: "a bot", Country: "", Locale: "", Type: terms.Bot, Attributes: "app=kaios\nos=4", Owner: "ana"}
 	zoe := tracker.Person{ID: "zoé", Country: "FR", Locale: "fr", Type: terms.Business, Created: noon.Add(-time.Microsecond)}
 	stored := s.put(zoe, bot, ana)
 	if stored[0].Ref <= 0 || stored[1].Ref <= stored[0].Ref || stored[2].Ref <= stored[1].Ref {
@@ -36,14 +36,16 @@ func peopleGetAscendingNumbersInTheOrderGiven(s *store) {
 
 func knownPeopleKeepTheirNumberAndDateOfCreation(s *store) {
 	first := s.put(tracker.Person{ID: "ana", Country: "BR", Locale: "pt-BR", Type: terms.Personal, Created: noon})[0]
-	moved := tracker.Person{ID: "ana", Country: "PT", Locale: "pt-PT", Type: terms.Business, Created: noon.Add(time.Hour)}
-	stored := s.put(tracker.Person{ID: "ben", Created: noon}, tracker.Person{ID: "ana", Country: "XX"}, moved)
+	moved := tracker.Person{ID: "ana", Country: "PT", Locale: "pt-PT", Type: terms.Business, Created: noon.Add(time.Hour), Attributes: "app=web", Owner: "ben"}
+	stored := s.put(tracker.Person{ID: "ben", Created: noon}, tracker.Person{ID: "ana", Country: "XX", Owner: "carl"}, moved)
 	moved.Ref, moved.Created = first.Ref, noon
 	if stored[0].Ref <= first.Ref {
 		s.Fatalf("a newcomer has number %d, after %d", stored[0].Ref, first.Ref)
 	}
 	s.same("the last of two counts", stored[1:], []tracker.Person{moved, moved})
 	s.same("person", get(s, func(r tracker.Reader) (tracker.Person, error) { return r.Person(s.ctx, "ana") }), moved)
+	moved.Attributes, moved.Owner = "", ""
+	s.same("on its own again", s.put(moved), []tracker.Person{moved})
 }
 
 func peopleAreListedPageByPage(s *store) {

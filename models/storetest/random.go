@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -36,6 +37,8 @@ func countsEqualARecountAfterRandomMoves(s *store) {
 			}
 			s.same("positions", s.positions(key, rows[0].Ref-1, len(rows)), rows)
 			s.recount(key)
+			s.same("unreached", get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Unreached(s.ctx, key, 0, len(rows)) }),
+				slices.DeleteFunc(slices.Clone(rows), func(e tracker.Enrolled) bool { return !e.Unreached }))
 		}
 	})
 }
@@ -57,6 +60,7 @@ func drawMoves(t *rapid.T, rows, stale []tracker.Enrolled) ([]tracker.Move, []bo
 		m.After.Status = rapid.SampledFrom([]terms.Status{terms.Pending, terms.Accepted, terms.Declined}).Draw(t, "status")
 		m.After.Stage = rapid.IntRange(0, 3).Draw(t, "stage")
 		m.After.Country = rapid.SampledFrom([]string{"BR", "IN"}).Draw(t, "country")
+		m.After.Unreached = rapid.Bool().Draw(t, "unreached")
 		m.After.NextAt = noon.Add(time.Duration(rapid.IntRange(-5, 5).Draw(t, "next")) * time.Hour)
 		if m.After.Stage != before.Stage {
 			m.Transition = step(before, before.Stage, m.After.Stage).Transition

@@ -68,6 +68,7 @@ func runsStartAndFinishOnce(s *store) {
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.StartRun(s.ctx, first) })
 
 	first.Finished, first.Examined, first.Moved, first.Told, first.Held, first.Waiting, first.Failed = noon.Add(time.Minute), 21, 1, 2, 3, 15, 4
+	first.Stopped = 5
 	first.Error = "the disk is full"
 	s.update(func(tx tracker.Tx) error { return tx.FinishRun(s.ctx, first) })
 	s.same("runs", runs(10), []tracker.Run{second, first})
