@@ -148,7 +148,7 @@ func (r reader) Unreached(ctx context.Context, campaign string, after int64, lim
 // Due asks for the few failures in a list of their own, so that the index of
 // what is due is walked whatever the engine makes of it.
 func (r reader) Due(ctx context.Context, campaign string, now time.Time, after tracker.Cursor, limit int) ([]tracker.Enrolled, error) {
-	return r.enrolled(ctx, `campaign = ? AND next_at > 0 AND next_at <= ? AND (next_at, ref) > (?, ?)
+	return r.enrolled(ctx, `campaign = ? AND next_at <> 0 AND next_at <= ? AND (next_at, ref) > (?, ?)
 		AND ref NOT IN (SELECT ref FROM failures WHERE campaign = ? AND tries >= ?) ORDER BY next_at, ref LIMIT ?`,
 		campaign, at(now), at(after.NextAt), after.Ref, campaign, tracker.MaxTries, limit)
 }
@@ -157,7 +157,7 @@ func (r reader) Due(ctx context.Context, campaign string, now time.Time, after t
 func (r reader) NextDue(ctx context.Context) (time.Time, error) {
 	var next instant
 	err := r.in(ctx).Raw(`SELECT coalesce(min(first), 0) FROM (SELECT (SELECT e.next_at FROM enrollments e
-		WHERE e.campaign = c.campaign AND e.next_at > 0 AND NOT EXISTS (
+		WHERE e.campaign = c.campaign AND e.next_at <> 0 AND NOT EXISTS (
 			SELECT 1 FROM failures f WHERE f.campaign = e.campaign AND f.ref = e.ref AND f.tries >= ?)
 		ORDER BY e.next_at LIMIT 1) AS first FROM campaigns c) AS firsts`, tracker.MaxTries).Row().Scan(&next)
 	return next.time(), r.translate(err, "enrollments")

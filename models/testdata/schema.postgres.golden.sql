@@ -301,7 +301,7 @@ constraint transitions PRIMARY KEY (id)
 constraint transitions UNIQUE (ref, campaign, seq)
 constraint versions PRIMARY KEY (document, version)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
-CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_at, ref) WHERE (next_at > 0)
+CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_at, ref) WHERE (next_at <> 0)
 CREATE INDEX enrollments_unreached ON public.enrollments USING btree (campaign, ref) WHERE unreached
 CREATE INDEX people_owned ON public.people USING btree (owner) WHERE (owner <> ''::text)
 CREATE INDEX runs_newest ON public.runs USING btree (started, id)

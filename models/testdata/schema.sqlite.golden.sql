@@ -320,7 +320,7 @@ CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, r
 BEGIN SELECT RAISE(ABORT, 'what was asked for cannot be changed'); END;
 CREATE TRIGGER changes_no_update BEFORE UPDATE ON changes
 BEGIN SELECT RAISE(ABORT, 'changes are never changed'); END;
-CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at > 0;
+CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at <> 0;
 CREATE INDEX enrollments_unreached ON enrollments (campaign, ref) WHERE unreached;
 CREATE TRIGGER notices_no_delete BEFORE DELETE ON notices
 BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;

@@ -11,6 +11,11 @@ ALTER TABLE enrollments ADD COLUMN exempt_until BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE enrollments ADD COLUMN bound BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE enrollments ADD COLUMN extensions INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE enrollments ADD COLUMN unreached BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- Not next_at > 0, which SQLite would take for where to begin: a walk has to
+-- begin where it left off.
+DROP INDEX enrollments_due;
+CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at <> 0;
 CREATE INDEX enrollments_unreached ON enrollments (campaign, ref) WHERE unreached;
 
 ALTER TABLE changes ADD COLUMN attributes TEXT COLLATE "C" NOT NULL DEFAULT '';
