@@ -116,5 +116,8 @@ func (t *tx) DeletePerson(ctx context.Context, id string, when time.Time) error 
 	if err := t.exec(ctx, personName(id), "DELETE FROM failures WHERE ref = ?", p.Ref); err != nil {
 		return err
 	}
+	if err := t.exec(ctx, personName(id), "UPDATE people SET owner = '' WHERE owner = ? AND owner <> ''", id); err != nil {
+		return err
+	}
 	return t.exec(ctx, personName(id), "DELETE FROM people WHERE ref = ?", p.Ref)
 }

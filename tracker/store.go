@@ -169,7 +169,8 @@ type Tx interface {
 	// and owner of known ones; it returns them with Ref set, in the order given.
 	PutPeople(ctx context.Context, people []Person) ([]Person, error)
 	// DeletePerson removes the account and its enrollments, with a
-	// ChangeRemoved for each; responses and transitions stay.
+	// ChangeRemoved for each, and its failures; accounts it owned have no
+	// owner any more. Responses and transitions stay.
 	DeletePerson(ctx context.Context, id string, at time.Time) error
 	// Enroll adds people to a campaign, passing over those who are in it, and
 	// reports how many were added. It writes counts, TallyEnrolled and a

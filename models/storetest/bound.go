@@ -22,6 +22,9 @@ func accountsAreFoundByTheirOwner(s *store) {
 	s.same("by owner", bound(owners[0].ID, owners[1].ID, owners[0].ID, owners[2].ID), map[string][]tracker.Enrolled{
 		owners[0].ID: {rows[0], rows[2]}, owners[1].ID: {rows[1]},
 	})
+	s.update(func(tx tracker.Tx) error { return tx.DeletePerson(s.ctx, owners[1].ID, noon) })
+	s.put(tracker.Person{ID: owners[1].ID})
+	s.same("of a new account of the same id", bound(owners[1].ID), map[string][]tracker.Enrolled{})
 	s.put(owned("bot-1", owners[2].ID))
 	s.same("after a change of owner", bound(owners[0].ID, owners[2].ID), map[string][]tracker.Enrolled{
 		owners[0].ID: {rows[2]}, owners[2].ID: {rows[0]},
