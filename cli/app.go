@@ -2,15 +2,18 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"assent/config"
 	"assent/gate"
 	"assent/models"
+	"assent/scheduler"
 	"assent/tracker"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +29,9 @@ type app struct {
 	tracker  *tracker.Tracker
 	gate     *gate.Gate
 	metrics  *prometheus.Registry
+
+	scheduler atomic.Pointer[scheduler.Scheduler] // of a running server
+	demo      bool
 }
 
 // realClock is the clock of everything but the demo.
@@ -46,10 +52,13 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 	if err := a.secrets.checkLog(ctx, a.store); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	a.gate = gate.New(source{a.store}, gate.Options{Catalogue: settings.Catalogue, PublicURL: settings.Server.PublicURL, Now: now})
+	a.gate = gate.New(source{a.store, settings.Catalogue}, gate.Options{Catalogue: settings.Catalogue, PublicURL: settings.Server.PublicURL, Now: now})
 	a.tracker = tracker.New(tracker.Deps{
 		Store: a.store, Catalogue: settings.Catalogue, Now: now, Random: tracker.DefaultRandom(),
-		Signer: a.secrets.ledger, Committed: a.committed, Pace: pace(settings.Scheduler),
+		Signer: a.secrets.ledger, Committed: a.committed, Wake: a.wake, Pace: pace(settings.Scheduler),
+		Guard:     tracker.Guard(settings.Breaker),
+		Leniency:  tracker.Leniency{UndoWindow: settings.Reversals.UndoWindow, HoldSpread: settings.Holds.Spread},
+		Approvals: approvals(settings.Approvals), Lease: lease(settings.Scheduler),
 	})
 	if n := len(settings.BootstrapKey); n > 0 {
 		if n < shortKey {
@@ -72,6 +81,34 @@ func (a *app) committed(ctx context.Context, revision uint64) error {
 		return nil
 	}
 	return a.gate.CatchUp(ctx, revision)
+}
+
+// wake has the scheduler of a running server sweep at once. Beside a server, a
+// command leaves it to the next tick.
+func (a *app) wake() {
+	jobs := a.scheduler.Load()
+	if jobs == nil {
+		return
+	}
+	if err := jobs.Trigger(sweepJob); err != nil {
+		a.log.Debug("the sweep cannot be woken", "error", err)
+	}
+}
+
+// approvals are the acts that need a second person, none unless it is asked for.
+func approvals(s config.Approvals) tracker.Approvals {
+	if !s.Required {
+		return tracker.Approvals{}
+	}
+	return tracker.Approvals{Acts: s.Acts, Expire: s.Expire}
+}
+
+// lease lets this process sweep alone among those on the same database.
+func lease(s config.Scheduler) *tracker.LeaseTerms {
+	if !s.Lease {
+		return nil
+	}
+	return &tracker.LeaseTerms{Holder: rand.Text(), TTL: s.LeaseTTL, Now: realClock}
 }
 
 // tick is the grid of due times: the interval at which the default settings

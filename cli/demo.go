@@ -98,6 +98,7 @@ func (p *program) demo(ctx context.Context, directory string, empty bool, people
 	if err != nil {
 		return errors.Join(err, a.store.Close())
 	}
+	a.demo = true
 	clock = demo.NewClock(begin, realClock)
 	story := demo.New(a.tracker.Deps, clock)
 	if err := p.prepareDemo(ctx, a, story, empty, people); err != nil {
@@ -123,6 +124,12 @@ func demoSettings(s config.Config, directory string, environ []string) config.Co
 	if !named(environ, "ASSENT_SECRETS_DIRECTORY") {
 		s.Secrets.Directory = secrets
 	}
+	// A clock that is moved by months restricts everybody in one run: in a
+	// demonstration that is the point, so nothing stops it unless it is asked to.
+	if !named(environ, "ASSENT_BREAKER_SHARE") {
+		s.Breaker.Share = 1
+	}
+	s.Scheduler.Lease = false // its clock is moved by sweeps of its own
 	return s
 }
 

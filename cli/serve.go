@@ -14,6 +14,7 @@ import (
 	"assent/planfile"
 	"assent/scheduler"
 	"assent/tokens"
+	"assent/tracker"
 
 	"github.com/spf13/cobra"
 )
@@ -71,6 +72,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err := a.metrics.Register(newJobsMetrics(jobs.Stats)); err != nil {
 		return fmt.Errorf("register the metrics of jobs: %w", err)
 	}
+	a.scheduler.Store(jobs)
 	handler, err := a.handler(layer, jobs, extra)
 	if err != nil {
 		return err
@@ -156,14 +158,32 @@ func jobClock() scheduler.Clock {
 // sweep, which works by the clock of the facts.
 func (a *app) jobs() []scheduler.Job {
 	return []scheduler.Job{{
-		Name: "sweep", Spec: a.settings.Scheduler.Tick, Timeout: time.Hour,
-		Run: func(ctx context.Context, _, _ time.Time) error {
-			run, err := a.tracker.Sweep(ctx, a.now())
+		Name: sweepJob, Spec: a.settings.Scheduler.Tick, Timeout: time.Hour,
+		Run: func(ctx context.Context, planned, now time.Time) error {
+			run, err := a.tracker.Sweep(ctx, a.now().Add(planned.Sub(now)))
+			if errors.Is(err, tracker.ErrLeased) {
+				a.log.DebugContext(ctx, "another process sweeps")
+				return nil
+			}
 			a.log.InfoContext(ctx, "swept", "run", run.ID, "examined", run.Examined, "moved", run.Moved,
-				"told", run.Told, "held", run.Held, "waiting", run.Waiting)
+				"told", run.Told, "held", run.Held, "waiting", run.Waiting, "stopped", run.Stopped, "failed", run.Failed)
 			return err
 		},
+		Jumped: a.jumped,
 	}}
+}
+
+// sweepJob is the name of the job that looks for due work.
+const sweepJob = "sweep"
+
+// jumped pauses stepping until staff have looked at the clock. That of a
+// demonstration is its own, and does not jump with the machine's.
+func (a *app) jumped(ctx context.Context, by time.Duration) error {
+	if a.demo {
+		return nil
+	}
+	_, err := a.tracker.Pause(ctx, fmt.Sprintf("the clock of a server jumped by %s: look at it, then resume", by), "scheduler")
+	return err
 }
 
 // profiles are the ladders a plan file may name.

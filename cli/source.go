@@ -10,7 +10,8 @@ import (
 
 // source lets the gate load from the tracker's store.
 type source struct {
-	store tracker.Store
+	store     tracker.Store
+	catalogue terms.Catalogue
 }
 
 // Books lists every campaign's plans and holds.
@@ -22,7 +23,7 @@ func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 			return err
 		}
 		for _, c := range campaigns {
-			book, err := bookOf(ctx, r, c.Key)
+			book, err := s.bookOf(ctx, r, c.Key)
 			if err != nil {
 				return err
 			}
@@ -33,20 +34,9 @@ func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 	return books, err
 }
 
-func bookOf(ctx context.Context, r tracker.Reader, campaign string) (gate.Book, error) {
-	book := gate.Book{Campaign: campaign, Plans: map[int]terms.Plan{}}
-	plans, err := r.Plans(ctx, campaign)
-	if err != nil {
-		return book, err
-	}
-	for _, p := range plans {
-		book.Plans[p.Number] = p.Plan
-	}
-	holds, err := r.Holds(ctx, campaign)
-	for _, h := range holds {
-		book.Holds = append(book.Holds, h.Hold)
-	}
-	return book, err
+func (s source) bookOf(ctx context.Context, r tracker.Reader, campaign string) (gate.Book, error) {
+	plans, holds, err := tracker.Rules(ctx, r, s.catalogue, campaign)
+	return gate.Book{Campaign: campaign, Plans: plans, Holds: holds}, err
 }
 
 // Rows lists positions in order of Ref.
@@ -72,7 +62,7 @@ func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Ch
 				Revision: c.Revision,
 				Row:      gate.Row{Ref: c.Enrolled.Ref, Locale: c.Enrolled.Locale, Enrollment: c.Enrolled.Enrollment},
 				Removed:  c.Kind == tracker.ChangeRemoved,
-				Book:     c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold,
+				Book:     c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold || c.Kind == tracker.ChangeReversal,
 			})
 		}
 		return err

@@ -51,7 +51,7 @@ type Gate struct {
 	profiles  map[string]*Profile
 	books     map[string]Book
 	again     map[string]bool // campaigns of which everybody is to be placed again
-	turned    time.Time       // up to when holds that begin or end by themselves are applied
+	turned    time.Time       // up to when holds and brown-outs that begin or end by themselves are applied
 	revision  atomic.Uint64
 	loaded    atomic.Bool
 	watchers  []func(Applied)
@@ -235,22 +235,31 @@ func (g *Gate) follow(ctx context.Context) error {
 			g.revision.Store(c.Revision)
 		}
 		if len(changes) < page {
-			g.turnHolds()
+			g.turn()
 			return nil
 		}
 	}
 }
 
-// turnHolds places people again when a hold has begun or ended by itself, of
-// which the log of changes says nothing.
-func (g *Gate) turnHolds() {
+// turn places people again when a hold or a brown-out has begun or ended by
+// itself, of which the log of changes says nothing.
+func (g *Gate) turn() {
 	now := g.options.Now()
 	for campaign, book := range g.books {
-		if slices.ContainsFunc(book.Holds, func(h terms.Hold) bool { return turns(h, g.turned, now) }) {
+		if book.turns(g.turned, now) {
 			g.again[campaign] = true
 		}
 	}
 	g.turned = now
+}
+
+func (b Book) turns(after, now time.Time) bool {
+	for _, p := range b.Plans {
+		if p.Turns(after, now) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(b.Holds, func(h terms.Hold) bool { return turns(h, after, now) })
 }
 
 // turns reports whether a hold begins or ends after one instant and not after

@@ -62,7 +62,8 @@ func (p part) share() (part, Clock) {
 	position := p.Positions[0]
 	own := Clock{micros(position.Since), micros(position.Next.At), micros(position.Quiet)}
 	position.Since, position.Next.At, position.Quiet = time.Time{}, time.Time{}, time.Time{}
-	position.Snoozes = min(position.Snoozes, 1) // clients need to know whether, not how often
+	position.Until, position.Extended = time.Time{}, time.Time{} // no answer speaks of them
+	position.Snoozes = min(position.Snoozes, 1)                  // clients need to know whether, not how often
 	p.Positions = []terms.Position{position}
 	return p, own
 }

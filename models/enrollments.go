@@ -153,6 +153,14 @@ func (r reader) Due(ctx context.Context, campaign string, now time.Time, after t
 		campaign, at(now), at(after.NextAt), after.Ref, campaign, tracker.MaxTries, limit)
 }
 
+// DueCount looks no further into the index than the limit.
+func (r reader) DueCount(ctx context.Context, campaign string, now time.Time, limit int) (int, error) {
+	var n int
+	err := r.in(ctx).Raw(`SELECT count(*) FROM (SELECT 1 FROM enrollments
+		WHERE campaign = ? AND next_at > 0 AND next_at <= ? LIMIT ?) AS due`, campaign, at(now), limit).Row().Scan(&n)
+	return n, r.translate(err, "enrollments")
+}
+
 // NextDue takes one look per campaign into the index of what is due.
 func (r reader) NextDue(ctx context.Context) (time.Time, error) {
 	var next instant

@@ -2,14 +2,12 @@ package tracker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"assent/terms"
 )
-
-// enrollPage is how many people one transaction of an enrollment walk takes.
-const enrollPage = 500
 
 // AddPlan checks a plan against the catalogue and the published versions, and
 // numbers and stores it. Nothing changes for anybody until it is activated.
@@ -32,157 +30,134 @@ func (t *Tracker) AddPlan(ctx context.Context, p terms.Plan, source []byte, acto
 	return record, err
 }
 
+// checkDocuments refuses versions that are not published, of the plan and of
+// its regions.
 func checkDocuments(ctx context.Context, r Reader, p terms.Plan) error {
 	var faults terms.Faults
-	for i, ref := range p.Documents {
-		v, err := r.Version(ctx, ref)
-		path := fmt.Sprintf("documents[%d]", i)
-		switch {
-		case isKind(err, terms.NotFound):
-			faults = append(faults, terms.Fault{Path: path, Detail: fmt.Sprintf("%s version %s does not exist", ref.Document, ref.Version)})
-		case err != nil:
-			return err
-		case v.Published.IsZero():
-			faults = append(faults, terms.Fault{Path: path, Detail: fmt.Sprintf("%s version %s is a draft; publish it first", ref.Document, ref.Version)})
+	check := func(path string, refs []terms.DocumentRef) error {
+		for i, ref := range refs {
+			v, err := r.Version(ctx, ref)
+			at := fmt.Sprintf("%sdocuments[%d]", path, i)
+			switch {
+			case isKind(err, terms.NotFound):
+				faults = append(faults, terms.Fault{Path: at, Detail: fmt.Sprintf("%s version %s does not exist", ref.Document, ref.Version)})
+			case err != nil:
+				return err
+			case v.Published.IsZero():
+				faults = append(faults, terms.Fault{Path: at, Detail: fmt.Sprintf("%s version %s is a draft; publish it first", ref.Document, ref.Version)})
+			}
 		}
+		return nil
 	}
-	return faults.OrNil()
+	err := check("", p.Documents)
+	for i, region := range p.Regions {
+		err = errors.Join(err, check(fmt.Sprintf("regions[%d].", i), region.Documents))
+	}
+	return errors.Join(err, faults.OrNil())
 }
 
 // Activate makes a plan the one in force and brings everybody in its audience
 // into the campaign; progress, if given, is told how many people were looked
 // at. It can be called again after an interruption: the sweep also finishes
-// what was begun.
+// what was begun. Invalid with faults when people at a stage of an earlier plan
+// would have no place in this one. An *Awaits when it needs a second person.
 //
-// Replacing an active plan takes nothing from anybody: Conflict, with every
-// reason, when the new plan is harsher anywhere; see terms.Harsher.
+// A plan that takes time or access from people who are in the campaign binds
+// newcomers only; those who are in keep the gentler of it and their own until
+// it is confirmed: see terms.Harsher and Confirm.
 func (t *Tracker) Activate(ctx context.Context, campaign string, number int, actor string, progress func(int)) (Campaign, error) {
-	now := t.instant()
-	err := t.Store.Update(ctx, func(tx Tx) error { return t.activate(ctx, tx, campaign, number, actor, now) })
+	c, err := t.Campaign(ctx, campaign)
 	if err != nil {
 		return Campaign{}, err
 	}
-	if err := t.Committed(context.WithoutCancel(ctx), 0); err != nil {
+	if c.Plan != number {
+		if err := t.perform(ctx, &activation{campaign, number}, actor); err != nil {
+			return Campaign{}, err
+		}
+	}
+	return t.walked(ctx, campaign, progress)
+}
+
+// Confirm puts everybody under the active plan who kept the gentler of it and
+// an earlier one: at the stage theirs is mapped to, or before it where that
+// would take something from them at once, and never to an earlier date than
+// they had unless the notice period runs again. An *Awaits when it needs a
+// second person.
+func (t *Tracker) Confirm(ctx context.Context, campaign string, number int, actor string, progress func(int)) (Campaign, error) {
+	if err := t.perform(ctx, &confirmation{campaign, number}, actor); err != nil {
 		return Campaign{}, err
 	}
-	if err := t.enrollAll(ctx, campaign, now, progress); err != nil {
+	return t.walked(ctx, campaign, progress)
+}
+
+func (t *Tracker) walked(ctx context.Context, campaign string, progress func(int)) (Campaign, error) {
+	if err := t.walk(ctx, campaign, t.instant(), nil, progress); err != nil {
 		return Campaign{}, err
 	}
 	return t.Campaign(ctx, campaign)
 }
 
-func (t *Tracker) activate(ctx context.Context, tx Tx, campaign string, number int, actor string, now time.Time) error {
-	c, err := tx.Campaign(ctx, campaign)
+type activation struct {
+	Campaign string `json:"campaign"`
+	Plan     int    `json:"plan"`
+}
+
+func (a *activation) name() string     { return ActActivate }
+func (a *activation) campaign() string { return a.Campaign }
+func (a *activation) object() string   { return fmt.Sprintf("%s/%d", a.Campaign, a.Plan) }
+func (a *activation) why() string      { return "" }
+
+func (a *activation) do(ctx context.Context, t *Tracker, tx Tx, _ string, now time.Time) error {
+	c, err := tx.Campaign(ctx, a.Campaign)
 	if err != nil {
 		return err
 	}
-	if c.Plan == number {
-		return nil
-	}
-	next, err := tx.Plan(ctx, campaign, number)
+	next, err := tx.Plan(ctx, a.Campaign, a.Plan)
 	if err != nil {
 		return err
 	}
-	if c.Plan != 0 {
-		current, err := tx.Plan(ctx, campaign, c.Plan)
-		if err != nil {
-			return err
-		}
-		if faults := terms.Harsher(current.Plan, next.Plan, t.Catalogue); len(faults) > 0 {
-			return terms.Errorf(terms.Conflict, "plan %d would take time or access from people on the active plan %d:\n%v", number, c.Plan, faults)
-		}
-	}
-	if err := tx.Activate(ctx, campaign, number, true, now); err != nil {
-		return err
-	}
-	return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "plan.activate", Object: fmt.Sprintf("%s/%d", campaign, number)})
-}
-
-// enrollAll walks all people from where the campaign's walk stopped, bringing
-// newcomers in and those who are in under the active plan.
-func (t *Tracker) enrollAll(ctx context.Context, campaign string, now time.Time, progress func(int)) error {
-	for looked := 0; ; {
-		n, revision, err := t.enrollSome(ctx, campaign, now)
-		if err != nil {
-			return fmt.Errorf("enroll people into campaign %s: %w", campaign, err)
-		}
-		if err := t.committed(ctx, revision); err != nil {
-			return err
-		}
-		if looked += n; progress != nil {
-			progress(looked)
-		}
-		if n < enrollPage {
-			return nil
-		}
-	}
-}
-
-// enrollSome takes the next page of the walk; it returns how many people it
-// looked at and the newest revision.
-func (t *Tracker) enrollSome(ctx context.Context, campaign string, now time.Time) (int, uint64, error) {
-	var looked int
-	var revision uint64
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		rules, err := rulesOf(ctx, tx, campaign)
-		if err != nil {
-			return err
-		}
-		people, err := tx.People(ctx, rules.campaign.EnrolledTo, enrollPage)
-		if err != nil || len(people) == 0 {
-			return err
-		}
-		looked = len(people)
-		if _, err := t.enroll(ctx, tx, rules, people, now); err != nil {
-			return err
-		}
-		if err := t.adopt(ctx, tx, rules, people, now); err != nil {
-			return err
-		}
-		if err := tx.SetEnrolledTo(ctx, campaign, people[len(people)-1].Ref); err != nil {
-			return err
-		}
-		revision, err = tx.Revision(ctx)
-		return err
-	})
-	return looked, revision, err
-}
-
-// enroll brings people into a campaign and returns how many were not in it;
-// the others stay as they are.
-func (t *Tracker) enroll(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) (int, error) {
-	rows := make([]Enrolled, len(people))
-	for i, person := range people {
-		e := Enrolled{
-			Enrollment: terms.Enroll(r.active.Plan, person.ID, person.Country, person.Type, person.Created, now),
-			Ref:        person.Ref, Locale: person.Locale,
-		}
-		rows[i] = t.schedule(r.active.Plan, e, r.holds, now)
-	}
-	return tx.Enroll(ctx, rows, now)
-}
-
-// adopt puts people who came in under an earlier plan under the active one.
-func (t *Tracker) adopt(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) error {
-	if r.active.Number == 1 {
-		return nil
-	}
-	first, last := people[0].Ref, people[len(people)-1].Ref
-	rows, err := tx.Positions(ctx, r.campaign.Key, first-1, len(people))
+	harsher, err := t.replaces(ctx, tx, c, next.Plan)
 	if err != nil {
 		return err
 	}
-	var moves []Move
-	for _, before := range rows {
-		if before.Plan == r.active.Number || before.Ref > last {
+	return tx.Activate(ctx, a.Campaign, a.Plan, len(harsher) == 0, now)
+}
+
+// replaces checks a plan as the successor of those people are on, and lists
+// what it would take from them.
+func (t *Tracker) replaces(ctx context.Context, r Reader, c Campaign, next terms.Plan) (terms.Faults, error) {
+	var harsher terms.Faults
+	for _, number := range []int{c.Plan, c.Confirmed} {
+		if number == 0 || number == next.Number {
 			continue
 		}
-		after := before
-		after.Plan = r.active.Number
-		moves = append(moves, Move{Before: before, After: t.schedule(r.active.Plan, after, r.holds, now), Kind: ChangeNext})
+		old, err := r.Plan(ctx, c.Key, number)
+		if err != nil {
+			return nil, err
+		}
+		if err := terms.Replaces(old.Plan, next); err != nil {
+			return nil, err
+		}
+		harsher = append(harsher, terms.Harsher(old.Plan, next, t.Catalogue)...)
+		if c.Plan == c.Confirmed {
+			break
+		}
 	}
-	_, err = tx.Save(ctx, moves, now)
-	return err
+	return harsher, nil
+}
+
+type confirmation struct {
+	Campaign string `json:"campaign"`
+	Plan     int    `json:"plan"`
+}
+
+func (a *confirmation) name() string     { return ActConfirm }
+func (a *confirmation) campaign() string { return a.Campaign }
+func (a *confirmation) object() string   { return fmt.Sprintf("%s/%d", a.Campaign, a.Plan) }
+func (a *confirmation) why() string      { return "" }
+
+func (a *confirmation) do(ctx context.Context, _ *Tracker, tx Tx, _ string, now time.Time) error {
+	return tx.Confirm(ctx, a.Campaign, a.Plan, now)
 }
 
 // Campaign returns the running state of a campaign.

@@ -89,7 +89,8 @@ const (
 	CausePlan      Cause = "plan"      // another plan
 	CauseExtension Cause = "extension" // more time, with everything back
 	CauseExemption Cause = "exemption"
-	CauseOwner     Cause = "owner" // a bound account followed
+	CauseOwner     Cause = "owner"  // a bound account followed
+	CauseRegion    Cause = "region" // the person moved to another country
 )
 
 // Transition is a recorded change of stage. It is read from the journal of

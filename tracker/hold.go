@@ -11,11 +11,19 @@ import (
 
 // PlaceHold stops the ladder for a scope, from Starts on. A zero Starts is
 // now; it cannot lie in the past. Nothing is taken away from anybody under a
-// hold; with Lift, people have everything meanwhile.
+// hold; with Lift, people have everything meanwhile. A negative Spread is
+// the deployment's: a while for holds that continue or restart the clock, none
+// for those that stop it, which keep people as far apart as they were.
 func (t *Tracker) PlaceHold(ctx context.Context, h terms.Hold, actor string) (Hold, error) {
 	now := t.instant()
 	if h.Starts.IsZero() {
 		h.Starts = now
+	}
+	if h.Spread < 0 {
+		h.Spread = 0
+		if h.Clock != terms.ClockStop {
+			h.Spread = t.Leniency.HoldSpread
+		}
 	}
 	if err := checkHold(h, now); err != nil {
 		return Hold{}, err
@@ -27,13 +35,10 @@ func (t *Tracker) PlaceHold(ctx context.Context, h terms.Hold, actor string) (Ho
 	h.ID, h.Starts, h.Ends = id, h.Starts.UTC(), h.Ends.UTC()
 	placed := Hold{Hold: h, PlacedBy: actor, PlacedAt: now}
 	err = t.Store.Update(ctx, func(tx Tx) error {
-		if _, err := rulesOf(ctx, tx, h.Campaign); err != nil {
+		if err := t.checkScope(ctx, tx, h); err != nil {
 			return err
 		}
 		if err := tx.AddHold(ctx, placed); err != nil {
-			return err
-		}
-		if err := tx.SetEnrolledTo(ctx, h.Campaign, 0); err != nil {
 			return err
 		}
 		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "hold.place", Object: h.Campaign + "/" + id, Reason: h.Reason})
@@ -42,6 +47,21 @@ func (t *Tracker) PlaceHold(ctx context.Context, h terms.Hold, actor string) (Ho
 		return Hold{}, err
 	}
 	return placed, t.Committed(context.WithoutCancel(ctx), 0)
+}
+
+// checkScope refuses a scope that nobody can be in.
+func (t *Tracker) checkScope(ctx context.Context, r Reader, h terms.Hold) error {
+	rules, err := t.rulesOf(ctx, r, h.Campaign)
+	if err != nil {
+		return err
+	}
+	if !rules.regionKnown(h.Scope.Region) {
+		return terms.Faults{{Path: "scope.region", Detail: fmt.Sprintf("%q is neither a region of plan %d nor an ISO 3166-1 country", h.Scope.Region, rules.active.Number)}}
+	}
+	if h.Scope.Person != "" {
+		_, err = enrollment(ctx, r, h.Scope.Person, h.Campaign)
+	}
+	return err
 }
 
 func checkHold(h terms.Hold, now time.Time) error {
@@ -62,25 +82,68 @@ func checkHold(h terms.Hold, now time.Time) error {
 	if !h.Ends.IsZero() && !h.Ends.After(h.Starts) {
 		add("ends_at", "must come after starts_at")
 	}
+	if h.Spread > maxSpread {
+		add("spread", "is longer than 90d; that would be another plan")
+	}
 	return faults.OrNil()
 }
 
-// ReleaseHold ends a hold now. NotFound; Conflict when it has ended already.
-func (t *Tracker) ReleaseHold(ctx context.Context, campaign, id, actor string) (Hold, error) {
-	now := t.instant()
-	var released Hold
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		var err error
-		if released, err = tx.EndHold(ctx, campaign, id, now, actor, ""); err != nil {
-			return err
-		}
-		if err := tx.SetEnrolledTo(ctx, campaign, 0); err != nil {
-			return err
-		}
-		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "hold.release", Object: campaign + "/" + id})
-	})
+// maxSpread is the longest time over which people go on after a hold.
+const maxSpread = 90 * 24 * time.Hour
+
+// ReleaseHold ends a hold now. Those it stopped go on by the clock it was given,
+// over its spread. NotFound; Conflict when it has ended already; an *Awaits
+// when it needs a second person.
+func (t *Tracker) ReleaseHold(ctx context.Context, campaign, id, reason, actor string) (Hold, error) {
+	if err := t.perform(ctx, &releasing{campaign, id, reason}, actor); err != nil {
+		return Hold{}, err
+	}
+	holds, err := read(ctx, t, func(r Reader) ([]Hold, error) { return r.Holds(ctx, campaign) })
 	if err != nil {
 		return Hold{}, err
 	}
-	return released, t.Committed(context.WithoutCancel(ctx), 0)
+	i := slices.IndexFunc(holds, func(h Hold) bool { return h.ID == id })
+	return holds[i], nil
+}
+
+type releasing struct {
+	Campaign string `json:"campaign"`
+	Hold     string `json:"hold"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+func (a *releasing) name() string     { return ActRelease }
+func (a *releasing) campaign() string { return a.Campaign }
+func (a *releasing) object() string   { return a.Campaign + "/" + a.Hold }
+func (a *releasing) why() string      { return a.Reason }
+
+// do ends the hold and starts the walk anew, since people who waited for its
+// end have no date to be looked at.
+func (a *releasing) do(ctx context.Context, t *Tracker, tx Tx, actor string, now time.Time) error {
+	h, err := tx.EndHold(ctx, a.Campaign, a.Hold, now, actor, a.Reason)
+	if err != nil {
+		return err
+	}
+	if h.Scope.Person == "" {
+		return tx.SetEnrolledTo(ctx, a.Campaign, 0)
+	}
+	return t.look(ctx, tx, h.Scope.Person, a.Campaign, now)
+}
+
+// look works out one person's next date afresh.
+func (t *Tracker) look(ctx context.Context, tx Tx, person, campaign string, now time.Time) error {
+	r, err := t.rulesOf(ctx, tx, campaign)
+	if err != nil {
+		return err
+	}
+	before, err := tx.Enrollment(ctx, person, campaign)
+	if err != nil {
+		return err
+	}
+	p, err := r.planOf(before)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Save(ctx, []Move{{Before: before, After: t.schedule(p, before, r.holds, now), Kind: ChangeNext}}, now)
+	return err
 }

@@ -80,7 +80,7 @@ func (t *Tracker) change(ctx context.Context, person, campaign string, decide fu
 	var revision uint64
 	ctx = context.WithoutCancel(ctx)
 	err := t.Store.Update(ctx, func(tx Tx) error {
-		r, err := rulesOf(ctx, tx, campaign)
+		r, err := t.rulesOf(ctx, tx, campaign)
 		if err != nil {
 			return err
 		}
@@ -104,8 +104,11 @@ func (t *Tracker) change(ctx context.Context, person, campaign string, decide fu
 		if revisions[0] == 0 {
 			return fmt.Errorf("person %s moved while the row was locked", person)
 		}
-		revision = revisions[0]
-		return nil
+		if err := t.follow(ctx, tx, r, []Enrolled{m.After}, now); err != nil {
+			return err
+		}
+		revision, err = tx.Revision(ctx)
+		return err
 	})
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, er
 	now := t.instant()
 	var o Offer
 	err := t.Store.View(ctx, func(r Reader) error {
-		rules, err := rulesOf(ctx, r, campaign)
+		rules, err := t.rulesOf(ctx, r, campaign)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, er
 			return err
 		}
 		o.judge(p, rules, now)
-		for _, ref := range rules.active.Documents {
+		for _, ref := range rules.active.In(o.Enrolled.Country).Documents {
 			v, err := r.Version(ctx, ref)
 			if err != nil {
 				return err

@@ -66,7 +66,7 @@ func (t *Tracker) Overview(ctx context.Context, campaign string) (Overview, erro
 	now := t.instant()
 	var o Overview
 	err := t.Store.View(ctx, func(r Reader) error {
-		rules, err := rulesOf(ctx, r, campaign)
+		rules, err := t.rulesOf(ctx, r, campaign)
 		if err != nil {
 			return err
 		}

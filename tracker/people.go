@@ -38,6 +38,9 @@ func (p Person) Check() error {
 	if !slices.Contains(terms.AccountTypes(), p.Type) {
 		add("account_type", "%q is not one of %v", p.Type, terms.AccountTypes())
 	}
+	if p.Owner != "" && (!personID.MatchString(p.Owner) || p.Owner == p.ID) {
+		add("owner", "must be the id of another person")
+	}
 	return faults.OrNil()
 }
 
@@ -64,7 +67,7 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 		if err != nil {
 			return err
 		}
-		campaigns, err := running(ctx, tx)
+		campaigns, err := t.running(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -90,8 +93,9 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 }
 
 // relocate puts people who are in a campaign under the rules of where they are
-// now. A shorter ladder there gives back what it does not take, at the next
-// sweep; a longer one starts where they stand.
+// now, and with the attributes and owner they have now. A shorter ladder there
+// gives back what it does not take, at the next sweep; what the ladder there
+// would not have taken by now comes back at once.
 func (t *Tracker) relocate(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) error {
 	var moves []Move
 	for _, person := range people {
@@ -99,19 +103,73 @@ func (t *Tracker) relocate(ctx context.Context, tx Tx, r rules, people []Person,
 		if err != nil {
 			return err
 		}
-		if before.Country == person.Country && before.Locale == person.Locale {
-			continue
-		}
-		p, err := r.planOf(before)
+		after, err := t.relocated(ctx, tx, r, before, person, now)
 		if err != nil {
 			return err
 		}
-		after := before
-		after.Country, after.Locale = person.Country, person.Locale
-		moves = append(moves, Move{Before: before, After: t.schedule(p, after, r.holds, now), Kind: ChangeNext})
+		if after.Enrollment == before.Enrollment && after.Locale == before.Locale {
+			continue
+		}
+		p, err := r.planOf(after)
+		if err != nil {
+			return err
+		}
+		m := Move{Before: before, After: t.schedule(p, after, r.holds, now), Kind: ChangeNext}
+		switch {
+		case after.Stage < before.Stage:
+			m.Kind = ChangeRestored
+		case after.Status != before.Status:
+			m.Kind = ChangeRecalled
+		}
+		moves = append(moves, m.transit(CauseRegion, "", now))
 	}
-	_, err := tx.Save(ctx, moves, now)
-	return err
+	return t.save(ctx, tx, r, moves, now)
+}
+
+// relocated is a person's enrollment after what the platform says of them has
+// changed.
+func (t *Tracker) relocated(ctx context.Context, tx Tx, r rules, before Enrolled, person Person, now time.Time) (Enrolled, error) {
+	after := before
+	after.Locale, after.Attributes = person.Locale, person.Attributes
+	p, err := r.planOf(before)
+	if err != nil {
+		return after, err
+	}
+	switch {
+	case bound(p, person):
+		after.Country = person.Country
+		after.Enrollment, err = bind(ctx, tx, after.Enrollment, person.Owner, now)
+		return after, err
+	case before.Bound:
+		after.Country = person.Country
+		after.Enrollment = after.Unbind(now)
+		return after, nil
+	case before.Country == person.Country:
+		return after, nil
+	}
+	after.Enrollment = after.Relocate(p, person.Country, now)
+	if before.Status != terms.Accepted {
+		return after, nil
+	}
+	asked := r.active.In(person.Country).Documents
+	more, err := material(ctx, tx, r.active.In(before.Country).Documents, asked)
+	if err != nil || !more {
+		return after, err
+	}
+	covered, err := accepted(ctx, tx, person.ID, r.campaign.Key, asked)
+	if err == nil && !covered {
+		after.Enrollment = after.Recall(p, now)
+	}
+	return after, err
+}
+
+// accepted reports whether a person has accepted these documents at some time.
+func accepted(ctx context.Context, r Reader, person, campaign string, asked []terms.DocumentRef) (bool, error) {
+	past, err := r.Responses(ctx, person)
+	return slices.ContainsFunc(past, func(one Response) bool {
+		return one.Campaign == campaign && one.Action == terms.Accept &&
+			slices.EqualFunc(one.Documents, asked, func(d terms.DocumentText, ref terms.DocumentRef) bool { return d.Ref() == ref })
+	}), err
 }
 
 // Person returns an account.
@@ -124,6 +182,9 @@ func (t *Tracker) DeletePerson(ctx context.Context, id, actor string) error {
 	now := t.instant()
 	var revision uint64
 	err := t.Store.Update(ctx, func(tx Tx) error {
+		if err := t.orphan(ctx, tx, id, now); err != nil {
+			return err
+		}
 		if err := tx.DeletePerson(ctx, id, now); err != nil {
 			return err
 		}
@@ -172,7 +233,7 @@ func (t *Tracker) standing(ctx context.Context, r Reader, person string, now tim
 	}
 	parts := make([]terms.Standing, 0, len(enrollments))
 	for _, e := range enrollments {
-		rules, err := rulesOf(ctx, r, e.Campaign)
+		rules, err := t.rulesOf(ctx, r, e.Campaign)
 		if err != nil {
 			return terms.Standing{}, err
 		}

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,15 +17,22 @@ type Preview struct {
 	Campaign     string
 	At           time.Time
 	Examined     int
-	Moves        []PreviewMove
-	Waits        []PreviewWait
+	Moves        []PreviewMove       // what the run would do
+	Stopped      []PreviewMove       // what it would do and must not, by the breaker or a pause
+	Waits        []PreviewWait       // people who would be looked at and left, by the reason
 	Capabilities []PreviewCapability // those that somebody would lose or get back, in the order of the catalogue
 	Sample       []PreviewPerson     // the first few that would be moved
+	Restricted   int                 // people who would be newly restricted, stopped or not
+	Breaker      BreakerState        // what it lets through
+	Trips        bool                // the run would trip it
+	Paused       bool                // stepping is paused
+	Walking      bool                // a new plan, reversal or released hold has not reached everybody yet: dates may still change
+	Failing      int                 // due people that could not be handled
 }
 
 // PreviewMove counts the people of one region with one thing due.
 type PreviewMove struct {
-	Action   terms.DueAction // tell, warn, enter or restore
+	Action   terms.DueAction // tell, warn, enter, restore or recall
 	From, To string          // keys of the stages; the same for tell and warn
 	Region   string          // key of the plan's region, "" for the rest of the world
 	People   int
@@ -69,107 +77,165 @@ func (t *Tracker) Preview(ctx context.Context, campaign string, at time.Time, pr
 	if at.Before(now) {
 		return Preview{}, terms.Faults{{Path: "at", Detail: fmt.Sprintf("lies in the past; it is %s", now.Format(time.RFC3339))}}
 	}
-	p := &previewing{Preview: Preview{Campaign: campaign, At: at.UTC()}, catalogue: t.Catalogue}
-	for after, more := (Cursor{}), true; more; {
-		err := t.Store.View(ctx, func(r Reader) error {
-			rules, err := rulesOf(ctx, r, campaign)
-			if err != nil {
-				return err
-			}
-			due, err := r.Due(ctx, campaign, p.At, after, previewPage)
-			if err != nil {
-				return err
-			}
-			if more = len(due) == previewPage; len(due) > 0 {
-				after = Cursor{due[len(due)-1].NextAt, due[len(due)-1].Ref}
-			}
-			return p.look(rules, due)
-		})
-		if err != nil {
-			return Preview{}, err
+	p := &previewing{
+		Preview: Preview{Campaign: campaign, At: at.UTC()}, catalogue: t.Catalogue,
+		moves: map[previewKey]*previewCell{}, waits: map[string]int{},
+	}
+	if err := t.Store.View(ctx, func(r Reader) error { return p.limits(ctx, t, r) }); err != nil {
+		return Preview{}, err
+	}
+	err := t.eachDue(ctx, campaign, p.At, func(r rules, due []Enrolled) error {
+		for _, e := range due {
+			p.look(r, e)
 		}
 		if progress != nil {
 			progress(p.Examined)
 		}
-	}
-	return p.finish(), nil
+		return nil
+	})
+	return p.finish(), err
 }
 
 // previewing is a preview that is being added up.
 type previewing struct {
 	Preview
 	catalogue terms.Catalogue
-	moves     map[PreviewMove]int // People is 0 in the keys
+	moves     map[previewKey]*previewCell
 	waits     map[string]int
-	changes   map[string]*PreviewCapability
 }
 
-func (p *previewing) look(r rules, due []Enrolled) error {
-	if p.moves == nil {
-		p.moves, p.waits, p.changes = map[PreviewMove]int{}, map[string]int{}, map[string]*PreviewCapability{}
-	}
-	for _, e := range due {
-		plan, err := r.planOf(e)
-		if err != nil {
-			return err
-		}
-		p.Examined++
-		step := terms.Step(plan, e.Enrollment, r.holds, p.At)
-		if step.Action == terms.Wait {
-			p.waits[step.Why]++
-			continue
-		}
-		after := e.Apply(plan, step, p.At)
-		key := PreviewMove{Action: step.Action, From: plan.Stages[e.Stage].Key, To: plan.Stages[after.Stage].Key, Region: plan.In(e.Country).Region}
-		p.moves[key]++
-		if after.Stage == e.Stage {
-			continue
-		}
-		p.compare(plan, e.Enrollment, after, r.holds)
-		if len(p.Sample) < sampleSize {
-			p.Sample = append(p.Sample, PreviewPerson{e.Person, step.Action, key.From, key.To})
-		}
-	}
-	return nil
+// previewKey is what decides what a move does to a person.
+type previewKey struct {
+	PreviewMove // People is 0
+	plan        int
+	status      terms.Status
+	country     string
+	held        bool
+	newly       bool // from everything to less
+	takes       bool
 }
 
-// compare counts the capabilities that one person would lose or get back.
-func (p *previewing) compare(plan terms.Plan, before, after terms.Enrollment, holds []terms.Hold) {
+// previewCell counts those with the same move, and knows what it does to each.
+type previewCell struct {
+	people  int
+	effects []int // by place in the catalogue: -1 loses it, 1 gets it back
+}
+
+// limits reads what would stop the run.
+func (p *previewing) limits(ctx context.Context, t *Tracker, r Reader) error {
+	c, err := r.Campaign(ctx, p.Campaign)
+	if err != nil {
+		return err
+	}
+	f, err := t.fuseOf(ctx, r, p.Campaign, p.At)
+	if err != nil {
+		return err
+	}
+	p.Breaker = BreakerState{f.state, f.limit, f.recent}
+	p.Trips = f.blown
+	pause, err := r.Pause(ctx)
+	if err != nil {
+		return err
+	}
+	p.Paused = !pause.At.IsZero()
+	p.Walking, err = walking(ctx, r, c)
+	return err
+}
+
+func (p *previewing) look(r rules, e Enrolled) {
+	p.Examined++
+	plan, err := r.planOf(e)
+	if err != nil {
+		p.Failing++
+		return
+	}
+	step := terms.Step(plan, e.Enrollment, r.holds, p.At)
+	if step.Action == terms.Wait {
+		p.waits[step.Why]++
+		return
+	}
+	after := e.Apply(plan, step, p.At)
+	key := previewKey{plan: e.Plan, status: e.Status, country: e.Country, PreviewMove: PreviewMove{
+		Action: step.Action, From: plan.Stages[e.Stage].Key, To: plan.Stages[after.Stage].Key, Region: plan.In(e.Country).Region,
+	}}
+	if step.Action == terms.Enter {
+		key.newly, key.takes = restricts(plan, e.Stage, after.Stage), plan.Stages[after.Stage].Takes()
+	} else {
+		key.held = slices.ContainsFunc(r.holds, func(h terms.Hold) bool { return h.Active(p.At) && h.Covers(plan, e.Enrollment) })
+	}
+	cell := p.moves[key]
+	if cell == nil {
+		cell = &previewCell{effects: p.compare(plan, e.Enrollment, after, r.holds)}
+		p.moves[key] = cell
+	}
+	cell.people++
+	if after.Stage != e.Stage && len(p.Sample) < sampleSize {
+		p.Sample = append(p.Sample, PreviewPerson{e.Person, step.Action, key.From, key.To})
+	}
+}
+
+// compare says which capabilities one person would lose or get back.
+func (p *previewing) compare(plan terms.Plan, before, after terms.Enrollment, holds []terms.Hold) []int {
+	effects := make([]int, len(p.catalogue))
 	old := plan.Standing(p.catalogue, before, holds, p.At).Capabilities
 	for i, state := range plan.Standing(p.catalogue, after, holds, p.At).Capabilities {
-		if state.Value == old[i].Value {
-			continue
-		}
-		c := p.changes[state.Capability]
-		if c == nil {
-			c = &PreviewCapability{Capability: state.Capability}
-			p.changes[state.Capability] = c
-		}
-		if p.catalogue[i].Stricter(state.Value, old[i].Value) {
-			c.Lose++
-		} else {
-			c.Regain++
+		switch {
+		case state.Value == old[i].Value:
+		case p.catalogue[i].Stricter(state.Value, old[i].Value):
+			effects[i] = -1
+		default:
+			effects[i] = 1
 		}
 	}
+	return effects
 }
 
-// finish puts the counts in a stable order.
+// finish puts the counts in a stable order, apart from what would be stopped.
 func (p *previewing) finish() Preview {
-	for key, people := range p.moves {
-		key.People = people
-		p.Moves = append(p.Moves, key)
+	for key, cell := range p.moves {
+		if key.newly {
+			p.Restricted += cell.people
+		}
 	}
-	slices.SortFunc(p.Moves, func(a, b PreviewMove) int {
-		return strings.Compare(string(a.Action)+"|"+a.From+"|"+a.Region, string(b.Action)+"|"+b.From+"|"+b.Region)
-	})
+	p.Trips = p.Trips || int64(p.Restricted) > max(p.Breaker.Allowed-p.Breaker.Now, 0)
+	lose, regain := make([]int, len(p.catalogue)), make([]int, len(p.catalogue))
+	done, stopped := map[PreviewMove]int{}, map[PreviewMove]int{}
+	for key, cell := range p.moves {
+		if p.Paused && key.Action != terms.Restore || p.Trips && key.takes {
+			stopped[key.PreviewMove] += cell.people
+			continue
+		}
+		done[key.PreviewMove] += cell.people
+		for i, effect := range cell.effects {
+			if effect < 0 {
+				lose[i] += cell.people
+			} else if effect > 0 {
+				regain[i] += cell.people
+			}
+		}
+	}
+	p.Moves, p.Stopped = listed(done), listed(stopped)
 	for why, people := range p.waits {
 		p.Waits = append(p.Waits, PreviewWait{why, people})
 	}
 	slices.SortFunc(p.Waits, func(a, b PreviewWait) int { return strings.Compare(a.Why, b.Why) })
-	for _, c := range p.catalogue {
-		if change := p.changes[c.Key]; change != nil {
-			p.Capabilities = append(p.Capabilities, *change)
+	for i, c := range p.catalogue {
+		if lose[i]+regain[i] > 0 {
+			p.Capabilities = append(p.Capabilities, PreviewCapability{c.Key, lose[i], regain[i]})
 		}
 	}
 	return p.Preview
+}
+
+// listed orders counted moves.
+func listed(counted map[PreviewMove]int) []PreviewMove {
+	var out []PreviewMove
+	for move, people := range counted {
+		move.People = people
+		out = append(out, move)
+	}
+	slices.SortFunc(out, func(a, b PreviewMove) int {
+		return cmp.Or(strings.Compare(string(a.Action), string(b.Action)), strings.Compare(a.From, b.From), strings.Compare(a.Region, b.Region))
+	})
+	return out
 }

@@ -101,7 +101,7 @@ func (t *Tracker) respond(ctx context.Context, tx Tx, c Choice, now time.Time) (
 	if err != nil {
 		return fail(err)
 	}
-	r, err := rulesOf(ctx, tx, c.Campaign)
+	r, err := t.rulesOf(ctx, tx, c.Campaign)
 	if err != nil {
 		return fail(err)
 	}
@@ -117,19 +117,24 @@ func (t *Tracker) respond(ctx context.Context, tx Tx, c Choice, now time.Time) (
 	} else if !isKind(err, terms.NotFound) {
 		return fail(err)
 	}
+	if before.Bound {
+		return fail(terms.Errorf(terms.Conflict, "the account %q stands where its owner stands: the owner chooses for it", c.Person))
+	}
 	if c.Documents, err = t.documents(ctx, tx, r, c, before); err != nil {
 		return fail(err)
 	}
-	if same, found, err := t.already(ctx, tx, c, before); err != nil || found {
+	if same, found, err := t.already(ctx, tx, r, c, before); err != nil || found {
 		return Receipt{Response: same}, 0, err
 	}
 	return t.record(ctx, tx, r, c, person, before, now)
 }
 
 // already finds the receipt of a choice that the person's position already
-// reflects, for these very documents.
-func (t *Tracker) already(ctx context.Context, tx Tx, c Choice, e Enrolled) (Response, bool, error) {
-	if string(e.Status) != string(c.Action) {
+// reflects, for these very documents. An acceptance that was recorded without
+// effect can be made again where one counts by now.
+func (t *Tracker) already(ctx context.Context, tx Tx, r rules, c Choice, e Enrolled) (Response, bool, error) {
+	again := e.Effect == terms.Void && r.active.In(e.Country).Effect == terms.Full
+	if string(e.Status) != string(c.Action) || again {
 		return Response{}, false, nil
 	}
 	past, err := tx.Responses(ctx, c.Person)
@@ -153,8 +158,9 @@ func (t *Tracker) documents(ctx context.Context, tx Tx, r rules, c Choice, e Enr
 	}
 	var out []terms.DocumentText
 	var current []terms.DocumentText
-	stale := len(c.Documents) != len(r.active.Documents)
-	for _, ref := range r.active.Documents {
+	asked := r.active.In(e.Country).Documents
+	stale := len(c.Documents) != len(asked)
+	for _, ref := range asked {
 		v, err := tx.Version(ctx, ref)
 		if err != nil {
 			return nil, err
@@ -218,7 +224,11 @@ func (t *Tracker) record(ctx context.Context, tx Tx, r rules, c Choice, person P
 		return fail(err)
 	}
 	after := before
-	after.Enrollment = before.Respond(plan, c.Action, now)
+	if c.Action == terms.Accept { // what is accepted is what the active plan asks
+		plan = r.current()
+		after.Plan = plan.Number
+	}
+	after.Enrollment = after.Respond(plan, c.Action, now)
 	after = t.schedule(plan, after, r.holds, now)
 	receipt, err := t.evidence(ctx, tx, r, c, person, before, after, now)
 	if err != nil {
@@ -234,7 +244,11 @@ func (t *Tracker) record(ctx context.Context, tx Tx, r rules, c Choice, person P
 	if revisions[0] == 0 {
 		return fail(fmt.Errorf("person %s moved while the row was locked", c.Person))
 	}
-	return receipt, revisions[0], nil
+	if err := t.follow(ctx, tx, r, []Enrolled{after}, now); err != nil {
+		return fail(err)
+	}
+	revision, err := tx.Revision(ctx)
+	return receipt, revision, err
 }
 
 // answered is the move a choice makes.
@@ -244,14 +258,7 @@ func answered(before, after Enrolled, a terms.Action, now time.Time) Move {
 	if before.FirstNotice.IsZero() && !after.FirstNotice.IsZero() {
 		m.Tallies = append(m.Tallies, TallyNoticed)
 	}
-	if before.Stage != after.Stage {
-		m.Transition = &Transition{
-			Person: before.Person, Ref: before.Ref, Campaign: before.Campaign, Plan: before.Plan, Country: before.Country,
-			From: before.Stage, To: after.Stage, Cause: Cause(a), At: now,
-		}
-		m.Tallies = append(m.Tallies, LeftStage(before.Stage), EnteredStage(after.Stage))
-	}
-	return m
+	return m.transit(Cause(a), "", now)
 }
 
 // evidence writes the canonical record into the log and returns the receipt.

@@ -74,6 +74,8 @@ type Reader interface {
 	// Due lists enrollments with a NextAt that is not after now, beyond the
 	// cursor, in its order; without those that failed MaxTries times.
 	Due(ctx context.Context, campaign string, now time.Time, after Cursor, limit int) ([]Enrolled, error)
+	// DueCount counts what Due would list from the beginning, at most limit.
+	DueCount(ctx context.Context, campaign string, now time.Time, limit int) (int, error)
 	// NextDue is the earliest NextAt of any campaign that Due would list, zero
 	// when there is none.
 	NextDue(ctx context.Context) (time.Time, error)

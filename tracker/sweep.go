@@ -36,58 +36,148 @@ func (p Pace) rest(took time.Duration) time.Duration {
 	return time.Duration(float64(took) * (1/p.Duty - 1))
 }
 
+// LeaseTerms let one process sweep at a time, so that several on one database
+// do not do the same work twice. Safety does not rest on it: rows move by
+// compare-and-set.
+type LeaseTerms struct {
+	Holder string // of this process
+	TTL    time.Duration
+	Now    func() time.Time // the real clock, which all processes share
+}
+
+// sweepLease is the name of the lease.
+const sweepLease = "sweep"
+
+// ErrLeaseLost is why a run stops whose lease another process has taken over:
+// what it had not written by then, it does not write any more.
+var ErrLeaseLost = errors.New("another process has taken over the sweep")
+
+// ErrLeased is why a run does not start: another process sweeps.
+var ErrLeased = errors.New("another process sweeps")
+
 // Sweep looks at every enrollment that is due and does what terms.Step says,
 // at most one stage each, whatever the time since the last sweep. planned is
 // when the run should have started. It is safe to run twice, or two at once:
 // each row moves by compare-and-set, and an acceptance that gets there first
 // wins. The run's ledger row is written at the start and at the end.
+//
+// It stops short of restricting anybody where the breaker says so, and of
+// everything but giving back while stepping is paused or the clock has gone
+// back. ErrLeased, with nothing done, while another process sweeps.
 func (t *Tracker) Sweep(ctx context.Context, planned time.Time) (Run, error) {
 	now := t.instant()
 	id, err := t.newID("run")
 	if err != nil {
 		return Run{}, err
 	}
-	run := Run{ID: id, Job: "sweep", Planned: planned.UTC(), Started: now}
-	if err := t.Store.Update(ctx, func(tx Tx) error { return tx.StartRun(ctx, run) }); err != nil {
-		return run, fmt.Errorf("start run: %w", err)
+	s := &sweeping{Tracker: t, now: now, Run: Run{ID: id, Job: "sweep", Planned: planned.UTC(), Started: now}}
+	if err := t.Store.Update(ctx, func(tx Tx) error { return s.start(ctx, tx) }); err != nil {
+		return Run{}, fmt.Errorf("start run: %w", err)
 	}
-	failure := t.sweepAll(ctx, &run, now)
-	run.Finished = t.instant()
+	failure := s.all(ctx)
+	s.Finished = t.instant()
 	if failure != nil {
-		run.Error = failure.Error()
+		s.Error = failure.Error()
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := t.Store.Update(ctx, func(tx Tx) error { return tx.FinishRun(ctx, run) }); err != nil {
-		return run, errors.Join(failure, fmt.Errorf("finish run %s: %w", run.ID, err))
+	if err := t.Store.Update(ctx, func(tx Tx) error { return s.finish(ctx, tx) }); err != nil {
+		return s.Run, errors.Join(failure, fmt.Errorf("finish run %s: %w", s.ID, err))
 	}
-	return run, failure
+	return s.Run, failure
 }
 
-func (t *Tracker) sweepAll(ctx context.Context, run *Run, now time.Time) error {
-	campaigns, err := read(ctx, t, func(r Reader) ([]rules, error) { return running(ctx, r) })
+// sweeping is one run.
+type sweeping struct {
+	*Tracker
+	Run
+	now    time.Time
+	lease  Lease
+	paused bool
+	fuse   fuse // of the campaign at hand
+}
+
+// start takes the lease, looks whether stepping is paused, and opens the ledger
+// row.
+func (s *sweeping) start(ctx context.Context, tx Tx) error {
+	if err := s.hold(ctx, tx); err != nil {
+		return err
+	}
+	pause, err := tx.Pause(ctx)
+	if err != nil {
+		return err
+	}
+	s.paused = !pause.At.IsZero()
+	last, err := tx.Runs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	if len(last) > 0 && !s.paused && s.now.Before(last[0].Started.Add(-2*s.Pace.Tick)) {
+		s.paused = true
+		reason := fmt.Sprintf("the clock shows %s, and the last run started at %s", s.now.Format(time.RFC3339), last[0].Started.Format(time.RFC3339))
+		if err := tx.SetPause(ctx, Pause{At: s.now, Reason: reason, By: "sweep"}); err != nil {
+			return err
+		}
+	}
+	return tx.StartRun(ctx, s.Run)
+}
+
+func (s *sweeping) finish(ctx context.Context, tx Tx) error {
+	if s.Lease != nil {
+		if err := tx.EndLease(ctx, sweepLease, s.lease.Fence); err != nil {
+			return err
+		}
+	}
+	return tx.FinishRun(ctx, s.Run)
+}
+
+// hold takes the lease or makes it last, and stops the run where it is lost.
+func (s *sweeping) hold(ctx context.Context, tx Tx) error {
+	if s.Lease == nil {
+		return nil
+	}
+	now := s.Lease.Now().UTC()
+	lease, held, err := tx.TakeLease(ctx, sweepLease, s.Lease.Holder, now, now.Add(s.Lease.TTL))
+	switch {
+	case err != nil:
+		return err
+	case !held && s.lease.Fence == 0:
+		return ErrLeased
+	case !held || s.lease.Fence != 0 && lease.Fence != s.lease.Fence:
+		return ErrLeaseLost
+	}
+	s.lease = lease
+	return nil
+}
+
+func (s *sweeping) all(ctx context.Context) error {
+	campaigns, err := read(ctx, s.Tracker, func(r Reader) ([]rules, error) { return s.running(ctx, r) })
 	if err != nil {
 		return err
 	}
 	for _, r := range campaigns {
-		if err := t.enrollAll(ctx, r.campaign.Key, now, nil); err != nil {
+		if err := s.walk(ctx, r.campaign.Key, s.now, &s.Run, nil); err != nil {
 			return err
 		}
-		if err := t.sweepCampaign(ctx, run, r.campaign.Key, now); err != nil {
+		if err := s.campaign(ctx, r.campaign.Key); err != nil {
 			return fmt.Errorf("sweep campaign %s: %w", r.campaign.Key, err)
 		}
 	}
 	return nil
 }
 
-func (t *Tracker) sweepCampaign(ctx context.Context, run *Run, campaign string, now time.Time) error {
-	rows := t.Pace.Rows
+func (s *sweeping) campaign(ctx context.Context, campaign string) error {
+	var err error
+	if s.fuse, err = s.arm(ctx, &s.Run, campaign, s.now); err != nil {
+		return err
+	}
+	rows := s.Pace.Rows
 	for at := (Cursor{}); ; {
-		elapsed := t.Pace.Stopwatch()
-		chunk, err := t.sweepChunk(ctx, run, campaign, now, at, rows)
+		elapsed := s.Pace.Stopwatch()
+		chunk, err := s.chunk(ctx, campaign, at, rows)
 		if err != nil {
 			return err
 		}
-		if err := t.committed(ctx, chunk.revision); err != nil {
+		if err := s.committed(ctx, chunk.revision); err != nil {
 			return err
 		}
 		if chunk.looked < rows {
@@ -95,8 +185,8 @@ func (t *Tracker) sweepCampaign(ctx context.Context, run *Run, campaign string, 
 		}
 		at = chunk.last
 		took := elapsed()
-		rows = t.Pace.next(rows, took)
-		t.Pace.Rest(ctx, t.Pace.rest(took))
+		rows = s.Pace.next(rows, took)
+		s.Pace.Rest(ctx, s.Pace.rest(took))
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -110,46 +200,128 @@ type chunk struct {
 	revision uint64
 }
 
-// sweepChunk reads what is due, its rules and holds, decides and writes, in one
+// chunk does the next rows in one transaction. Where that fails for another
+// reason than the database, it goes row by row, so that one row that cannot be
+// handled does not keep the others.
+func (s *sweeping) chunk(ctx context.Context, campaign string, after Cursor, rows int) (chunk, error) {
+	next := func(ctx context.Context, tx Tx) ([]Enrolled, error) { return tx.Due(ctx, campaign, s.now, after, rows) }
+	out, err := s.attempt(ctx, campaign, next)
+	if errors.Is(err, errFull) {
+		if s.fuse, err = s.trip(ctx, s.fuse, &s.Run, campaign, int64(rows), s.now); err == nil {
+			out, err = s.attempt(ctx, campaign, next)
+		}
+	}
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
+		return out, err
+	}
+	return s.oneByOne(ctx, campaign, after, rows, err)
+}
+
+// attempt reads rows, their rules and holds, decides and writes, in one
 // transaction: a hold placed meanwhile is either seen or comes after.
-func (t *Tracker) sweepChunk(ctx context.Context, run *Run, campaign string, now time.Time, after Cursor, rows int) (chunk, error) {
+func (s *sweeping) attempt(ctx context.Context, campaign string, pick func(context.Context, Tx) ([]Enrolled, error)) (chunk, error) {
 	var out chunk
-	counts := *run
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		out, counts = chunk{}, *run
-		r, err := rulesOf(ctx, tx, campaign)
+	counts := s.Run
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		out, counts = chunk{}, s.Run
+		if err := s.hold(ctx, tx); err != nil {
+			return err
+		}
+		r, err := s.rulesOf(ctx, tx, campaign)
 		if err != nil {
 			return err
 		}
-		due, err := tx.Due(ctx, campaign, now, after, rows)
+		due, err := pick(ctx, tx)
 		if err != nil || len(due) == 0 {
 			return err
 		}
 		out.looked = len(due)
 		out.last = Cursor{due[len(due)-1].NextAt, due[len(due)-1].Ref}
-		moves := make([]Move, 0, len(due))
-		for _, e := range due {
-			m, err := t.decide(r, e, now, &counts)
-			if err != nil {
-				return err
-			}
-			moves = append(moves, m)
+		moves, err := s.moves(ctx, tx, r, due, &counts)
+		if err != nil {
+			return err
 		}
-		revisions, err := tx.Save(ctx, moves, now)
-		for _, revision := range revisions {
-			out.revision = max(out.revision, revision)
+		if err := s.save(ctx, tx, r, moves, s.now); err != nil {
+			return err
 		}
+		out.revision, err = tx.Revision(ctx)
 		return err
 	})
 	if err == nil {
-		*run = counts
+		s.Run = counts
 	}
 	return out, err
 }
 
+// moves decides about rows, and leaves those where they are that the breaker or
+// a pause stops.
+func (s *sweeping) moves(ctx context.Context, tx Tx, r rules, due []Enrolled, counts *Run) ([]Move, error) {
+	moves := make([]Move, 0, len(due))
+	newly := 0
+	for _, e := range due {
+		m, stopped, err := s.one(r, e, counts)
+		if err != nil {
+			return nil, err
+		}
+		if stopped {
+			continue
+		}
+		if m.After.Stage > e.Stage && restricts(r.plans[e.Plan], e.Stage, m.After.Stage) {
+			newly++
+		}
+		moves = append(moves, m)
+	}
+	return moves, s.count(ctx, tx, r.campaign.Key, newly)
+}
+
+// one decides about one row, and survives it whatever is wrong with it.
+func (s *sweeping) one(r rules, e Enrolled, counts *Run) (m Move, stopped bool, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("panic over person %d: %v", e.Ref, reason)
+		}
+	}()
+	p, err := r.planOf(e)
+	if err != nil {
+		return Move{}, false, err
+	}
+	if s.stops(p, terms.Step(p, e.Enrollment, r.holds, s.now)) {
+		counts.Examined++
+		counts.Stopped++
+		return Move{}, true, nil
+	}
+	m, err = s.decide(r, e, s.now, counts)
+	return m, false, err
+}
+
+// stops reports whether what is due must wait for staff.
+func (s *sweeping) stops(p terms.Plan, due terms.Due) bool {
+	if s.paused {
+		return due.Action != terms.Restore
+	}
+	return s.fuse.blown && due.Action == terms.Enter && p.Stages[due.Stage].Takes()
+}
+
+// errFull takes back a chunk that would restrict more people than the breaker
+// lets through. The look ahead made room for it; another run was quicker.
+var errFull = errors.New("the breaker lets no more through")
+
+// count adds people newly restricted to those of the last hours.
+func (s *sweeping) count(ctx context.Context, tx Tx, campaign string, people int) error {
+	if people == 0 {
+		return nil
+	}
+	recent, err := tx.Restricted(ctx, campaign, s.now.Add(-guardWindow))
+	if err != nil {
+		return err
+	}
+	if recent+int64(people) > s.fuse.limit {
+		return errFull
+	}
+	return tx.AddRestricted(ctx, campaign, s.now, people)
+}
+
 // decide turns what terms.Step says of one person into a move, and counts it.
-// A move that tells, warns, enters or restores is itself the notice handed to
-// the in-app channel.
 func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, error) {
 	p, err := r.planOf(e)
 	if err != nil {
@@ -171,23 +343,37 @@ func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, er
 	case terms.Warn:
 		run.Told++
 		m.Kind = ChangeWarned
-	case terms.Enter, terms.Restore:
+	case terms.Recall:
+		run.Moved++
+		m.Kind = ChangeRecalled
+	case terms.Enter:
 		run.Moved++
 		m.Kind = ChangeEntered
-		if due.Action == terms.Restore {
-			m.Kind = ChangeRestored
-		}
-		m.Transition = &Transition{
-			Person: e.Person, Ref: e.Ref, Campaign: e.Campaign, Plan: e.Plan, Country: e.Country,
-			From: e.Stage, To: due.Stage, Cause: CauseSweep, At: now, Run: run.ID,
-		}
-		m.Tallies = []Tally{LeftStage(e.Stage), EnteredStage(due.Stage)}
+	case terms.Restore:
+		run.Moved++
+		m.Kind = ChangeRestored
 	}
-	return m, nil
+	cause := CauseSweep
+	if due.Action == terms.Restore && p.In(e.Country).ReversalID != "" {
+		cause = CauseReversal
+	}
+	return m.transit(cause, run.ID, now), nil
 }
 
 // NextDue is when the next sweep will find something to do; zero when nothing
 // is ahead.
 func (t *Tracker) NextDue(ctx context.Context) (time.Time, error) {
-	return read(ctx, t, func(r Reader) (time.Time, error) { return r.NextDue(ctx) })
+	now := t.instant()
+	return read(ctx, t, func(r Reader) (time.Time, error) {
+		campaigns, err := r.Campaigns(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		for _, c := range campaigns {
+			if behind, err := walking(ctx, r, c); err != nil || c.Plan != 0 && behind {
+				return now, err
+			}
+		}
+		return r.NextDue(ctx)
+	})
 }

@@ -173,14 +173,14 @@ func TestAHoldFreezesItsScopeAndItsReleaseResumes(t *testing.T) {
 		if br, in := w.position("p-0"), w.position("p-1"); br.Stage != "announced" || br.HoldID != hold.ID || in.Stage != "reminded" {
 			t.Fatalf("BR %+v, IN %+v", br, in)
 		}
-		if _, err := w.ReleaseHold(t.Context(), "new-terms-2021", hold.ID, "ben"); err != nil {
+		if _, err := w.ReleaseHold(t.Context(), "new-terms-2021", hold.ID, "done", "ben"); err != nil {
 			t.Fatal(err)
 		}
 		w.walk(deadline.Add(3*day), "p-0", "p-1")
 		if br := w.position("p-0"); br.Stage != "reminded" {
 			t.Fatalf("BR after the release: %+v", br)
 		}
-		if _, err := w.ReleaseHold(t.Context(), "new-terms-2021", hold.ID, "ben"); !errors.Is(err, terms.Conflict) {
+		if _, err := w.ReleaseHold(t.Context(), "new-terms-2021", hold.ID, "done", "ben"); !errors.Is(err, terms.Conflict) {
 			t.Fatalf("released twice: %v", err)
 		}
 		if _, err := w.PlaceHold(t.Context(), terms.Hold{Campaign: "new-terms-2021"}, "mei"); !errors.Is(err, terms.Invalid) {

@@ -26,7 +26,20 @@ type Deps struct {
 	// answer given by this process reflects the change. Revision 0 means all
 	// there is, also what can move everybody of a campaign.
 	Committed func(ctx context.Context, revision uint64) error
+	// Wake is called when there is something for a sweep to do at once; it must
+	// not wait for it. Nil: the next tick finds it.
+	Wake      func()
 	Pace      Pace
+	Guard     Guard
+	Approvals Approvals
+	Leniency  Leniency
+	Lease     *LeaseTerms // nil: nobody but compare-and-set keeps two processes apart
+}
+
+// Leniency is how gently a campaign goes on after it was stopped.
+type Leniency struct {
+	UndoWindow time.Duration // how long a reversal can be undone
+	HoldSpread time.Duration // of holds that do not say, unless their clock stops
 }
 
 // Tracker runs the use-cases. It holds no state between calls.
@@ -71,98 +84,4 @@ func (t *Tracker) committed(ctx context.Context, revision uint64) error {
 		return nil
 	}
 	return t.Committed(context.WithoutCancel(ctx), revision)
-}
-
-// rules is a campaign with what its positions are judged by: the plans that
-// have people on them, and the holds.
-type rules struct {
-	campaign Campaign
-	active   PlanRecord
-	plans    map[int]terms.Plan
-	held     []Hold
-	holds    []terms.Hold
-}
-
-// rulesOf loads the rules of a running campaign; NotFound for one that does
-// not exist or has no active plan.
-func rulesOf(ctx context.Context, r Reader, campaign string) (rules, error) {
-	c, err := r.Campaign(ctx, campaign)
-	if err != nil {
-		return rules{}, err
-	}
-	if c.Plan == 0 {
-		return rules{}, terms.Errorf(terms.NotFound, "campaign %q has no active plan yet; activate one first", campaign)
-	}
-	records, err := r.Plans(ctx, campaign)
-	if err != nil {
-		return rules{}, err
-	}
-	out := rules{campaign: c, plans: make(map[int]terms.Plan, len(records))}
-	for _, record := range records {
-		out.plans[record.Number] = record.Plan
-		if record.Number == c.Plan {
-			out.active = record
-		}
-	}
-	out.held, err = r.Holds(ctx, campaign)
-	for _, h := range out.held {
-		out.holds = append(out.holds, h.Hold)
-	}
-	return out, err
-}
-
-// running lists the rules of every campaign with an active plan.
-func running(ctx context.Context, r Reader) ([]rules, error) {
-	campaigns, err := r.Campaigns(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []rules
-	for _, c := range campaigns {
-		if c.Plan == 0 {
-			continue
-		}
-		one, err := rulesOf(ctx, r, c.Key)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, one)
-	}
-	return out, nil
-}
-
-// planOf returns the plan a person is under.
-func (r rules) planOf(e Enrolled) (terms.Plan, error) {
-	p, ok := r.plans[e.Plan]
-	if !ok {
-		return terms.Plan{}, fmt.Errorf("person %s is under plan %d of campaign %s, which is not stored", e.Person, e.Plan, e.Campaign)
-	}
-	return p, nil
-}
-
-// standing evaluates one enrollment.
-func (r rules) standing(c terms.Catalogue, e Enrolled, now time.Time) (terms.Standing, error) {
-	p, err := r.planOf(e)
-	if err != nil {
-		return terms.Standing{}, err
-	}
-	return p.Standing(c, e.Enrollment, r.holds, now), nil
-}
-
-// schedule sets when the sweep looks at a person next, rounded up to the tick
-// so that due rows lie together in the index, and always after now.
-func (t *Tracker) schedule(p terms.Plan, e Enrolled, holds []terms.Hold, now time.Time) Enrolled {
-	e.NextAt = terms.NextAt(p, e.Enrollment, holds, now)
-	if e.NextAt.IsZero() {
-		return e
-	}
-	at := e.NextAt.Truncate(t.Pace.Tick)
-	if at.Before(e.NextAt) {
-		at = at.Add(t.Pace.Tick)
-	}
-	if !at.After(now) {
-		at = now.Truncate(t.Pace.Tick).Add(t.Pace.Tick)
-	}
-	e.NextAt = at
-	return e
 }

@@ -80,7 +80,7 @@ func (h *Handlers) placeHold(c *gin.Context, k tracker.APIKey) error {
 }
 
 func (h *Handlers) releaseHold(c *gin.Context, k tracker.APIKey) error {
-	released, err := h.Tracker.ReleaseHold(c.Request.Context(), c.Param("campaign"), c.Param("hold"), actor(k))
+	released, err := h.Tracker.ReleaseHold(c.Request.Context(), c.Param("campaign"), c.Param("hold"), c.Query("reason"), actor(k))
 	if err != nil {
 		return fmt.Errorf("release hold %s: %w", c.Param("hold"), err)
 	}

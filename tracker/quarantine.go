@@ -1,0 +1,131 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+
+	"assent/terms"
+)
+
+// mostFailures is how many rows of one chunk may fail on their own before the
+// run takes it for an outage, which says nothing about the rows.
+const mostFailures = 10
+
+// oneByOne does the rows of a chunk that failed each in a transaction of its
+// own. A row that still fails is counted; after MaxTries runs it is left out
+// until staff release it.
+func (s *sweeping) oneByOne(ctx context.Context, campaign string, after Cursor, rows int, why error) (chunk, error) {
+	var out chunk
+	due, err := read(ctx, s.Tracker, func(r Reader) ([]Enrolled, error) { return r.Due(ctx, campaign, s.now, after, rows) })
+	if err != nil {
+		return out, why
+	}
+	var failures []Failure
+	for _, e := range due {
+		done, err := s.attempt(ctx, campaign, s.alone(e))
+		out.revision = max(out.revision, done.revision)
+		if err == nil {
+			continue
+		}
+		failures = append(failures, Failure{Campaign: campaign, Ref: e.Ref, Person: e.Person, Error: err.Error(), At: s.now})
+		if len(failures) > mostFailures || ctx.Err() != nil {
+			return out, fmt.Errorf("%d of the rows after %s fail, the last with: %w", len(failures), after.NextAt, err)
+		}
+	}
+	if len(due) > 0 {
+		out.looked = len(due)
+		out.last = Cursor{due[len(due)-1].NextAt, due[len(due)-1].Ref}
+	}
+	s.Failed += len(failures)
+	return out, s.Store.Update(ctx, func(tx Tx) error {
+		for _, f := range failures {
+			if _, err := tx.AddFailure(ctx, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// alone picks one row, if it is still due.
+func (s *sweeping) alone(e Enrolled) func(context.Context, Tx) ([]Enrolled, error) {
+	return func(ctx context.Context, tx Tx) ([]Enrolled, error) {
+		now, err := tx.Enrollment(ctx, e.Person, e.Campaign)
+		if isKind(err, terms.NotFound) || err == nil && (now.NextAt.IsZero() || now.NextAt.After(s.now)) {
+			return nil, nil
+		}
+		return []Enrolled{now}, err
+	}
+}
+
+// Failures lists enrollments that sweeps could not handle, newest first.
+func (t *Tracker) Failures(ctx context.Context, campaign string) ([]Failure, error) {
+	return read(ctx, t, func(r Reader) ([]Failure, error) { return r.Failures(ctx, campaign, listLength) })
+}
+
+// Retry lets sweeps try an enrollment again that failed. NotFound when none
+// did.
+func (t *Tracker) Retry(ctx context.Context, campaign, person, actor string) error {
+	now := t.instant()
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.EndFailure(ctx, campaign, person); err != nil {
+			return err
+		}
+		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "failure.retry", Object: campaign + "/" + person})
+	})
+	if err == nil {
+		t.wake()
+	}
+	return err
+}
+
+// Pause stops all stepping: until it is resumed sweeps give back and do nothing
+// else. Answers stay as they are. Invalid without a reason.
+func (t *Tracker) Pause(ctx context.Context, reason, actor string) (Pause, error) {
+	if reason == "" {
+		return Pause{}, terms.Faults{{Path: "reason", Detail: "say why, for the record"}}
+	}
+	p := Pause{At: t.instant(), Reason: reason, By: actor}
+	return p, t.setPause(ctx, p, Act{At: p.At, Actor: actor, Action: "stepping.pause", Reason: reason})
+}
+
+// Resume lets sweeps step again. Conflict when they do already.
+func (t *Tracker) Resume(ctx context.Context, reason, actor string) error {
+	p, err := t.Paused(ctx)
+	if err != nil {
+		return err
+	}
+	if p.At.IsZero() {
+		return terms.Errorf(terms.Conflict, "stepping is not paused")
+	}
+	err = t.setPause(ctx, Pause{}, Act{At: t.instant(), Actor: actor, Action: "stepping.resume", Reason: reason})
+	if err == nil {
+		t.wake()
+	}
+	return err
+}
+
+func (t *Tracker) setPause(ctx context.Context, p Pause, a Act) error {
+	return t.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.SetPause(ctx, p); err != nil {
+			return err
+		}
+		return tx.AddAct(ctx, a)
+	})
+}
+
+// Paused returns the pause in force, zero for none.
+func (t *Tracker) Paused(ctx context.Context) (Pause, error) {
+	return read(ctx, t, func(r Reader) (Pause, error) { return r.Pause(ctx) })
+}
+
+// Unreached lists people whose next stage is due and waits for a notice to
+// reach them, after a Ref, at most limit.
+func (t *Tracker) Unreached(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error) {
+	return read(ctx, t, func(r Reader) ([]Enrolled, error) {
+		if _, err := r.Campaign(ctx, campaign); err != nil {
+			return nil, err
+		}
+		return r.Unreached(ctx, campaign, after, limit)
+	})
+}

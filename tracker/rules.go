@@ -1,0 +1,163 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"assent/terms"
+)
+
+// rules is a campaign with what its positions are judged by: the plans in force
+// for the people on them, and the holds.
+type rules struct {
+	campaign Campaign
+	active   PlanRecord         // as it is written
+	written  map[int]terms.Plan // every plan that was ever active, as it is written
+	plans    map[int]terms.Plan // the same, as they bind people now: see terms.InForce
+	held     []Hold
+	holds    []terms.Hold
+	reversed []Reversal
+}
+
+// rulesOf loads the rules of a running campaign; NotFound for one that does
+// not exist or has no active plan.
+func (t *Tracker) rulesOf(ctx context.Context, r Reader, campaign string) (rules, error) {
+	return loadRules(ctx, r, t.Catalogue, campaign)
+}
+
+// Rules returns what the positions of a campaign are judged by, for whoever
+// answers from memory: the plans in force by number, and the holds. Both are
+// empty while no plan is active.
+func Rules(ctx context.Context, r Reader, c terms.Catalogue, campaign string) (map[int]terms.Plan, []terms.Hold, error) {
+	found, err := r.Campaign(ctx, campaign)
+	if err != nil || found.Plan == 0 {
+		return nil, nil, err
+	}
+	out, err := loadRules(ctx, r, c, campaign)
+	return out.plans, out.holds, err
+}
+
+func loadRules(ctx context.Context, r Reader, catalogue terms.Catalogue, campaign string) (rules, error) {
+	c, err := r.Campaign(ctx, campaign)
+	if err != nil {
+		return rules{}, err
+	}
+	if c.Plan == 0 {
+		return rules{}, terms.Errorf(terms.NotFound, "campaign %q has no active plan yet; activate one first", campaign)
+	}
+	out := rules{campaign: c, written: map[int]terms.Plan{}}
+	records, err := r.Plans(ctx, campaign)
+	if err != nil {
+		return rules{}, err
+	}
+	var plans []terms.Plan
+	for _, record := range records {
+		if record.Number == c.Plan {
+			out.active = record
+		}
+		if !record.ActivatedAt.IsZero() {
+			out.written[record.Number] = record.Plan
+			plans = append(plans, record.Plan)
+		}
+	}
+	if out.reversed, err = r.Reversals(ctx, campaign); err != nil {
+		return rules{}, err
+	}
+	reversals := make([]terms.Reversal, len(out.reversed))
+	for i, one := range out.reversed {
+		reversals[i] = one.Reversal
+	}
+	out.plans = terms.InForce(plans, c.Plan, reversals, catalogue)
+	out.held, err = r.Holds(ctx, campaign)
+	for _, h := range out.held {
+		out.holds = append(out.holds, h.Hold)
+	}
+	return out, err
+}
+
+// running lists the rules of every campaign with an active plan.
+func (t *Tracker) running(ctx context.Context, r Reader) ([]rules, error) {
+	campaigns, err := r.Campaigns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []rules
+	for _, c := range campaigns {
+		if c.Plan == 0 {
+			continue
+		}
+		one, err := t.rulesOf(ctx, r, c.Key)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// current is the active plan as it binds people.
+func (r rules) current() terms.Plan { return r.plans[r.active.Number] }
+
+// confirmed reports whether the active plan binds everybody, also those who
+// were in before it.
+func (r rules) confirmed() bool { return r.campaign.Confirmed == r.campaign.Plan }
+
+// planOf returns the plan a person is under.
+func (r rules) planOf(e Enrolled) (terms.Plan, error) {
+	p, ok := r.plans[e.Plan]
+	if !ok {
+		return terms.Plan{}, fmt.Errorf("person %s is under plan %d of campaign %s, which is not stored", e.Person, e.Plan, e.Campaign)
+	}
+	if e.Stage < 0 || e.Stage >= len(p.Stages) {
+		return terms.Plan{}, fmt.Errorf("person %s is at stage %d of campaign %s, and plan %d has %d", e.Person, e.Stage, e.Campaign, e.Plan, len(p.Stages))
+	}
+	return p, nil
+}
+
+// standing evaluates one enrollment.
+func (r rules) standing(c terms.Catalogue, e Enrolled, now time.Time) (terms.Standing, error) {
+	p, err := r.planOf(e)
+	if err != nil {
+		return terms.Standing{}, err
+	}
+	return p.Standing(c, e.Enrollment, r.holds, now), nil
+}
+
+// schedule sets when the sweep looks at a person next, rounded up to the tick
+// so that due rows lie together in the index, and always after now; and whether
+// the person is one that no notice has reached.
+func (t *Tracker) schedule(p terms.Plan, e Enrolled, holds []terms.Hold, now time.Time) Enrolled {
+	due := terms.Step(p, e.Enrollment, holds, now)
+	e.Unreached = due.Action == terms.Wait && due.Why == terms.WaitsForNotice && due.Next.IsZero()
+	e.NextAt = now
+	if due.Action == terms.Wait {
+		e.NextAt = due.Next
+	}
+	if e.NextAt.IsZero() {
+		return e
+	}
+	at := e.NextAt.Truncate(t.Pace.Tick)
+	if at.Before(e.NextAt) {
+		at = at.Add(t.Pace.Tick)
+	}
+	if !at.After(now) {
+		at = now.Truncate(t.Pace.Tick).Add(t.Pace.Tick)
+	}
+	e.NextAt = at
+	return e
+}
+
+// regionKnown reports whether a scope's region means something: a key of the
+// active plan's regions, or a country code.
+func (r rules) regionKnown(region string) bool {
+	if region == "" || country.MatchString(region) {
+		return true
+	}
+	for _, one := range r.active.Regions {
+		if one.Key == region {
+			return true
+		}
+	}
+	return false
+}
