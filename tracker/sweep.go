@@ -322,6 +322,8 @@ func (s *sweeping) count(ctx context.Context, tx Tx, campaign string, people int
 }
 
 // decide turns what terms.Step says of one person into a move, and counts it.
+// A move that tells, warns, enters or restores is itself the notice handed to
+// the in-app channel.
 func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, error) {
 	p, err := r.planOf(e)
 	if err != nil {
