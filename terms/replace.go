@@ -99,6 +99,9 @@ func (h *harsher) stage(i, to int) {
 	h.shorter(path+"dwell", h.old.dwell(i), h.next.dwell(to))
 	h.shorter(path+"spread", old.Spread, next.Spread)
 	h.shorter(path+"final_warning", old.FinalWarning, next.FinalWarning)
+	if old.BrownOut != nil && next.BrownOut != nil && !old.BrownOut.contains(*next.BrownOut) {
+		h.add(path+"brown_out", "is at other hours of the day than people were told")
+	}
 	for _, c := range h.catalogue {
 		if c.Grant || c.ExitRight {
 			continue
@@ -111,6 +114,15 @@ func (h *harsher) stage(i, to int) {
 	}
 }
 
+// contains reports whether another window lies within this one.
+func (b BrownOut) contains(other BrownOut) bool {
+	since := other.At - b.At
+	if since < 0 {
+		since += day
+	}
+	return since+other.For <= b.For
+}
+
 // region compares the two plans as they stand for one country.
 func (h *harsher) region(country string) {
 	old, next := h.old.In(country), h.next.In(country)
@@ -121,6 +133,9 @@ func (h *harsher) region(country string) {
 	if next.Deadline.Before(old.Deadline) {
 		h.add("deadline", "is %s for %s, earlier than %s", next.Deadline.Format(time.RFC3339), where, old.Deadline.Format(time.RFC3339))
 	}
+	for j := range h.next.Stages[:next.Last+1] {
+		h.added(country, where, j)
+	}
 	if last := lastOf(h.old, h.next, country); last > old.Last {
 		h.add("regions", "let %s go as far as %q; now it ends at %q", where, h.next.Stages[next.Last].Key, h.old.Stages[old.Last].Key)
 	}
@@ -130,6 +145,37 @@ func (h *harsher) region(country string) {
 	if !slices.Equal(old.Documents, next.Documents) {
 		h.add("documents", "are others for %s: people who accepted may be asked again", where)
 	}
+}
+
+// added looks at a stage that is new to people in a country.
+func (h *harsher) added(country, where string, j int) {
+	if slices.Contains(align(h.old, h.next), j) {
+		return // stage compares it
+	}
+	for _, c := range h.catalogue {
+		if !c.Grant && !c.ExitRight && sooner(h.old, h.next, c, country, j) {
+			h.add(fmt.Sprintf("stages[%d].off", j), "takes %s from people in %s, who keep it longer now", c.Key, where)
+		}
+	}
+}
+
+// sooner reports whether stage j of the next plan takes from people in a
+// country what no stage of the old plan takes as early.
+func sooner(old, next Plan, c Capability, country string, j int) bool {
+	known := old.Stages[:old.In(country).Last+1]
+	s := next.Stages[j]
+	return slices.ContainsFunc([]bool{false, true}, func(window bool) bool {
+		value := next.left(c, j, window)
+		if j == 0 || !c.Stricter(value, next.left(c, j-1, window)) {
+			return false // the stage before it left no more
+		}
+		for k, o := range known {
+			if !c.Stricter(value, old.left(c, k, window)) {
+				return o.FromAnnounce != s.FromAnnounce || o.After > s.After || o.Spread > s.Spread
+			}
+		}
+		return true
+	})
 }
 
 // lastOf is the last stage of the old ladder that people in a country can come
