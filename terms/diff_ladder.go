@@ -184,8 +184,9 @@ func (d *differ) takes(c Capability) bool {
 
 // takings says at which stages a plan takes a capability away, and the first
 // place where it does.
-func (p Plan) takings(key string, labels []string) (says, at string) {
+func (p Plan) takings(key string, labels []string) (string, string) {
 	var out []string
+	at := ""
 	for i, s := range p.Stages {
 		for _, off := range s.Off {
 			if off == key {
