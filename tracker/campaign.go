@@ -126,6 +126,10 @@ func (a *activation) do(ctx context.Context, t *Tracker, tx Tx, _ string, now ti
 // replaces checks a plan as the successor of those people are on, and lists
 // what it would take from them.
 func (t *Tracker) replaces(ctx context.Context, r Reader, c Campaign, next terms.Plan) (terms.Faults, error) {
+	holds, reversals, err := stopping(ctx, r, c.Key, t.instant())
+	if err != nil {
+		return nil, err
+	}
 	var harsher terms.Faults
 	for _, number := range []int{c.Plan, c.Confirmed} {
 		if number == 0 || number == next.Number {
@@ -135,7 +139,7 @@ func (t *Tracker) replaces(ctx context.Context, r Reader, c Campaign, next terms
 		if err != nil {
 			return nil, err
 		}
-		if err := terms.Replaces(old.Plan, next); err != nil {
+		if err := terms.Replaces(old.Plan, next, holds, reversals); err != nil {
 			return nil, err
 		}
 		harsher = append(harsher, terms.Harsher(old.Plan, next, t.Catalogue)...)
@@ -144,6 +148,26 @@ func (t *Tracker) replaces(ctx context.Context, r Reader, c Campaign, next terms
 		}
 	}
 	return harsher, nil
+}
+
+// stopping lists the holds of a campaign that are not over, and its reversals.
+func stopping(ctx context.Context, r Reader, campaign string, now time.Time) ([]terms.Hold, []terms.Reversal, error) {
+	placed, err := r.Holds(ctx, campaign)
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := r.Reversals(ctx, campaign)
+	var holds []terms.Hold
+	for _, h := range placed {
+		if h.Ends.IsZero() || h.Ends.After(now) {
+			holds = append(holds, h.Hold)
+		}
+	}
+	reversals := make([]terms.Reversal, len(made))
+	for i, one := range made {
+		reversals[i] = one.Reversal
+	}
+	return holds, reversals, err
 }
 
 type confirmation struct {

@@ -130,24 +130,24 @@ func (t *Tracker) relocate(ctx context.Context, tx Tx, r rules, people []Person,
 // changed.
 func (t *Tracker) relocated(ctx context.Context, tx Tx, r rules, before Enrolled, person Person, now time.Time) (Enrolled, error) {
 	after := before
-	after.Locale, after.Attributes = person.Locale, person.Attributes
+	after.Locale = person.Locale
 	p, err := r.planOf(before)
 	if err != nil {
 		return after, err
 	}
 	switch {
 	case bound(p, person):
-		after.Country = person.Country
+		after.Country, after.Attributes = person.Country, person.Attributes
 		after.Enrollment, err = bind(ctx, tx, after.Enrollment, person.Owner, now)
 		return after, err
 	case before.Bound:
-		after.Country = person.Country
+		after.Country, after.Attributes = person.Country, person.Attributes
 		after.Enrollment = after.Unbind(now)
 		return after, nil
-	case before.Country == person.Country:
+	case before.Country == person.Country && before.Attributes == person.Attributes:
 		return after, nil
 	}
-	after.Enrollment = after.Relocate(p, person.Country, now)
+	after.Enrollment = after.Move(p, person.Country, person.Attributes, t.Catalogue, r.holds, now)
 	if before.Status != terms.Accepted {
 		return after, nil
 	}

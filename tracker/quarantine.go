@@ -47,6 +47,25 @@ func (s *sweeping) oneByOne(ctx context.Context, campaign string, after Cursor, 
 	})
 }
 
+// forgive forgets the failures of earlier runs that did not come again: only
+// tries in a row count.
+func (s *sweeping) forgive(ctx context.Context, campaign string) error {
+	failures, err := s.Failures(ctx, campaign)
+	if err != nil {
+		return err
+	}
+	for _, f := range failures {
+		if f.Tries >= MaxTries || !f.At.Before(s.now) {
+			continue
+		}
+		err := s.Store.Update(ctx, func(tx Tx) error { return tx.EndFailure(ctx, campaign, f.Person) })
+		if err != nil && !isKind(err, terms.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
 // alone picks one row, if it is still due.
 func (s *sweeping) alone(e Enrolled) func(context.Context, Tx) ([]Enrolled, error) {
 	return func(ctx context.Context, tx Tx) ([]Enrolled, error) {

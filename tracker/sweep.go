@@ -158,7 +158,11 @@ func (s *sweeping) all(ctx context.Context) error {
 		if err := s.walk(ctx, r.campaign.Key, s.now, &s.Run, nil); err != nil {
 			return err
 		}
-		if err := s.campaign(ctx, r.campaign.Key); err != nil {
+		err := s.campaign(ctx, r.campaign.Key)
+		if err == nil {
+			err = s.forgive(ctx, r.campaign.Key)
+		}
+		if err != nil {
 			return fmt.Errorf("sweep campaign %s: %w", r.campaign.Key, err)
 		}
 	}

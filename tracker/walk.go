@@ -152,7 +152,7 @@ func (t *Tracker) adoption(r rules, before Enrolled, kind terms.AccountType, aga
 	if before.Plan != r.active.Number && r.confirmed() {
 		next := r.current()
 		m := Move{Before: before, After: before, Kind: ChangeNext}
-		m.After.Enrollment = before.Adopt(p, next, t.Catalogue, next.Audience.Includes(kind), again, now)
+		m.After.Enrollment = before.Adopt(p, next, t.Catalogue, r.holds, next.Audience.Includes(kind), again, now)
 		m.After = t.schedule(next, m.After, r.holds, now)
 		if m.After.Stage != before.Stage || m.After.Status != before.Status {
 			m.Kind = ChangeRestored
