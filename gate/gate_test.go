@@ -321,24 +321,30 @@ func TestAHoldTakesEffectWhenItIsPlacedBeginsAndEnds(t *testing.T) {
 	t.Parallel()
 	s, now := newSource("terms", "other"), &clock{at: start.Add(170 * day)}
 	s.save(at(1, "terms", "BR", 2, now.at.Add(-day)))
+	accepted := at(2, "terms", "BR", 0, start)
+	accepted.Enrollment = accepted.Respond(plan("terms"), terms.Accept, start)
+	s.save(accepted)
 	g := newGate(t, s, now.Now)
-	allowed := func(want bool) {
+	allowed := func(sends, shares bool) {
 		t.Helper()
 		catchUp(t, g)
-		if d := g.Decide("u1", "messages.send"); d.Allowed != want {
+		if d := g.Decide("u1", "messages.send"); d.Allowed != sends {
+			t.Fatalf("at %s: %+v", now.Now(), d)
+		}
+		if d := g.Decide("u2", "data.sharing"); d.Allowed != shares {
 			t.Fatalf("at %s: %+v", now.Now(), d)
 		}
 	}
 	hold := terms.Hold{ID: "h1", Campaign: "terms", Clock: terms.ClockStop, Effect: terms.Lift, Starts: now.at.Add(day), Ends: now.at.Add(3 * day)}
 	s.hold("terms", hold)
-	allowed(false)
+	allowed(false, true)
 	now.set(hold.Starts.Add(-time.Microsecond))
-	allowed(false)
+	allowed(false, true)
 	now.set(hold.Starts)
-	allowed(true)
+	allowed(true, false)
 	now.set(hold.Ends.Add(time.Hour))
 	s.hold("other", terms.Hold{ID: "h2", Campaign: "other", Clock: terms.ClockStop, Effect: terms.Freeze, Starts: now.Now()})
-	allowed(false)
+	allowed(true, true) // the end of a hold takes nothing by itself
 }
 
 func TestNobodysOwnChangeWaitsForAHoldThatMovesEverybody(t *testing.T) {
@@ -379,7 +385,7 @@ func TestAPlanThatIsNotInTheBookRestrictsNobody(t *testing.T) {
 
 func TestDecisionsNeverBlendTwoPositions(t *testing.T) {
 	t.Parallel()
-	s, now := newSource("terms"), start.Add(170*day)
+	s, now := newSource("terms"), start.Add(200*day)
 	row := at(1, "terms", "BR", 3, now)
 	s.save(row)
 	g := newGate(t, s, func() time.Time { return now })

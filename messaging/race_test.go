@@ -54,7 +54,7 @@ func TestNoConnectionOutrunsAChangeOfStage(t *testing.T) {
 	}
 	var revision uint64
 	for _, i := range rand.Perm(len(people)) {
-		e := terms.Enrollment{Person: people[i], Campaign: campaign, Plan: 1, Country: "BR", Status: terms.Pending, Stage: suspended}
+		e := terms.Enrollment{Person: people[i], Campaign: campaign, Plan: 1, Country: "BR", Status: terms.Pending, Stage: suspended, Entered: w.clock.Now()}
 		if i%2 == 1 {
 			e.Status, e.Stage, e.Effect = terms.Accepted, announced, terms.Full
 		}

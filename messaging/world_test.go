@@ -172,7 +172,7 @@ func plan() terms.Plan {
 	more := []string{"messages.receive", "notifications.receive", "messages.reply_from_notification", "calls.call_back", "calls.answer"}
 	return terms.Plan{
 		Campaign: campaign, Number: 1,
-		AnnounceAt: time.Date(2021, 1, 6, 0, 0, 0, 0, time.UTC), Deadline: time.Date(2021, 5, 15, 0, 0, 0, 0, time.UTC),
+		AnnounceAt: time.Date(2021, 1, 6, 0, 0, 0, 0, time.UTC), Deadline: time.Date(2021, 4, 15, 0, 0, 0, 0, time.UTC),
 		NoticePeriod: 30 * 24 * time.Hour, Audience: terms.Audience{AccountTypes: []terms.AccountType{terms.Personal}},
 		Stages: []terms.Stage{
 			{Key: "announced", FromAnnounce: true, Reminder: terms.Reminder{Mode: terms.Banner, Dismissible: true}},

@@ -96,28 +96,45 @@ func (e Enrollment) Notice(now time.Time) Enrollment {
 }
 
 // Respond returns the facts after the person's choice, which proves that a
-// notice was seen. Accepting restores at once; withdrawing an acceptance starts
-// a new clock with the full notice period. The stage of someone who declines
-// does not change.
+// notice was seen. Accepting restores at once; withdrawing an acceptance, or
+// declining after it, starts a new clock with the full notice period. The stage
+// of someone else who declines does not change, and who is exempt stays so.
 func (e Enrollment) Respond(p Plan, a Action, now time.Time) Enrollment {
-	switch a {
-	case Accept:
+	if a == Accept {
 		e = e.Notice(now).restart(now)
 		e.Status, e.Effect = Accepted, p.In(e.Country).Effect
-	case Decline:
-		e = e.Notice(now)
-		e.Status, e.Answered = Declined, true
-	case Withdraw:
-		e = e.anew(p, now).Notice(now)
+		return e
+	}
+	if e.Status == Accepted {
+		e = e.reopened(p, now)
+	}
+	e = e.Notice(now)
+	if a == Decline {
+		e.Answered = true
+		if e.Status != Exempt {
+			e.Status = Declined
+		}
+	}
+	return e
+}
+
+// reopened returns the facts of someone no acceptance binds any more: asked
+// anew, or exempt for as long as staff have said so.
+func (e Enrollment) reopened(p Plan, now time.Time) Enrollment {
+	excused, until := e.Excused && (e.ExemptUntil.IsZero() || e.ExemptUntil.After(now)), e.ExemptUntil
+	e = e.anew(p, now)
+	if excused {
+		return e.Exempt(until, now)
 	}
 	return e
 }
 
 // Recall returns the facts of someone who is asked again: at the foot of the
-// ladder, with a new clock and the full notice period.
+// ladder, with a new clock and the full notice period, counted from the first
+// notice after now.
 func (e Enrollment) Recall(p Plan, now time.Time) Enrollment {
 	e = e.anew(p, now)
-	e.Told, e.Answered, e.Snoozes = time.Time{}, false, 0
+	e.FirstNotice, e.Told, e.Answered, e.Snoozes = time.Time{}, time.Time{}, false, 0
 	return e
 }
 
@@ -129,8 +146,12 @@ func (e Enrollment) anew(p Plan, now time.Time) Enrollment {
 }
 
 // Exempt returns the facts of someone staff exempt, until an instant or, for
-// zero, until further notice. Everything comes back at once.
+// zero, until further notice. Everything comes back at once. Who has accepted
+// needs no exemption, and stays accepted should they be given one.
 func (e Enrollment) Exempt(until, now time.Time) Enrollment {
+	if e.Status == Accepted {
+		return e
+	}
 	e = e.restart(now)
 	e.Status, e.Effect, e.Excused, e.ExemptUntil = Exempt, "", true, until
 	return e

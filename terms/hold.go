@@ -1,6 +1,9 @@
 package terms
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // HoldClock says what a hold does to the times that come after it.
 type HoldClock string
@@ -18,7 +21,7 @@ type HoldEffect string
 // What a hold does to people already restricted.
 const (
 	Freeze HoldEffect = "freeze" // stay where you are
-	Lift   HoldEffect = "lift"   // full access meanwhile
+	Lift   HoldEffect = "lift"   // full access, and afterwards on from the last stage that takes nothing
 )
 
 // Scope is whom a hold covers: everybody when empty, else the people whom all
@@ -62,6 +65,14 @@ func (h Hold) Active(now time.Time) bool {
 // over reports whether the hold covered the person and has ended.
 func (h Hold) over(p Plan, e Enrollment, now time.Time) bool {
 	return !h.Ends.IsZero() && !h.Ends.After(now) && h.Ends.After(e.Joined) && h.Ends.After(h.Starts) && h.Covers(p, e)
+}
+
+// lifted reports whether a hold gives the person back what stages took: while
+// it lasts, and then for as long as they are recorded where it found them.
+func lifted(p Plan, e Enrollment, holds []Hold, now time.Time) bool {
+	return slices.ContainsFunc(holds, func(h Hold) bool {
+		return h.Effect == Lift && h.Covers(p, e) && (h.Active(now) || h.over(p, e, now) && e.Entered.Before(h.Ends))
+	})
 }
 
 // resumes is when one person goes on after the hold: its end, and the person's

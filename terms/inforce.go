@@ -8,34 +8,36 @@ import (
 
 // InForce returns the plans of a campaign as they bind people, by the number
 // an enrollment carries: the active one as it is written, and every other
-// merged with the active one into the gentler of both, which is what people
-// keep until the active plan is confirmed and they are put under it. Reversals
-// in force apply to all.
+// merged with those that followed it and with the active one into the gentlest
+// of all, which is what people keep until the active plan is confirmed and they
+// are put under it: so no third plan takes what the second had given. plans are
+// those that have ever been active. Reversals in force apply to all; what an
+// undone one had given, it takes back from nobody at once. Without an active
+// plan, none is in force.
 func InForce(plans []Plan, active int, reversals []Reversal, c Catalogue) map[int]Plan {
-	var current Plan
-	for _, p := range plans {
-		if p.Number == active {
-			current = p
-		}
+	i := slices.IndexFunc(plans, func(p Plan) bool { return p.Number == active })
+	if i < 0 {
+		return nil
 	}
-	current.Reversals = nil
-	basis := strconv.Itoa(active)
-	for _, r := range reversals {
-		if r.Undone.IsZero() {
-			current.Reversals = append(current.Reversals, r)
-			basis += " " + r.ID
-		}
-	}
+	current := plans[i]
+	current.Reversals = slices.Clone(reversals)
 	slices.SortStableFunc(current.Reversals, func(a, b Reversal) int { return a.At.Compare(b.At) })
-	out := make(map[int]Plan, len(plans))
-	for _, p := range plans {
-		one := current
-		one.Basis = basis
-		if p.Number != active {
-			one = Gentler(p, current, c)
-			one.Basis = strconv.Itoa(p.Number) + "~" + basis
+	current.Basis = strconv.Itoa(active)
+	for _, r := range current.Reversals {
+		if r.Undone.IsZero() {
+			current.Basis += " " + r.ID
 		}
-		out[p.Number] = one
+	}
+	between := slices.DeleteFunc(slices.Clone(plans), func(p Plan) bool { return p.Number == active })
+	slices.SortFunc(between, func(a, b Plan) int { return a.Number - b.Number })
+	out := map[int]Plan{active: current}
+	for i, p := range between {
+		for _, q := range between[i+1:] {
+			p = Gentler(p, q, c)
+		}
+		p = Gentler(p, current, c)
+		p.Basis = strconv.Itoa(p.Number) + "~" + current.Basis
+		out[p.Number] = p
 	}
 	return out
 }
@@ -53,32 +55,44 @@ func Gentler(old, next Plan, c Catalogue) Plan {
 	g.Snooze = Snooze{For: max(old.Snooze.For, next.Snooze.For), Max: max(old.Snooze.Max, next.Snooze.Max)}
 	g.Grants = slices.DeleteFunc(slices.Clone(old.Grants), func(key string) bool { return !slices.Contains(next.Grants, key) })
 	to := align(old, next)
+	for i := range to {
+		to[i] = max(to[i], 0)
+	}
 	g.Stages = make([]Stage, len(old.Stages))
 	for i := range old.Stages {
-		to[i] = max(to[i], 0)
-		g.Stages[i] = gentlerStage(old, next, i, to[i])
-		g.Stages[i].BrownOut, g.Stages[i].Off, g.Stages[i].Set = nil, nil, nil
+		upTo := to[i] + 1 // the stages of the next ladder that this one stands for
+		if i+1 < len(to) {
+			upTo = max(upTo, to[i+1])
+		}
+		g.Stages[i] = gentlerStage(old, next, i, to[i], upTo)
 	}
 	for i := range g.Stages {
-		take(&g, old, next, i, to[i], c)
+		take(&g, old, next, i, slices.Min(to[i:]), c)
 	}
 	g.Regions = gentlerRegions(g, old, next)
 	g.Reversals = reversalsOn(old, next)
 	return g
 }
 
-// gentlerStage merges the times of two stages.
-func gentlerStage(old, next Plan, i, to int) Stage {
-	s, n := old.Stages[i], next.Stages[to]
+// gentlerStage merges the times of a stage with those of a part of the next
+// ladder; what it takes is added later.
+func gentlerStage(old, next Plan, i, from, upTo int) Stage {
+	s, n := old.Stages[i], next.Stages[from]
 	switch {
 	case s.FromAnnounce == n.FromAnnounce:
 		s.After = max(s.After, n.After)
 	case i > 0 && !n.FromAnnounce:
 		s.FromAnnounce, s.After = false, n.After
 	}
-	dwell := max(old.dwell(i), next.dwell(to))
-	s.Dwell, s.Spread, s.FinalWarning = &dwell, max(s.Spread, n.Spread), max(s.FinalWarning, n.FinalWarning)
+	var dwell time.Duration
+	for j := from; j < upTo; j++ {
+		dwell += next.dwell(j)
+		s.FinalWarning = max(s.FinalWarning, next.Stages[j].FinalWarning)
+	}
+	dwell = max(dwell, old.dwell(i))
+	s.Dwell, s.Spread = &dwell, max(s.Spread, n.Spread)
 	s.Reminder, s.Shadow = n.Reminder, false
+	s.BrownOut, s.Off, s.Set = nil, nil, nil
 	return s
 }
 
@@ -99,9 +113,17 @@ func take(g *Plan, old, next Plan, i, to int, c Catalogue) {
 			g.Stages[i].Set = append(g.Stages[i].Set, SetValue{capability.Key, value})
 		}
 	}
-	if window && len(g.Stages[i].Set) > 0 {
+	s := &g.Stages[i]
+	switch {
+	case len(s.Set) == 0: // whoever would lose something by one of the plans still needs a notice first
+		tried := old.Stages[i]
+		if !tried.Restricts() {
+			tried = next.Stages[to]
+		}
+		s.Shadow, s.Off, s.Set = tried.Restricts(), tried.Off, tried.Set
+	case window:
 		brownOut := *o
-		g.Stages[i].BrownOut = &brownOut
+		s.BrownOut = &brownOut
 	}
 }
 
@@ -141,22 +163,23 @@ func reversalsOn(old, next Plan) []Reversal {
 }
 
 // Adopt returns the facts of someone who is put under a plan after another
-// that bound them until now: at the stage that theirs is mapped to, or at the
-// highest before it that takes nothing more than they are without already. A
-// date that the new plan would make earlier waits until the notice period has
-// run again from now, or until the old date. included says whether the plan
-// asks accounts of this type at all; again, that who accepted the documents of
-// the old plan has to be asked about those of the new.
-func (e Enrollment) Adopt(old, next Plan, c Catalogue, included, again bool, now time.Time) Enrollment {
-	before := e
+// that bound them until now, as InForce has it: at the stage that theirs is
+// mapped to, or at the highest before it that takes nothing more than they are
+// without already. What the new plan would take earlier waits until the notice
+// period has run again from now, or until the old date. included says whether
+// the plan asks accounts of this type at all; again, that who accepted the
+// documents of the old plan has to be asked about those of the new.
+func (e Enrollment) Adopt(old, next Plan, c Catalogue, holds []Hold, included, again bool, now time.Time) Enrollment {
+	before := old.restored(e, holds, now)
+	e = before
 	e.Plan = next.Number
-	if e.Bound {
+	switch {
+	case e.Bound:
+		e.Stage = gentlest(old, next, c, e.Stage, max(align(old, next)[e.Stage], 0))
 		return e
-	}
-	if next.renews(e, included, again) {
+	case next.renews(e, included, again):
 		return e.Recall(next, now)
-	}
-	if !included && e.Status != Exempt {
+	case !included && e.Status != Exempt:
 		e = e.restart(now)
 		e.Status, e.Effect = Exempt, ""
 		return e
@@ -171,7 +194,7 @@ func (e Enrollment) Adopt(old, next Plan, c Catalogue, included, again bool, now
 		e.Stage = gentle
 		e.Told = time.Time{}
 	}
-	return e.keepDate(before, old, next, now)
+	return e.keepDates(before, old, next, c, holds, now)
 }
 
 // renews reports whether a plan asks someone again who is settled.
@@ -179,7 +202,7 @@ func (p Plan) renews(e Enrollment, included, again bool) bool {
 	switch e.Status {
 	case Accepted:
 		l := p.In(e.Country)
-		return again && included || e.Effect == Void && l.Effect == Full && l.Recorded == AskAgain
+		return included && (again || e.Effect == Void && l.Effect == Full && l.Recorded == AskAgain)
 	case Exempt:
 		return included && !e.Excused
 	default:
@@ -191,10 +214,7 @@ func (p Plan) renews(e Enrollment, included, again bool) bool {
 // that people at a stage of the old plan still have.
 func gentlest(old, next Plan, c Catalogue, at, stage int) int {
 	takes := func(to int) bool {
-		return slices.ContainsFunc(c, func(one Capability) bool {
-			return !one.Grant && !one.ExitRight && (one.Stricter(next.left(one, to, false), old.left(one, at, false)) ||
-				one.Stricter(next.left(one, to, true), old.left(one, at, true)))
-		})
+		return slices.ContainsFunc(c, func(one Capability) bool { return takesMore(old, next, one, at, to) })
 	}
 	for stage > 0 && takes(stage) {
 		stage--
@@ -202,22 +222,71 @@ func gentlest(old, next Plan, c Catalogue, at, stage int) int {
 	return stage
 }
 
-// keepDate makes sure that the next stage is not due before it was due by the
-// old plan, unless the notice period has run again; the person is told anew.
-func (e Enrollment) keepDate(before Enrollment, old, next Plan, now time.Time) Enrollment {
-	if e.Status == Accepted || e.Status == Exempt || e.Stage+1 >= len(next.Stages) {
+// takesMore reports whether a stage of the next plan takes more of a
+// capability than one of the old, at any time of the day.
+func takesMore(old, next Plan, c Capability, at, to int) bool {
+	if c.Grant || c.ExitRight {
+		return false
+	}
+	known := old.hours().contains(next.hours())
+	return c.Stricter(next.left(c, to, false), old.left(c, at, false)) || c.Stricter(next.left(c, to, true), old.left(c, at, known))
+}
+
+// keepDates makes sure that nothing ahead by the next plan comes before its old
+// date unless the notice period has run again from now, and that who would lose
+// anything earlier, or anything new, is told anew. Before are the facts by the
+// old plan.
+func (e Enrollment) keepDates(before Enrollment, old, next Plan, c Catalogue, holds []Hold, now time.Time) Enrollment {
+	if e.Status == Accepted || e.Status == Exempt || e.Bound {
 		return e
 	}
-	floor := now.Add(next.NoticePeriod)
-	if before.Stage+1 < len(old.Stages) {
-		floor = earliest(floor, dueAt(old, before, nil, now))
+	notice := now.Add(max(old.NoticePeriod, next.NoticePeriod))
+	was, is := old.dates(before.seen(now), holds, now), next.dates(e.seen(now), holds, now)
+	for to, s := range next.Stages {
+		if is[to].IsZero() || s.FromAnnounce {
+			continue
+		}
+		date := lossDate(old, next, c, before.Stage, to, was)
+		if !date.IsZero() && !is[to].Before(date) {
+			continue
+		}
+		e.Told, e.Noticed, e.Warned = time.Time{}, time.Time{}, time.Time{}
+		if floor := earliest(notice, date); is[to].Before(floor) {
+			ahead := s.After + spread(s.Spread, e.Person, e.Campaign) + held(next, e, holds, e.Joined, now)
+			e.NotBefore = latest(e.NotBefore, floor.Add(-ahead))
+		}
 	}
-	due := dueAt(next, e, nil, now)
-	if !due.Before(floor) {
-		return e
-	}
-	s := next.Stages[e.Stage+1]
-	e.NotBefore = latest(e.NotBefore, floor.Add(-s.After-spread(s.Spread, e.Person, e.Campaign)))
-	e.Told, e.Noticed, e.Warned = time.Time{}, time.Time{}, time.Time{}
 	return e
+}
+
+// seen returns the facts as if a notice were presented now at the latest.
+func (e Enrollment) seen(now time.Time) Enrollment {
+	if e.FirstNotice.IsZero() {
+		e.FirstNotice = now
+	}
+	return e
+}
+
+// lossDate is when the old plan would have taken what a stage of the next one
+// takes from people who are at a stage of the old, and no earlier than anything
+// else would have come; zero for never.
+func lossDate(old, next Plan, c Catalogue, at, to int, dates []time.Time) time.Time {
+	if at+1 >= len(dates) || dates[at+1].IsZero() {
+		return time.Time{}
+	}
+	out := dates[at+1]
+	for _, one := range c {
+		if !takesMore(old, next, one, at, to) {
+			continue
+		}
+		from := at + 1
+		for from < len(dates) && takesMore(old, next, one, from, to) {
+			from++
+		}
+		if from == len(dates) || dates[from].IsZero() {
+			return time.Time{}
+		}
+		out = latest(out, dates[from])
+	}
+	return out
 }

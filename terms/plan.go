@@ -67,7 +67,7 @@ type Plan struct {
 
 	// What follows is no part of a plan as it is written: InForce adds it.
 
-	Reversals []Reversal // in force, in order of time
+	Reversals []Reversal // made and undone, in order of time
 	Basis     string     // tells plans in force apart that have the same number
 }
 
@@ -156,6 +156,16 @@ func (b BrownOut) edge(at time.Duration, after, now time.Time) bool {
 	return !next.After(now)
 }
 
+// hours are those of the brown-outs of a plan, which they share; zero for none.
+func (p Plan) hours() BrownOut {
+	for _, s := range p.Stages {
+		if s.Takes() && s.BrownOut != nil {
+			return *s.BrownOut
+		}
+	}
+	return BrownOut{}
+}
+
 const day = 24 * time.Hour
 
 // SetValue lowers one typed capability.
@@ -242,7 +252,7 @@ func (p Plan) In(country string) Local {
 		l.override(p, p.Regions[i])
 	}
 	for _, r := range p.Reversals {
-		if r.covers(country, l) {
+		if r.Undone.IsZero() && r.covers(country, l) {
 			l.reverse(p, r)
 		}
 	}

@@ -8,14 +8,20 @@ import (
 
 // Replaces returns the faults of a plan as the successor of another, whoever
 // confirms it: a stage that people can be at and that has no place in the new
-// ladder, or an effect lifted to full without a word about the responses that
-// were recorded without effect. Paths are those of the new plan's file.
-func Replaces(old, next Plan) error {
+// ladder, or one before an earlier stage's; an effect lifted to full without a
+// word about the responses that were recorded without effect; or a region that
+// one of the holds, which are those not over yet, or a reversal in force is for
+// and that would be without it. Paths are those of the new plan's file. Ask it
+// about every plan that still has people.
+func Replaces(old, next Plan, holds []Hold, reversals []Reversal) error {
 	var faults Faults
 	to := align(old, next)
 	for i, s := range old.Stages {
-		if to[i] < 0 {
+		switch {
+		case to[i] < 0:
 			faults = append(faults, Fault{"mapping." + s.Key, fmt.Sprintf("is missing: people can be at stage %q of plan %d, so say which stage of this plan they belong to", s.Key, old.Number)})
+		case to[i] < slices.Max(to[:i+1]):
+			faults = append(faults, Fault{"mapping." + s.Key, fmt.Sprintf("turns the ladder round: people at stage %q of plan %d would come before those at an earlier stage", s.Key, old.Number)})
 		}
 	}
 	for _, country := range countries(old, next) {
@@ -24,7 +30,29 @@ func Replaces(old, next Plan) error {
 			faults = append(faults, Fault{"regions", fmt.Sprintf("responses in %s were recorded without effect: keep a region for it with `effect: full` and say `recorded: effective` or `recorded: ask_again`", country)})
 		}
 	}
-	return faults.OrNil()
+	return append(faults, uncovered(old, next, holds, reversals)...).OrNil()
+}
+
+// uncovered finds the holds and reversals in force that a plan's regions would
+// leave without some of the people they are for.
+func uncovered(old, next Plan, holds []Hold, reversals []Reversal) Faults {
+	var faults Faults
+	check := func(what, id, region string) {
+		for _, country := range countries(old, next) {
+			if region != "" && old.In(country).named(region, country) && !next.In(country).named(region, country) {
+				faults = append(faults, Fault{"regions", fmt.Sprintf("%s %s is for region %q and would no longer cover %s: keep that in a region of this key, or end the %s", what, id, region, country, what)})
+			}
+		}
+	}
+	for _, h := range holds {
+		check("hold", h.ID, h.Scope.Region)
+	}
+	for _, r := range reversals {
+		if r.Undone.IsZero() {
+			check("reversal", r.ID, r.Region)
+		}
+	}
+	return faults
 }
 
 // align says for each stage of a plan which stage of the next one its people

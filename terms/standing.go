@@ -84,9 +84,42 @@ func (p Plan) Standing(c Catalogue, e Enrollment, holds []Hold, now time.Time) S
 	return Standing{Capabilities: p.effects(c, e, pos), Positions: []Position{pos}}
 }
 
-func (p Plan) position(e Enrollment, holds []Hold, now time.Time) Position {
+// at is the stage that counts for a person: the recorded one, or the lower one
+// that Step takes them back to as soon as it runs. It does so where the ladder
+// is shorter now; where it was while a reversal was in force; under a hold that
+// lifts; and from a stage that takes something and was entered before its day,
+// as the plan and country have it now. So neither the end of a hold, nor undoing
+// a reversal, nor the new day itself takes anything at once from someone whom no
+// sweep has come to meanwhile.
+func (p Plan) at(e Enrollment, holds []Hold, now time.Time) int {
 	l := p.In(e.Country)
-	stage := p.Stages[min(e.Stage, l.Last)]
+	stage := min(e.Stage, l.Last)
+	for _, r := range p.Reversals {
+		if e.Entered.Before(r.Undone) && r.covers(e.Country, l) {
+			stage = min(stage, max(p.StageIndex(r.Stage), 0))
+		}
+	}
+	free := p.lastFree(stage)
+	if lifted(p, e, holds, now) {
+		return free
+	}
+	for stage > free && e.Entered.Before(l.Deadline.Add(p.Stages[stage].After)) {
+		stage--
+	}
+	return stage
+}
+
+// restored returns the facts after a restoration that is due.
+func (p Plan) restored(e Enrollment, holds []Hold, now time.Time) Enrollment {
+	if at := p.at(e, holds, now); at < e.Stage {
+		return e.Apply(p, Due{Action: Restore, Stage: at}, now)
+	}
+	return e
+}
+
+func (p Plan) position(e Enrollment, holds []Hold, now time.Time) Position {
+	l, at := p.In(e.Country), p.at(e, holds, now)
+	stage := p.Stages[at]
 	pos := Position{
 		Campaign: p.Campaign, Plan: e.Plan, Basis: p.Basis, Status: e.Status, Effect: e.Effect, Bound: e.Bound, Region: l.Region,
 		Stage: stage.Key, Shadow: stage.Shadow, Since: e.Entered, Until: e.ExemptUntil, Extended: e.NotBefore,
@@ -99,8 +132,8 @@ func (p Plan) position(e Enrollment, holds []Hold, now time.Time) Position {
 			quiet = quiet || !h.Reminders
 		}
 	}
-	pos.Window = p.window(min(e.Stage, l.Last), now)
-	pos.Reminder, pos.Quiet = p.reminder(l, e, quiet, now)
+	pos.Window = p.window(at, now)
+	pos.Reminder, pos.Quiet = p.reminder(l, e, at, quiet, now)
 	return pos
 }
 
@@ -116,8 +149,7 @@ func (p Plan) Turns(after, now time.Time) bool {
 }
 
 // reminder is what a client may show now, and until when it must be silent.
-func (p Plan) reminder(l Local, e Enrollment, quiet bool, now time.Time) (Reminder, time.Time) {
-	stage := min(e.Stage, l.Last)
+func (p Plan) reminder(l Local, e Enrollment, stage int, quiet bool, now time.Time) (Reminder, time.Time) {
 	asks := e.Status == Pending || e.Status == Declined && p.Stages[stage].Takes()
 	if !asks || e.Bound || quiet || now.Before(l.AnnounceAt) {
 		return Reminder{}, time.Time{}
@@ -154,6 +186,7 @@ func (r Reminder) alone() Reminder {
 
 // next looks one stage ahead on the facts of now.
 func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
+	e = p.restored(e, holds, now)
 	if e.Status == Accepted || e.Status == Exempt || e.Bound || e.Stage+1 > p.In(e.Country).Last {
 		return Next{}
 	}
@@ -181,19 +214,31 @@ func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
 	if e.Status == Accepted || e.Status == Exempt || e.Bound || onHold && until.IsZero() {
 		return nil
 	}
-	if onHold {
+	if e = p.restored(e, holds, now); onHold {
 		now = until
 	}
 	if e.FirstNotice.IsZero() { // whoever asks is being told now at the earliest
 		e = e.Notice(now)
 	}
 	var ahead []Next
-	for last := p.In(e.Country).Last; e.Stage < last; {
-		at := latest(dueAt(p, e, holds, now), now)
-		ahead = append(ahead, Next{Stage: p.Stages[e.Stage+1].Key, At: at})
-		e = e.Apply(p, Due{Action: Enter, Stage: e.Stage + 1}, at)
+	for i, at := range p.dates(e, holds, now) {
+		if !at.IsZero() {
+			ahead = append(ahead, Next{Stage: p.Stages[i].Key, At: at})
+		}
 	}
 	return ahead
+}
+
+// dates is when each stage still ahead falls due, by its index; zero for the
+// others.
+func (p Plan) dates(e Enrollment, holds []Hold, now time.Time) []time.Time {
+	out := make([]time.Time, len(p.Stages))
+	for last := p.In(e.Country).Last; e.Stage < last; {
+		at := latest(dueAt(p, e, holds, now), now)
+		e = e.Apply(p, Due{Action: Enter, Stage: e.Stage + 1}, at)
+		out[e.Stage] = at
+	}
+	return out
 }
 
 // effects are the capabilities of the catalogue as this campaign alone leaves
@@ -201,7 +246,8 @@ func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
 // same position share them.
 func (p Plan) effects(c Catalogue, e Enrollment, pos Position) []State {
 	out := make([]State, 0, len(c))
-	free := pos.Lifted || e.Status == Accepted || e.Status == Exempt
+	free := e.Status == Accepted || e.Status == Exempt
+	at := p.StageIndex(pos.Stage)
 	for _, capability := range c {
 		s := State{Capability: capability.Key, Value: capability.Default(), Reason: ReasonDefault}
 		switch {
@@ -209,7 +255,7 @@ func (p Plan) effects(c Catalogue, e Enrollment, pos Position) []State {
 			s.Campaign = p.Campaign
 			s.Value, s.Reason = p.grant(capability, e, pos.HoldID != "")
 		case !free && !capability.ExitRight:
-			if value, stage, ok := p.limit(capability, min(e.Stage, p.In(e.Country).Last), pos.Window); ok {
+			if value, stage, ok := p.limit(capability, at, pos.Window); ok {
 				s = State{capability.Key, value, ReasonStage, p.Campaign, p.Stages[stage].Key}
 			}
 		}
@@ -234,8 +280,8 @@ func (p Plan) grant(c Capability, e Enrollment, onHold bool) (Value, Reason) {
 // limit is the strictest value the stages up to this one leave a capability,
 // and the stage that set it: with a brown-out on or not.
 func (p Plan) limit(c Capability, stage int, window bool) (Value, int, bool) {
-	for i := stage; i >= 0; i-- {
-		s := p.Stages[i]
+	value, by, found := c.On(), 0, false
+	for i, s := range p.Stages[:stage+1] {
 		if s.Shadow || s.BrownOut != nil && !window {
 			continue
 		}
@@ -243,20 +289,18 @@ func (p Plan) limit(c Capability, stage int, window bool) (Value, int, bool) {
 			return c.Off(), i, true
 		}
 		for _, set := range s.Set {
-			if set.Capability == c.Key {
-				return set.Value, i, true
+			if set.Capability == c.Key && c.Stricter(set.Value, value) {
+				value, by, found = set.Value, i, true
 			}
 		}
 	}
-	return Value{}, 0, false
+	return value, by, found
 }
 
 // left is the value of a capability at a stage.
 func (p Plan) left(c Capability, stage int, window bool) Value {
-	if value, _, ok := p.limit(c, stage, window); ok {
-		return value
-	}
-	return c.On()
+	value, _, _ := p.limit(c, stage, window)
+	return value
 }
 
 // Combine merges standings of several campaigns: for each capability the most

@@ -10,6 +10,7 @@ import (
 func at(stage int, status terms.Status) terms.Enrollment {
 	e := enrolled(plan(), "BR")
 	e.Stage, e.Status, e.Told = stage, status, announce
+	e.Entered = deadline.Add(plan().Stages[stage].After)
 	return e
 }
 

@@ -2,6 +2,7 @@ package terms
 
 import (
 	"hash/fnv"
+	"math/bits"
 	"time"
 )
 
@@ -44,8 +45,8 @@ func Step(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
 	if e.Status == Accepted || e.Status == Exempt {
 		return settled(e, now)
 	}
-	if last := p.In(e.Country).Last; e.Stage > last { // the person moved to where the ladder is shorter
-		return Due{Action: Restore, Stage: last}
+	if at := p.at(e, holds, now); at < e.Stage {
+		return Due{Action: Restore, Stage: at}
 	}
 	if until, held := coverage(p, e, holds, now); held {
 		return Due{Action: Wait, Next: until, Why: WaitsForHold}
@@ -148,17 +149,15 @@ func dueAt(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
 
 // spread staggers people over a window, in whole hours so that due rows stay
 // together in the index. It is stable for a person and what the window is of: a
-// campaign or a hold.
+// campaign or a hold. A longer window is later for everybody or the same, so
+// that of two plans the longer spread is the gentler one.
 func spread(window time.Duration, person, of string) time.Duration {
-	hours := uint64(window / time.Hour)
-	if hours == 0 {
-		return 0
-	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(person + "\x00" + of)) // hash.Hash never returns an error
 	sum := h.Sum64()
-	sum ^= sum >> 32 // FNV's low bits alone spread short ids poorly
-	return time.Duration(sum%(hours+1)) * time.Hour
+	sum = (sum ^ sum>>32) * 0x9e3779b97f4a7c15 // FNV's high bits alone spread short ids poorly
+	hours, _ := bits.Mul64(sum, uint64(max(window/time.Hour, 0))+1)
+	return time.Duration(hours) * time.Hour
 }
 
 func latest(times ...time.Time) time.Time {
