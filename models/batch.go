@@ -1,29 +1,42 @@
 package models
 
 import (
+	"encoding/hex"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 )
 
-// batch is rows that go into one statement together, by column. PostgreSQL
-// takes the columns as arrays in one round trip; SQLite, which has no round
-// trip to save, takes the rows one by one through a prepared statement.
+// batch is rows that go into one statement together. A column with the same
+// value in every row, as most have in a chunk of a sweep, goes in once, as a
+// plain parameter; the others go in as a table, in one parameter or one each.
 //
-// The statement is written once for both. In it ":ref" is the column ref of
-// the row at hand, "{from}" is where a FROM clause with the rows belongs, and
-// "{and}" where they join others in such a clause.
+// The statement is written once for both engines. In it ":ref" is the column
+// ref of the row at hand, "{from}" is where a FROM clause with the rows
+// belongs, and "{and}" where they join others in such a clause.
 type batch struct {
 	size    int
 	columns []column
 }
 
+// column is one value of every row: a number, or a text where there is no
+// number. Values are got when they are needed, and for most columns never.
 type column struct {
-	name  string
-	array string // its type in PostgreSQL
-	all   any    // a slice
-	row   func(i int) any
+	name   string
+	kind   kind
+	number func(i int) int64
+	text   func(i int) string
 }
+
+type kind int
+
+const (
+	isText kind = iota
+	isNumber
+	isFlag
+	isBinary
+)
 
 // columnOf makes a column out of things of type T.
 type columnOf[T any] func(things []T) column
@@ -36,43 +49,149 @@ func newBatch[T any](things []T, columns ...columnOf[T]) batch {
 	return b
 }
 
-func text[T any](name string, get func(*T) string) columnOf[T] { return list(name, "text[]", get) }
-
-func number[T any](name string, get func(*T) int64) columnOf[T] {
-	return list(name, "bigint[]", get)
+func text[T any](name string, get func(*T) string) columnOf[T] {
+	return func(things []T) column {
+		return column{name: name, kind: isText, text: func(i int) string { return get(&things[i]) }}
+	}
 }
 
-func flag[T any](name string, get func(*T) bool) columnOf[T] { return list(name, "boolean[]", get) }
+func number[T any](name string, get func(*T) int64) columnOf[T] {
+	return func(things []T) column {
+		return column{name: name, kind: isNumber, number: func(i int) int64 { return get(&things[i]) }}
+	}
+}
+
+func flag[T any](name string, get func(*T) bool) columnOf[T] {
+	return func(things []T) column {
+		return column{name: name, kind: isFlag, number: func(i int) int64 {
+			if get(&things[i]) {
+				return 1
+			}
+			return 0
+		}}
+	}
+}
 
 func binary[T any](name string, get func(*T) []byte) columnOf[T] {
-	return list(name, "bytea[]", func(t *T) []byte { return blob(get(t)) })
+	return func(things []T) column {
+		return column{name: name, kind: isBinary, text: func(i int) string { return string(get(&things[i])) }}
+	}
 }
 
 func moment[T any](name string, get func(*T) time.Time) columnOf[T] {
 	return number(name, func(t *T) int64 { return int64(at(get(t))) })
 }
 
-func list[T, V any](name, array string, get func(*T) V) columnOf[T] {
-	return func(things []T) column {
-		all := make([]V, len(things))
-		for i := range things {
-			all[i] = get(&things[i])
-		}
-		return column{name, array, all, func(i int) any { return all[i] }}
+// equals compares a row of one column with one of another of the same kind.
+func (c column) equals(i int, d column, j int) bool {
+	if c.number != nil {
+		return c.number(i) == d.number(j)
 	}
+	return c.text(i) == d.text(j)
+}
+
+// value is what a database takes as a parameter.
+func (c column) value(i int) any {
+	switch c.kind {
+	case isText:
+		return c.text(i)
+	case isNumber:
+		return c.number(i)
+	case isFlag:
+		return c.number(i) != 0
+	default:
+		return []byte(c.text(i))
+	}
+}
+
+// appendJSON writes a value as an element of an array; bytes as hex digits.
+func (c column) appendJSON(to []byte, i int) []byte {
+	switch c.kind {
+	case isText:
+		return appendString(to, c.text(i))
+	case isBinary:
+		return append(hex.AppendEncode(append(to, '"'), []byte(c.text(i))), '"')
+	default:
+		return strconv.AppendInt(to, c.number(i), 10)
+	}
+}
+
+// appendString keeps every byte as it is, unlike package encoding/json, and
+// escapes what JSON cannot hold.
+func appendString(to []byte, s string) []byte {
+	to = append(to, '"')
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b == '"' || b == '\\':
+			to = append(to, '\\', b)
+		case b < ' ':
+			to = append(to, `\u00`...)
+			to = hex.AppendEncode(to, []byte{b})
+		default:
+			to = append(to, b)
+		}
+	}
+	return append(to, '"')
 }
 
 var placeholder = regexp.MustCompile(`:[a-z_]+`)
 
-// uses returns the columns a statement names, in order of first mention.
+// split returns the columns a statement names, in order of first mention:
+// those that are the same in every row, and the others. A single row has none
+// of the others; more have at least one, which says how many there are.
+func (b batch) split(statement string) (once, each []column) {
+	for _, c := range b.uses(statement) {
+		if b.same(c) {
+			once = append(once, c)
+		} else {
+			each = append(each, c)
+		}
+	}
+	if len(each) == 0 && b.size > 1 {
+		once, each = once[1:], once[:1]
+	}
+	return once, each
+}
+
 func (b batch) uses(statement string) []column {
 	var used []column
 	for _, found := range placeholder.FindAllString(statement, -1) {
 		same := func(c column) bool { return c.name == found[1:] }
-		if slices.ContainsFunc(used, same) {
-			continue
+		if !slices.ContainsFunc(used, same) {
+			used = append(used, b.columns[slices.IndexFunc(b.columns, same)])
 		}
-		used = append(used, b.columns[slices.IndexFunc(b.columns, same)])
 	}
 	return used
+}
+
+// differs reports whether two columns differ in any row.
+func (b batch) differs(c, d column) bool {
+	for i := range b.size {
+		if !c.equals(i, d, i) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b batch) same(c column) bool {
+	for i := 1; i < b.size; i++ {
+		if !c.equals(i, c, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// rendered puts a statement's columns in their places: position numbers the
+// parameters from 1 for those that go in once, and a row of the others is
+// called n.
+func rendered(statement string, once []column, position func(i int, c column) string) string {
+	return placeholder.ReplaceAllStringFunc(statement, func(name string) string {
+		i := slices.IndexFunc(once, func(c column) bool { return c.name == name[1:] })
+		if i < 0 {
+			return "n." + name[1:]
+		}
+		return position(i, once[i])
+	})
 }

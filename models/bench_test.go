@@ -99,7 +99,6 @@ func stepUp(e tracker.Enrolled, stage int) tracker.Move {
 	m.After.Stage, m.After.Entered, m.After.Told = stage+1, noon, noon
 	m.After.NextAt = e.NextAt.Add(time.Hour)
 	m.Transition = &tracker.Transition{Ref: e.Ref, Campaign: e.Campaign, Plan: 1, Country: e.Country, From: stage, To: stage + 1, Cause: tracker.CauseSweep, At: noon, Run: "run-1"}
-	m.Notice = &tracker.Notice{ID: fmt.Sprintf("ntc_%d_%d", e.Ref, stage), Ref: e.Ref, Campaign: e.Campaign, Plan: 1, Stage: stage + 1, Kind: tracker.StageNotice, Channel: tracker.InApp, At: noon}
 	return m
 }
 

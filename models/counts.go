@@ -18,9 +18,9 @@ type cell struct {
 	Stage    int
 }
 
-func (c counts) add(e *tracker.Enrolled, people int64) {
-	c[cell{e.Campaign, e.Country, e.Status, e.Stage}] += people
-}
+func cellOf(e *tracker.Enrolled) cell { return cell{e.Campaign, e.Country, e.Status, e.Stage} }
+
+func (c counts) add(e *tracker.Enrolled, people int64) { c[cellOf(e)] += people }
 
 // days is what is to be added to the tallies of days.
 type days map[day]int64
@@ -31,9 +31,10 @@ type day struct {
 	Tally    tracker.Tally
 }
 
-func (d days) add(campaign string, when time.Time, tally tracker.Tally) {
-	d[day{campaign, when.UTC().Format(time.DateOnly), tally}]++
-}
+// dayOf is how the day of an instant is written.
+func dayOf(when time.Time) string { return when.UTC().Format(time.DateOnly) }
+
+func (d days) add(campaign, date string, tally tracker.Tally) { d[day{campaign, date, tally}]++ }
 
 // sum is one entry of counts or days.
 type sum[K any] struct {

@@ -19,14 +19,41 @@ type engine interface {
 	// queue makes other processes that migrate wait, until the transaction ends.
 	queue(ctx context.Context, in gorm.ConnPool) error
 
-	// exec runs a statement for every row of a batch.
+	// exec runs a statement for all rows of a batch.
 	exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error
-	// query runs one for every row of a batch and calls scan on every row of
-	// the answers, which come in any order.
-	query(ctx context.Context, in gorm.ConnPool, statement string, b batch, scan func(*sql.Rows) error) error
+	// query runs one for all rows of a batch; the answers come in any order.
+	query(ctx context.Context, in gorm.ConnPool, statement string, b batch) (*sql.Rows, error)
 	// written runs a statement that writes enrollments, from a batch with the
-	// columns campaign and ref, and reports which rows of it were written.
+	// columns campaign and ref, which no two of its rows have in common, and
+	// reports which rows of it were written.
 	written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error)
+}
+
+// returned runs a statement that writes enrollments and asks which it was.
+func returned(ctx context.Context, e engine, in gorm.ConnPool, statement string, b batch) ([]bool, error) {
+	type key struct {
+		campaign string
+		ref      int64
+	}
+	keys := b.uses(":campaign :ref")
+	index := make(map[key]int, b.size)
+	for i := range b.size {
+		index[key{keys[0].text(i), keys[1].number(i)}] = i
+	}
+	rows, err := e.query(ctx, in, statement+" RETURNING enrollments.campaign, enrollments.ref", b)
+	if err != nil {
+		return nil, err
+	}
+	written := make([]bool, b.size)
+	return written, eachValues(rows, func(v *values) { written[index[key{v.text(), v.number()}]] = true })
+}
+
+func allOf(size int) []bool {
+	written := make([]bool, size)
+	for i := range written {
+		written[i] = true
+	}
+	return written
 }
 
 // pools are the connections to a database.

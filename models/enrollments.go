@@ -3,7 +3,6 @@ package models
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -22,19 +21,18 @@ const (
 	enrollment = identity + ", " + position
 )
 
-// scanEnrolled reads the columns of enrollment, and before them others.
-func scanEnrolled(rows *sql.Rows, before ...any) (tracker.Enrolled, error) {
+// enrolledOf reads the columns of enrollment.
+func enrolledOf(v *values) tracker.Enrolled {
 	var e tracker.Enrolled
-	var created, joined, entered, told, noticed, warned, first, notBefore, snoozed, next, exempt instant
-	err := rows.Scan(append(before, &e.Campaign, &e.Ref, &e.Person, &e.Seq,
-		&e.Plan, &e.Country, &e.Locale, &created, &joined, &e.Status, &e.Effect, &e.Stage, &entered, &told, &noticed, &warned,
-		&first, &notBefore, &snoozed, &e.Snoozes, &e.Answered, &next,
-		&e.Attributes, &e.Excused, &exempt, &e.Bound, &e.Extensions, &e.Unreached)...)
-	e.Created, e.Joined, e.Entered, e.Told = created.time(), joined.time(), entered.time(), told.time()
-	e.Noticed, e.Warned, e.FirstNotice = noticed.time(), warned.time(), first.time()
-	e.NotBefore, e.SnoozedUntil, e.NextAt = notBefore.time(), snoozed.time(), next.time()
-	e.ExemptUntil = exempt.time()
-	return e, err
+	e.Campaign, e.Ref, e.Person, e.Seq = v.text(), v.number(), v.text(), v.number()
+	e.Plan, e.Country, e.Locale = int(v.number()), v.text(), v.text()
+	e.Created, e.Joined, e.Status, e.Effect = v.time(), v.time(), terms.Status(v.text()), terms.Effect(v.text())
+	e.Stage, e.Entered, e.Told, e.Noticed, e.Warned = int(v.number()), v.time(), v.time(), v.time(), v.time()
+	e.FirstNotice, e.NotBefore, e.SnoozedUntil = v.time(), v.time(), v.time()
+	e.Snoozes, e.Answered, e.NextAt = int(v.number()), v.flag(), v.time()
+	e.Attributes, e.Excused, e.ExemptUntil, e.Bound = terms.Attributes(v.text()), v.flag(), v.time(), v.flag()
+	e.Extensions, e.Unreached = int(v.number()), v.flag()
+	return e
 }
 
 // columns are those of enrollment but seq, taken from something that has one.
@@ -81,11 +79,7 @@ func (r reader) enrolled(ctx context.Context, condition string, args ...any) ([]
 		return nil, r.translate(err, "enrollments")
 	}
 	list := []tracker.Enrolled{}
-	err = eachRow(rows, func(rows *sql.Rows) error {
-		e, err := scanEnrolled(rows)
-		list = append(list, e)
-		return err
-	})
+	err = eachValues(rows, func(v *values) { list = append(list, enrolledOf(v)) })
 	return list, r.translate(err, "enrollments")
 }
 
@@ -127,14 +121,15 @@ func (r reader) Bound(ctx context.Context, campaign string, owners []string) (ma
 	if len(once) == 0 {
 		return bound, nil
 	}
-	err := r.engine.query(ctx, r.pool(), "SELECT p.owner, e."+strings.ReplaceAll(enrollment, ", ", ", e.")+` FROM people p
-		JOIN enrollments e ON e.ref = p.ref {and} WHERE p.owner = :owner AND p.owner <> '' AND e.campaign = :campaign`, b,
-		func(rows *sql.Rows) error {
-			var owner string
-			e, err := scanEnrolled(rows, &owner)
-			bound[owner] = append(bound[owner], e)
-			return err
-		})
+	rows, err := r.engine.query(ctx, r.pool(), "SELECT p.owner, e."+strings.ReplaceAll(enrollment, ", ", ", e.")+` FROM people p
+		JOIN enrollments e ON e.ref = p.ref {and} WHERE p.owner = :owner AND p.owner <> '' AND e.campaign = :campaign`, b)
+	if err != nil {
+		return nil, r.translate(err, "enrollments")
+	}
+	err = eachValues(rows, func(v *values) {
+		owner := v.text()
+		bound[owner] = append(bound[owner], enrolledOf(v))
+	})
 	for _, list := range bound {
 		slices.SortFunc(list, func(a, b tracker.Enrolled) int { return cmp.Compare(a.Ref, b.Ref) })
 	}

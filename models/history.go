@@ -18,7 +18,7 @@ type transitionRow struct {
 	Plan      int
 	Country   string
 	FromStage int
-	ToStage   int
+	Stage     int
 	Cause     tracker.Cause
 	At        instant
 	Run       string
@@ -27,7 +27,7 @@ type transitionRow struct {
 func (t transitionRow) transition() tracker.Transition {
 	return tracker.Transition{
 		Person: t.Person, Ref: t.Ref, Campaign: t.Campaign, Plan: t.Plan, Country: t.Country,
-		From: t.FromStage, To: t.ToStage, Cause: t.Cause, At: t.At.time(), Run: t.Run,
+		From: t.FromStage, To: t.Stage, Cause: t.Cause, At: t.At.time(), Run: t.Run,
 	}
 }
 
@@ -52,55 +52,45 @@ func (n noticeRow) notice() tracker.Notice {
 	}
 }
 
-// Transitions takes the order in which they were recorded for age.
+// Transitions are the changes with a cause.
 func (r reader) Transitions(ctx context.Context, campaign, person string, limit int) ([]tracker.Transition, error) {
-	query := r.in(ctx).Table("transitions AS t").Joins("LEFT JOIN people p ON p.ref = t.ref").
-		Select("t.ref, coalesce(p.id, '') AS person, t.campaign, t.plan, t.country, t.from_stage, t.to_stage, t.cause, t.at, t.run")
+	query := r.in(ctx).Table("changes AS c").Joins("LEFT JOIN people p ON p.ref = c.ref").
+		Select("c.ref, coalesce(p.id, '') AS person, c.campaign, c.plan, c.country, c.from_stage, c.stage, c.cause, c.at, c.run").
+		Where("c.cause <> ''")
 	if campaign != "" {
-		query = query.Where("t.campaign = ?", campaign)
+		query = query.Where("c.campaign = ?", campaign)
 	}
 	if person != "" {
-		query = query.Where("t.ref = (SELECT ref FROM people WHERE id = ?)", person)
+		query = query.Where("c.ref = (SELECT ref FROM people WHERE id = ?) AND c.ref <> 0", person)
 	}
 	var rows []transitionRow
-	err := query.Order("t.id DESC").Limit(limit).Find(&rows).Error
+	err := query.Order("c.revision DESC").Limit(limit).Find(&rows).Error
 	return all(rows, transitionRow.transition), r.translate(err, "transitions")
 }
 
+// Notices are those reported, and the changes that are themselves a notice in
+// the app.
 func (r reader) Notices(ctx context.Context, person string, limit int) ([]tracker.Notice, error) {
 	var rows []noticeRow
-	err := r.in(ctx).Table("notices AS n").Joins("JOIN people p ON p.ref = n.ref").
-		Select("n.ref, n.id, p.id AS person, n.campaign, n.plan, n.stage, n.kind, n.channel, n.presented, n.delivered, n.at").
-		Where("p.id = ?", person).Order("n.at DESC, n.id DESC").Limit(limit).Find(&rows).Error
+	err := r.in(ctx).Raw(`
+		SELECT 0 AS revision, n.ref, n.id, p.id AS person, n.campaign, n.plan, n.stage, n.kind, n.channel, n.presented, n.delivered, n.at
+		FROM people p JOIN notices n ON n.ref = p.ref WHERE p.id = ?
+		UNION ALL
+		SELECT c.revision, c.ref, 'ntc_' || c.revision, p.id, c.campaign, c.plan, c.stage, CASE c.kind WHEN ? THEN ? ELSE ? END, ?, false, false, c.at
+		FROM people p JOIN changes c ON c.ref = p.ref AND c.ref <> 0 AND c.kind IN ? WHERE p.id = ?
+		ORDER BY at DESC, revision DESC, id DESC LIMIT ?`,
+		person, tracker.ChangeWarned, tracker.FinalWarning, tracker.StageNotice, tracker.InApp, noticeKinds(), person, limit).Find(&rows).Error
 	return all(rows, noticeRow.notice), r.translate(err, "notices")
 }
 
-// addTransitions records those of saved moves. The enrollment, and the Seq it
-// has after the move, are the move's.
-func (t *tx) addTransitions(ctx context.Context, moves []tracker.Move, _ time.Time) error {
-	with := make([]tracker.Move, 0, len(moves))
-	for i := range moves {
-		if moves[i].Transition != nil {
-			with = append(with, moves[i])
-		}
-	}
-	return t.each(ctx, "a transition from this position", `INSERT INTO transitions (ref, campaign, seq, plan, country, from_stage, to_stage, cause, at, run)
-		SELECT :ref, :campaign, :seq, :plan, :country, :from_stage, :to_stage, :cause, :at, :run {from}`,
-		newBatch(with,
-			number("ref", func(m *tracker.Move) int64 { return m.After.Ref }),
-			text("campaign", func(m *tracker.Move) string { return m.After.Campaign }),
-			number("seq", func(m *tracker.Move) int64 { return m.Before.Seq + 1 }),
-			number("plan", func(m *tracker.Move) int64 { return int64(m.Transition.Plan) }),
-			text("country", func(m *tracker.Move) string { return m.Transition.Country }),
-			number("from_stage", func(m *tracker.Move) int64 { return int64(m.Transition.From) }),
-			number("to_stage", func(m *tracker.Move) int64 { return int64(m.Transition.To) }),
-			text("cause", func(m *tracker.Move) string { return string(m.Transition.Cause) }),
-			moment("at", func(m *tracker.Move) time.Time { return m.Transition.At }),
-			text("run", func(m *tracker.Move) string { return m.Transition.Run })))
+// noticeKinds are the changes that hand a notice to the app.
+func noticeKinds() []tracker.ChangeKind {
+	return []tracker.ChangeKind{tracker.ChangeTold, tracker.ChangeWarned, tracker.ChangeEntered, tracker.ChangeRestored}
 }
 
-func (t *tx) addMoveNotices(ctx context.Context, moves []tracker.Move, _ time.Time) error {
-	notices := make([]tracker.Notice, 0, len(moves))
+// addMoveNotices stores those reported.
+func (t *tx) addMoveNotices(ctx context.Context, moves []tracker.Move) error {
+	var notices []tracker.Notice
 	for i := range moves {
 		if n := moves[i].Notice; n != nil {
 			notices = append(notices, *n)

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -71,18 +70,20 @@ func (t *tx) PutPeople(ctx context.Context, people []tracker.Person) ([]tracker.
 		SELECT :id, :country, :locale, :type, :created, :attributes, :owner {from} WHERE true
 		ON CONFLICT (id) DO UPDATE SET country = excluded.country, locale = excluded.locale, type = excluded.type,
 			attributes = excluded.attributes, owner = excluded.owner`, b)
-	if err != nil {
-		return nil, err
+	if err != nil || len(once) == 0 {
+		return []tracker.Person{}, err
 	}
 	stored := make(map[string]tracker.Person, len(once))
-	err = t.engine.query(ctx, t.pool(), `SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner
-		FROM people p {and} WHERE p.id = :id`, b,
-		func(rows *sql.Rows) error {
-			var row personRow
-			err := rows.Scan(&row.Ref, &row.ID, &row.Country, &row.Locale, &row.Type, &row.Created, &row.Attributes, &row.Owner)
-			stored[row.ID] = row.person()
-			return err
-		})
+	rows, err := t.engine.query(ctx, t.pool(), `SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner
+		FROM people p {and} WHERE p.id = :id`, b)
+	if err != nil {
+		return nil, t.wrote(err, "people")
+	}
+	err = eachValues(rows, func(v *values) {
+		p := tracker.Person{Ref: v.number(), ID: v.text(), Country: v.text(), Locale: v.text(), Type: terms.AccountType(v.text())}
+		p.Created, p.Attributes, p.Owner = v.time(), terms.Attributes(v.text()), v.text()
+		stored[p.ID] = p
+	})
 	out := make([]tracker.Person, len(people))
 	for i := range people {
 		out[i] = stored[people[i].ID]
@@ -99,14 +100,15 @@ func (t *tx) DeletePerson(ctx context.Context, id string, when time.Time) error 
 	if err != nil {
 		return err
 	}
-	left := counts{}
+	left, entries := counts{}, make([]entry, len(rows))
 	for i := range rows {
 		left.add(&rows[i], -1)
+		entries[i] = entry{kind: tracker.ChangeRemoved, of: &rows[i], seq: rows[i].Seq + 1, from: rows[i].Stage, person: id}
 	}
 	if err := t.addCounts(ctx, left); err != nil {
 		return err
 	}
-	if _, err := t.record(ctx, rows, func(int) tracker.ChangeKind { return tracker.ChangeRemoved }, when); err != nil {
+	if _, err := t.record(ctx, entries, when); err != nil {
 		return err
 	}
 	err = t.exec(ctx, personName(id), "DELETE FROM enrollments WHERE ref = ? AND campaign IN (SELECT campaign FROM campaigns)", p.Ref)

@@ -42,58 +42,60 @@ func (postgres) queue(ctx context.Context, in gorm.ConnPool) error {
 }
 
 func (postgres) exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error {
-	used := b.uses(statement)
-	_, err := in.ExecContext(ctx, unnested(statement, used), arrays(used)...)
+	statement, args := unnested(statement, b)
+	_, err := in.ExecContext(ctx, statement, args...)
 	return err
 }
 
-func (postgres) query(ctx context.Context, in gorm.ConnPool, statement string, b batch, scan func(*sql.Rows) error) error {
-	used := b.uses(statement)
-	rows, err := in.QueryContext(ctx, unnested(statement, used), arrays(used)...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, scan)
+func (postgres) query(ctx context.Context, in gorm.ConnPool, statement string, b batch) (*sql.Rows, error) {
+	statement, args := unnested(statement, b)
+	return in.QueryContext(ctx, statement, args...)
 }
 
 func (p postgres) written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error) {
-	type key struct {
-		campaign string
-		ref      int64
-	}
-	keys := b.uses(":campaign :ref")
-	index := make(map[key]int, b.size)
-	for i := range b.size {
-		k := key{keys[0].row(i).(string), keys[1].row(i).(int64)}
-		if _, twice := index[k]; !twice {
-			index[k] = i
-		}
-	}
-	written := make([]bool, b.size)
-	err := p.query(ctx, in, statement+" RETURNING enrollments.campaign, enrollments.ref", b, func(rows *sql.Rows) error {
-		var k key
-		err := rows.Scan(&k.campaign, &k.ref)
-		written[index[k]] = true
-		return err
-	})
-	return written, err
+	return returned(ctx, p, in, statement, b)
 }
 
 // unnested puts the rows of a batch into a statement, as arrays side by side.
-func unnested(statement string, used []column) string {
-	params, names := make([]string, len(used)), make([]string, len(used))
-	for i, c := range used {
-		params[i], names[i] = fmt.Sprintf("$%d::%s", i+1, c.array), c.name
+func unnested(statement string, b batch) (string, []any) {
+	once, each := b.split(statement)
+	statement = rendered(statement, once, func(i int, c column) string { return fmt.Sprintf("$%d::%s", i+1, c.kind.postgres()) })
+	args := make([]any, 0, len(once)+len(each))
+	for _, c := range once {
+		args = append(args, c.value(0))
+	}
+	if len(each) == 0 {
+		return strings.NewReplacer("{from}", "", "{and}", "").Replace(statement), args
+	}
+	params, names := make([]string, len(each)), make([]string, len(each))
+	for i, c := range each {
+		args = append(args, array(c, b.size))
+		params[i], names[i] = fmt.Sprintf("$%d::%s[]", len(args), c.kind.postgres()), c.name
 	}
 	rows := "unnest(" + strings.Join(params, ", ") + ") AS n(" + strings.Join(names, ", ") + ")"
-	statement = placeholder.ReplaceAllStringFunc(statement, func(name string) string { return "n." + name[1:] })
-	return strings.NewReplacer("{from}", "FROM "+rows, "{and}", ", "+rows).Replace(statement)
+	return strings.NewReplacer("{from}", "FROM "+rows, "{and}", ", "+rows).Replace(statement), args
 }
 
-func arrays(used []column) []any {
-	all := make([]any, len(used))
-	for i, c := range used {
-		all[i] = c.all
+// postgres is the type of a column.
+func (k kind) postgres() string { return [...]string{"text", "bigint", "boolean", "bytea"}[k] }
+
+func array(c column, size int) any {
+	switch c.kind {
+	case isText:
+		return list(size, c.text)
+	case isNumber:
+		return list(size, c.number)
+	case isFlag:
+		return list(size, func(i int) bool { return c.number(i) != 0 })
+	default:
+		return list(size, func(i int) []byte { return []byte(c.text(i)) })
+	}
+}
+
+func list[T any](size int, get func(i int) T) []T {
+	all := make([]T, size)
+	for i := range all {
+		all[i] = get(i)
 	}
 	return all
 }

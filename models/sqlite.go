@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -24,69 +23,93 @@ func (sqlite) turn() string { return "SELECT value FROM revision" }
 
 func (sqlite) queue(context.Context, gorm.ConnPool) error { return nil }
 
-func (s sqlite) exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error {
-	return s.rowByRow(ctx, in, statement, b, func(ctx context.Context, stmt *sql.Stmt, _ int, row []any) error {
-		_, err := stmt.ExecContext(ctx, row...)
-		return err
-	})
-}
-
-func (s sqlite) query(ctx context.Context, in gorm.ConnPool, statement string, b batch, scan func(*sql.Rows) error) error {
-	return s.rowByRow(ctx, in, statement, b, func(ctx context.Context, stmt *sql.Stmt, _ int, row []any) error {
-		rows, err := stmt.QueryContext(ctx, row...)
-		if err != nil {
-			return err
-		}
-		return eachRow(rows, scan)
-	})
-}
-
-func (s sqlite) written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error) {
-	written := make([]bool, b.size)
-	err := s.rowByRow(ctx, in, statement, b, func(ctx context.Context, stmt *sql.Stmt, i int, row []any) error {
-		result, err := stmt.ExecContext(ctx, row...)
-		if err != nil {
-			return err
-		}
-		n, err := result.RowsAffected()
-		written[i] = n > 0
-		return err
-	})
-	return written, err
-}
-
-// rowByRow prepares a statement and hands it to do with each row. It looks for
-// cancellation between rows: with a context that can be cancelled the driver
-// would start a goroutine for each of them, which costs half as much again.
-func (sqlite) rowByRow(ctx context.Context, in gorm.ConnPool, statement string, b batch,
-	do func(ctx context.Context, stmt *sql.Stmt, i int, row []any) error,
-) error {
-	used := b.uses(statement)
-	whole := context.WithoutCancel(ctx)
-	stmt, err := in.PrepareContext(whole, numbered(statement, used))
-	if err != nil {
-		return err
-	}
-	defer stmt.Close() //nolint:errcheck // it would report again what an execution has reported
-	row := make([]any, len(used))
-	for i := 0; i < b.size && err == nil; i++ {
-		for j, c := range used {
-			row[j] = c.row(i)
-		}
-		err = cmp.Or(ctx.Err(), do(whole, stmt, i, row))
-	}
+func (sqlite) exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error {
+	statement, args := tabled(statement, b)
+	_, err := in.ExecContext(ctx, statement, args...)
 	return err
 }
 
-// numbered puts SQLite's placeholders into a statement over a batch.
-func numbered(statement string, used []column) string {
-	statement = strings.NewReplacer("{from}", "", "{and}", "").Replace(statement)
-	return placeholder.ReplaceAllStringFunc(statement, func(name string) string {
-		for i, c := range used {
-			if c.name == name[1:] {
-				return fmt.Sprintf("?%d", i+1)
-			}
+func (sqlite) query(ctx context.Context, in gorm.ConnPool, statement string, b batch) (*sql.Rows, error) {
+	statement, args := tabled(statement, b)
+	return in.QueryContext(ctx, statement, args...)
+}
+
+// written counts first, which costs nothing, and asks which rows it was only
+// when some were missed: by taking the statement back and running it again.
+func (s sqlite) written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error) {
+	tell := func(statement string) error {
+		_, err := in.ExecContext(ctx, statement)
+		return err
+	}
+	if err := tell("SAVEPOINT counted"); err != nil {
+		return nil, err
+	}
+	plain, args := tabled(statement, b)
+	result, err := in.ExecContext(ctx, plain, args...)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := result.RowsAffected()
+	if err != nil {
+		return nil, err
+	}
+	if rows == int64(b.size) {
+		return allOf(b.size), tell("RELEASE counted")
+	}
+	if err := tell("ROLLBACK TO counted"); err != nil {
+		return nil, err
+	}
+	written, err := returned(ctx, s, in, statement, b)
+	if err != nil {
+		return nil, err
+	}
+	return written, tell("RELEASE counted")
+}
+
+// tabled puts the rows of a batch into a statement as one parameter that holds
+// them as JSON: what SQLite reads from there is faster than a parameter each,
+// and the statement stays the same for any number of rows. They are made a
+// table first, which the planner could otherwise take for the inner loop of a
+// join.
+func tabled(statement string, b batch) (string, []any) {
+	once, each := b.split(statement)
+	var args []any
+	if len(each) > 0 {
+		args = append(args, string(table(b.size, each)))
+	}
+	first := len(args) + 1
+	statement = rendered(statement, once, func(i int, _ column) string { return fmt.Sprintf("?%d", first+i) })
+	for _, c := range once {
+		args = append(args, c.value(0))
+	}
+	if len(each) == 0 {
+		return strings.NewReplacer("{from}", "", "{and}", "").Replace(statement), args
+	}
+	names, values := make([]string, len(each)), make([]string, len(each))
+	for i, c := range each {
+		names[i], values[i] = c.name, fmt.Sprintf("value->>%d", i)
+		if c.kind == isBinary {
+			values[i] = "unhex(" + values[i] + ")"
 		}
-		return name
-	})
+	}
+	rows := "WITH n(" + strings.Join(names, ", ") + ") AS MATERIALIZED (SELECT " + strings.Join(values, ", ") + " FROM jsonb_each(?1)) "
+	return rows + strings.NewReplacer("{from}", "FROM n", "{and}", ", n").Replace(statement), args
+}
+
+func table(size int, each []column) []byte {
+	data := append(make([]byte, 0, size*len(each)*16), '[')
+	for i := range size {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		for j, c := range each {
+			separator := byte(',')
+			if j == 0 {
+				separator = '['
+			}
+			data = c.appendJSON(append(data, separator), i)
+		}
+		data = append(data, ']')
+	}
+	return append(data, ']')
 }

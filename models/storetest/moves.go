@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"assent/terms"
@@ -28,11 +29,20 @@ func step(e tracker.Enrolled, from, to int) tracker.Move {
 		Person: e.Person, Ref: e.Ref, Campaign: e.Campaign, Plan: e.Plan, Country: e.Country,
 		From: from, To: to, Cause: tracker.CauseSweep, At: noon, Run: "run-1",
 	}
-	m.Notice = &tracker.Notice{
-		ID: fmt.Sprintf("notice-%s-%d-%d-%d", e.Campaign, e.Ref, e.Seq, to), Person: e.Person, Ref: e.Ref, Campaign: e.Campaign, Plan: e.Plan, Stage: to,
-		Kind: tracker.StageNotice, Channel: tracker.InApp, At: noon,
-	}
 	return m
+}
+
+// handed is the notice in the app that a change of an enrollment is.
+func handed(revision uint64, e tracker.Enrolled, kind tracker.NoticeKind, at time.Time) tracker.Notice {
+	return tracker.Notice{
+		ID: fmt.Sprintf("ntc_%d", revision), Person: e.Person, Ref: e.Ref, Campaign: e.Campaign, Plan: e.Plan, Stage: e.Stage,
+		Kind: kind, Channel: tracker.InApp, At: at,
+	}
+}
+
+func (s *store) notices(person string, limit int) []tracker.Notice {
+	s.Helper()
+	return get(s, func(r tracker.Reader) ([]tracker.Notice, error) { return r.Notices(s.ctx, person, limit) })
 }
 
 func aMoveWritesEverythingThatGoesWithIt(s *store) {
@@ -48,7 +58,7 @@ func aMoveWritesEverythingThatGoesWithIt(s *store) {
 	s.same("transition", get(s, func(r tracker.Reader) ([]tracker.Transition, error) {
 		return r.Transitions(s.ctx, "", moved.Person, 10)
 	}), []tracker.Transition{*m.Transition})
-	s.same("notice", get(s, func(r tracker.Reader) ([]tracker.Notice, error) { return r.Notices(s.ctx, moved.Person, 10) }), []tracker.Notice{*m.Notice})
+	s.same("notice", s.notices(moved.Person, 10), []tracker.Notice{handed(3, moved, tracker.StageNotice, noon)})
 	s.same("counts", get(s, func(r tracker.Reader) ([]tracker.Count, error) { return r.Counts(s.ctx, campaign) }), []tracker.Count{
 		{Country: "BR", Status: terms.Pending, Stage: 1, People: 1},
 		{Country: "IN", Status: terms.Pending, Stage: 0, People: 1},
@@ -71,14 +81,17 @@ func aMoveOfARowThatMovedOnWritesNothing(s *store) {
 		[]uint64{before + 1, 0, 0, before + 2})
 	s.recount(campaign)
 	s.same("transitions", len(get(s, func(r tracker.Reader) ([]tracker.Transition, error) { return r.Transitions(s.ctx, campaign, "", 100) })), 3)
-	s.same("notices", len(get(s, func(r tracker.Reader) ([]tracker.Notice, error) { return r.Notices(s.ctx, rows[1].Person, 100) })), 1)
+	s.same("notices", len(s.notices(rows[1].Person, 100)), 1)
 	s.same("days", get(s, func(r tracker.Reader) ([]tracker.Day, error) { return r.Days(s.ctx, campaign) })[1].People, int64(3))
 	s.same("revision", s.revision(), before+2)
 }
 
 func aRowThatStandsTwiceIsMovedOnce(s *store) {
 	rows := s.enroll(campaign, s.people("p", 1))
-	s.same("revisions", s.move(noon, step(rows[0], 0, 1), step(rows[0], 0, 1)), []uint64{2, 0})
+	first, second := step(rows[0], 0, 1), step(rows[0], 0, 1)
+	second.After.Locale = "de"
+	s.same("revisions", s.move(noon, first, second), []uint64{2, 0})
+	s.same("the first counts", s.enrollment(rows[0].Person, campaign).Locale, rows[0].Locale)
 	s.recount(campaign)
 }
 
@@ -126,15 +139,60 @@ func noticesAreListedNewestFirst(s *store) {
 		}
 		return nil
 	})
-	list := func(person string, limit int) []tracker.Notice {
-		return get(s, func(r tracker.Reader) ([]tracker.Notice, error) { return r.Notices(s.ctx, person, limit) })
-	}
-	s.same("notices", list(people[0].ID, 10), []tracker.Notice{recent, old})
-	s.same("the newest", list(people[0].ID, 1), []tracker.Notice{recent})
-	s.same("of nobody", list("nobody", 10), []tracker.Notice{})
+	s.same("notices", s.notices(people[0].ID, 10), []tracker.Notice{recent, old})
+	s.same("the newest", s.notices(people[0].ID, 1), []tracker.Notice{recent})
+	s.same("of nobody", s.notices("nobody", 10), []tracker.Notice{})
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddNotice(s.ctx, old) })
 	old.ID, old.Ref = "of nobody", 0
 	if err := s.Update(s.ctx, func(tx tracker.Tx) error { return tx.AddNotice(s.ctx, old) }); err == nil {
 		s.Fatal("a notice was stored for nobody")
+	}
+}
+
+func whatASweepTellsIsANotice(s *store) {
+	e := s.enroll(campaign, s.people("p", 1))[0]
+	reported := tracker.Notice{
+		ID: "reported", Person: e.Person, Ref: e.Ref, Campaign: campaign, Plan: 1, Kind: tracker.Reported, Channel: tracker.Push,
+		Delivered: true, At: noon.Add(2 * time.Hour),
+	}
+	var want []tracker.Notice
+	for i, kind := range []tracker.ChangeKind{
+		tracker.ChangeTold, tracker.ChangeNext, tracker.ChangeWarned, tracker.ChangeNoticed, tracker.ChangeEntered, tracker.ChangeAnswered, tracker.ChangeRestored,
+	} {
+		m := tracker.Move{Before: e, After: e, Kind: kind}
+		if kind == tracker.ChangeNoticed {
+			m.Notice = &reported
+			want = append(want, reported)
+		}
+		m.After.Stage = i / 2
+		at := noon.Add(time.Duration(i) * time.Hour)
+		revision := s.move(at, m)[0]
+		e = m.After
+		e.Seq++
+		switch kind {
+		case tracker.ChangeTold, tracker.ChangeEntered, tracker.ChangeRestored:
+			want = append(want, handed(revision, e, tracker.StageNotice, at))
+		case tracker.ChangeWarned:
+			want = append(want, handed(revision, e, tracker.FinalWarning, at))
+		}
+	}
+	want[1], want[2] = want[2], want[1] // the report is of what came just before, at the same instant
+	slices.Reverse(want)
+	s.same("notices", s.notices(e.Person, 10), want)
+}
+
+func aMoveWritesOnlyWhatItChanges(s *store) {
+	rows := s.enroll(campaign, s.people("p", 3))
+	moves := make([]tracker.Move, len(rows))
+	for i := range rows {
+		moves[i] = tracker.Move{Before: rows[i], After: rows[i], Kind: tracker.ChangeNext}
+	}
+	moves[1].After.Locale = "texts with \"quotes\", \\ and \x01\n,  , é and 😀"
+	moves[2].After.Snoozes, moves[2].After.Answered, moves[2].After.NextAt = 7, true, time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	s.same("written", len(s.move(noon, moves...)), len(rows))
+	for i := range rows {
+		want := moves[i].After
+		want.Seq = 2
+		s.same("position", s.enrollment(want.Person, campaign), want)
 	}
 }

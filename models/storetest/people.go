@@ -65,19 +65,21 @@ func aDeletedPersonIsGoneAndItsNumberNotGivenAgain(s *store) {
 	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.DeletePerson(s.ctx, "ana", noon) })
 	people := s.people("p", 3)
 	rows := s.enroll(campaign, people)
-	other := s.enroll("another", people[2:])
+	s.enroll("another", people[2:])
 	s.move(noon, step(rows[2], 0, 1))
-	ada := rows[2]
-	ada.Stage, ada.Entered, ada.Seq = 1, noon, 2
 	before := s.revision()
+	gone := func(key string) tracker.Enrolled {
+		return tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: key, Person: people[2].ID}}
+	}
 
 	s.update(func(tx tracker.Tx) error { return tx.DeletePerson(s.ctx, people[2].ID, noon.Add(time.Hour)) })
 	missing(s, func(r tracker.Reader) (tracker.Person, error) { return r.Person(s.ctx, people[2].ID) })
 	missing(s, func(r tracker.Reader) (tracker.Enrolled, error) { return r.Enrollment(s.ctx, people[2].ID, campaign) })
 	s.same("changes", s.changes(before, 10), []tracker.Change{
-		{Revision: before + 1, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Enrolled: other[0]},
-		{Revision: before + 2, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Enrolled: ada},
+		{Revision: before + 1, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Enrolled: gone("another")},
+		{Revision: before + 2, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Enrolled: gone(campaign)},
 	})
+	s.same("a change of who is gone now", s.changes(before-1, 1)[0].Enrolled, tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: campaign}})
 	s.recount(campaign)
 	s.recount("another")
 	left := get(s, func(r tracker.Reader) ([]tracker.Transition, error) { return r.Transitions(s.ctx, campaign, "", 10) })

@@ -44,6 +44,8 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		talliesGoToTheDayInUTC,
 		transitionsAreListedNewestFirst,
 		noticesAreListedNewestFirst,
+		whatASweepTellsIsANotice,
+		aMoveWritesOnlyWhatItChanges,
 		responsesAreKeptWithTheirEvidence,
 		aKeyAReceiptAndAPlaceInTheLogAreUsedOnce,
 		aPageIsStoredOnce,

@@ -41,37 +41,19 @@ column campaigns.campaign text collate C
 column campaigns.confirmed integer default 0
 column campaigns.enrolled_to bigint
 column campaigns.plan integer
-column changes.answered boolean default false
 column changes.at bigint
-column changes.attributes text default ''::text collate C
-column changes.bound boolean default false
 column changes.campaign text collate C
+column changes.cause text default ''::text collate C
 column changes.country text default ''::text collate C
-column changes.created bigint default 0
-column changes.effect text default ''::text collate C
-column changes.entered bigint default 0
-column changes.excused boolean default false
-column changes.exempt_until bigint default 0
-column changes.extensions integer default 0
-column changes.first_notice bigint default 0
-column changes.joined bigint default 0
+column changes.from_stage integer default 0
 column changes.kind text collate C
-column changes.locale text default ''::text collate C
-column changes.next_at bigint default 0
-column changes.not_before bigint default 0
-column changes.noticed bigint default 0
 column changes.person text default ''::text collate C
 column changes.plan integer default 0
 column changes.ref bigint default 0
 column changes.revision bigint
+column changes.run text default ''::text collate C
 column changes.seq bigint default 0
-column changes.snoozed_until bigint default 0
-column changes.snoozes integer default 0
 column changes.stage integer default 0
-column changes.status text default ''::text collate C
-column changes.told bigint default 0
-column changes.unreached boolean default false
-column changes.warned bigint default 0
 column counts.campaign text collate C
 column counts.country text collate C
 column counts.people bigint
@@ -238,17 +220,6 @@ column texts.summary text
 column texts.version text collate C
 column tiles.data bytea
 column tiles.path text collate C
-column transitions.at bigint
-column transitions.campaign text collate C
-column transitions.cause text collate C
-column transitions.country text collate C
-column transitions.from_stage integer
-column transitions.id bigint identity ALWAYS
-column transitions.plan integer
-column transitions.ref bigint
-column transitions.run text collate C
-column transitions.seq bigint
-column transitions.to_stage integer
 column versions.document text collate C
 column versions.effective_at bigint
 column versions.material boolean
@@ -297,15 +268,13 @@ constraint staff PRIMARY KEY (name)
 constraint texts FOREIGN KEY (document, version) REFERENCES versions(document, version)
 constraint texts PRIMARY KEY (document, version, locale)
 constraint tiles PRIMARY KEY (path)
-constraint transitions PRIMARY KEY (id)
-constraint transitions UNIQUE (ref, campaign, seq)
 constraint versions PRIMARY KEY (document, version)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
+CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)
 CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_at, ref) WHERE (next_at <> 0)
 CREATE INDEX enrollments_unreached ON public.enrollments USING btree (campaign, ref) WHERE unreached
 CREATE INDEX people_owned ON public.people USING btree (owner) WHERE (owner <> ''::text)
 CREATE INDEX runs_newest ON public.runs USING btree (started, id)
-CREATE INDEX transitions_newest ON public.transitions USING btree (campaign, id)
 CREATE UNIQUE INDEX acts_pkey ON public.acts USING btree (id)
 CREATE UNIQUE INDEX api_keys_hash_key ON public.api_keys USING btree (hash)
 CREATE UNIQUE INDEX api_keys_pkey ON public.api_keys USING btree (id)
@@ -313,6 +282,7 @@ CREATE UNIQUE INDEX approvals_pkey ON public.approvals USING btree (id)
 CREATE UNIQUE INDEX breakers_pkey ON public.breakers USING btree (campaign)
 CREATE UNIQUE INDEX campaigns_pkey ON public.campaigns USING btree (campaign)
 CREATE UNIQUE INDEX changes_pkey ON public.changes USING btree (revision)
+CREATE UNIQUE INDEX changes_steps ON public.changes USING btree (ref, campaign, seq) WHERE (ref <> 0)
 CREATE UNIQUE INDEX counts_pkey ON public.counts USING btree (campaign, country, status, stage)
 CREATE UNIQUE INDEX days_pkey ON public.days USING btree (campaign, day, tally)
 CREATE UNIQUE INDEX enrollments_pkey ON public.enrollments USING btree (campaign, ref)
@@ -339,14 +309,12 @@ CREATE UNIQUE INDEX snapshots_pkey ON public.snapshots USING btree (sha256)
 CREATE UNIQUE INDEX staff_pkey ON public.staff USING btree (name)
 CREATE UNIQUE INDEX texts_pkey ON public.texts USING btree (document, version, locale)
 CREATE UNIQUE INDEX tiles_pkey ON public.tiles USING btree (path)
-CREATE UNIQUE INDEX transitions_pkey ON public.transitions USING btree (id)
-CREATE UNIQUE INDEX transitions_ref_campaign_seq_key ON public.transitions USING btree (ref, campaign, seq)
 CREATE UNIQUE INDEX versions_pkey ON public.versions USING btree (document, version)
 CREATE TRIGGER acts_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.acts FOR EACH STATEMENT EXECUTE FUNCTION refuse('acts is append-only')
 CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON public.approvals FOR EACH ROW WHEN (((old.state <> 'open'::text) OR (new.state = 'open'::text))) EXECUTE FUNCTION refuse('an approval can only be decided, once')
 CREATE TRIGGER approvals_no_delete BEFORE DELETE OR TRUNCATE ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('an approval cannot be deleted')
 CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('what was asked for cannot be changed')
-CREATE TRIGGER changes_no_update BEFORE UPDATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes are never changed')
+CREATE TRIGGER changes_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes is append-only')
 CREATE TRIGGER notices_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notices FOR EACH STATEMENT EXECUTE FUNCTION refuse('notices is append-only')
 CREATE TRIGGER plans_no_delete BEFORE DELETE OR TRUNCATE ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be deleted')
 CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be changed')
@@ -358,7 +326,6 @@ CREATE TRIGGER runs_no_delete BEFORE DELETE OR TRUNCATE ON public.runs FOR EACH 
 CREATE TRIGGER runs_no_update BEFORE UPDATE ON public.runs FOR EACH ROW WHEN (((old.finished <> 0) OR (new.finished = 0) OR ((new.id <> old.id) OR (new.job <> old.job) OR (new.planned <> old.planned) OR (new.started <> old.started)))) EXECUTE FUNCTION refuse('a run can only be finished, once')
 CREATE TRIGGER texts_fixed BEFORE INSERT OR DELETE OR UPDATE ON public.texts FOR EACH ROW EXECUTE FUNCTION refuse_published()
 CREATE TRIGGER texts_no_truncate BEFORE TRUNCATE ON public.texts FOR EACH STATEMENT EXECUTE FUNCTION refuse('a text of a published version cannot be deleted')
-CREATE TRIGGER transitions_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse('transitions is append-only')
 CREATE TRIGGER versions_no_delete BEFORE DELETE ON public.versions FOR EACH ROW WHEN ((old.published <> 0)) EXECUTE FUNCTION refuse('a published version cannot be deleted')
 CREATE TRIGGER versions_no_truncate BEFORE TRUNCATE ON public.versions FOR EACH STATEMENT EXECUTE FUNCTION refuse('a published version cannot be deleted')
 CREATE TRIGGER versions_no_update BEFORE UPDATE ON public.versions FOR EACH ROW WHEN ((old.published <> 0)) EXECUTE FUNCTION refuse('a published version cannot be changed')

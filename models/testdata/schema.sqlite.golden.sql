@@ -51,32 +51,20 @@ CREATE TABLE campaigns (
   enrolled_to  INTEGER NOT NULL
 , confirmed INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE TABLE changes (
-  revision      INTEGER PRIMARY KEY,
-  kind          TEXT NOT NULL,
-  at            INTEGER NOT NULL,
-  campaign      TEXT NOT NULL,
-  ref           INTEGER NOT NULL DEFAULT 0,
-  person        TEXT NOT NULL DEFAULT '',
-  seq           INTEGER NOT NULL DEFAULT 0,
-  plan          INTEGER NOT NULL DEFAULT 0,
-  country       TEXT NOT NULL DEFAULT '',
-  locale        TEXT NOT NULL DEFAULT '',
-  created       INTEGER NOT NULL DEFAULT 0,
-  joined        INTEGER NOT NULL DEFAULT 0,
-  status        TEXT NOT NULL DEFAULT '',
-  effect        TEXT NOT NULL DEFAULT '',
-  stage         INTEGER NOT NULL DEFAULT 0,
-  entered       INTEGER NOT NULL DEFAULT 0,
-  told          INTEGER NOT NULL DEFAULT 0,
-  noticed       INTEGER NOT NULL DEFAULT 0,
-  warned        INTEGER NOT NULL DEFAULT 0,
-  first_notice  INTEGER NOT NULL DEFAULT 0,
-  not_before    INTEGER NOT NULL DEFAULT 0,
-  snoozed_until INTEGER NOT NULL DEFAULT 0,
-  snoozes       INTEGER NOT NULL DEFAULT 0,
-  answered      INTEGER NOT NULL DEFAULT 0,
-  next_at       INTEGER NOT NULL DEFAULT 0
-, attributes TEXT NOT NULL DEFAULT '', excused INTEGER NOT NULL DEFAULT 0, exempt_until INTEGER NOT NULL DEFAULT 0, bound INTEGER NOT NULL DEFAULT 0, extensions INTEGER NOT NULL DEFAULT 0, unreached INTEGER NOT NULL DEFAULT 0) STRICT;
+  revision   INTEGER PRIMARY KEY,
+  kind       TEXT NOT NULL,
+  at         INTEGER NOT NULL,
+  campaign   TEXT NOT NULL,
+  ref        INTEGER NOT NULL DEFAULT 0,
+  seq        INTEGER NOT NULL DEFAULT 0,
+  plan       INTEGER NOT NULL DEFAULT 0,
+  country    TEXT NOT NULL DEFAULT '',
+  stage      INTEGER NOT NULL DEFAULT 0,
+  from_stage INTEGER NOT NULL DEFAULT 0,
+  cause      TEXT NOT NULL DEFAULT '',
+  run        TEXT NOT NULL DEFAULT '',
+  person     TEXT NOT NULL DEFAULT ''
+) STRICT;
 CREATE TABLE counts (
   campaign TEXT NOT NULL,
   country  TEXT NOT NULL,
@@ -284,20 +272,6 @@ CREATE TABLE tiles (
   path TEXT PRIMARY KEY NOT NULL,
   data BLOB NOT NULL
 ) STRICT;
-CREATE TABLE transitions (
-  id         INTEGER PRIMARY KEY,
-  ref        INTEGER NOT NULL,
-  campaign   TEXT NOT NULL,
-  seq        INTEGER NOT NULL,
-  plan       INTEGER NOT NULL,
-  country    TEXT NOT NULL,
-  from_stage INTEGER NOT NULL,
-  to_stage   INTEGER NOT NULL,
-  cause      TEXT NOT NULL,
-  at         INTEGER NOT NULL,
-  run        TEXT NOT NULL,
-  UNIQUE (ref, campaign, seq)
-) STRICT;
 CREATE TABLE versions (
   document     TEXT NOT NULL,
   version      TEXT NOT NULL,
@@ -318,8 +292,12 @@ CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'an approval cannot be deleted'); END;
 CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON approvals
 BEGIN SELECT RAISE(ABORT, 'what was asked for cannot be changed'); END;
+CREATE INDEX changes_moves ON changes (campaign, revision) WHERE cause <> '';
+CREATE TRIGGER changes_no_delete BEFORE DELETE ON changes
+BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE TRIGGER changes_no_update BEFORE UPDATE ON changes
-BEGIN SELECT RAISE(ABORT, 'changes are never changed'); END;
+BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
+CREATE UNIQUE INDEX changes_steps ON changes (ref, campaign, seq) WHERE ref <> 0;
 CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at <> 0;
 CREATE INDEX enrollments_unreached ON enrollments (campaign, ref) WHERE unreached;
 CREATE TRIGGER notices_no_delete BEFORE DELETE ON notices
@@ -357,11 +335,6 @@ BEGIN SELECT RAISE(ABORT, 'a text cannot be added to a published version'); END;
 CREATE TRIGGER texts_no_update BEFORE UPDATE ON texts
 WHEN EXISTS (SELECT 1 FROM versions v WHERE v.document = OLD.document AND v.version = OLD.version AND v.published <> 0)
 BEGIN SELECT RAISE(ABORT, 'a text of a published version cannot be changed'); END;
-CREATE INDEX transitions_newest ON transitions (campaign, id);
-CREATE TRIGGER transitions_no_delete BEFORE DELETE ON transitions
-BEGIN SELECT RAISE(ABORT, 'transitions is append-only'); END;
-CREATE TRIGGER transitions_no_update BEFORE UPDATE ON transitions
-BEGIN SELECT RAISE(ABORT, 'transitions is append-only'); END;
 CREATE TRIGGER versions_no_delete BEFORE DELETE ON versions WHEN OLD.published <> 0
 BEGIN SELECT RAISE(ABORT, 'a published version cannot be deleted'); END;
 CREATE TRIGGER versions_no_update BEFORE UPDATE ON versions WHEN OLD.published <> 0

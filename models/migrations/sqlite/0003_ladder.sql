@@ -18,12 +18,6 @@ DROP INDEX enrollments_due;
 CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at <> 0;
 CREATE INDEX enrollments_unreached ON enrollments (campaign, ref) WHERE unreached;
 
-ALTER TABLE changes ADD COLUMN attributes TEXT NOT NULL DEFAULT '';
-ALTER TABLE changes ADD COLUMN excused INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE changes ADD COLUMN exempt_until INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE changes ADD COLUMN bound INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE changes ADD COLUMN extensions INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE changes ADD COLUMN unreached INTEGER NOT NULL DEFAULT 0;
 
 -- Until now every active plan bound those who were in before it.
 ALTER TABLE campaigns ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
