@@ -66,12 +66,17 @@ func checkDocuments(ctx context.Context, r Reader, p terms.Plan) error {
 // newcomers only; those who are in keep the gentler of it and their own until
 // it is confirmed: see terms.Harsher and Confirm.
 func (t *Tracker) Activate(ctx context.Context, campaign string, number int, actor string, progress func(int)) (Campaign, error) {
+	return t.ActivateBecause(ctx, campaign, number, "", actor, progress)
+}
+
+// ActivateBecause is Activate with a reason for the record.
+func (t *Tracker) ActivateBecause(ctx context.Context, campaign string, number int, reason, actor string, progress func(int)) (Campaign, error) {
 	c, err := t.Campaign(ctx, campaign)
 	if err != nil {
 		return Campaign{}, err
 	}
 	if c.Plan != number {
-		if err := t.perform(ctx, &activation{campaign, number}, actor); err != nil {
+		if err := t.perform(ctx, &activation{campaign, number, reason}, actor); err != nil {
 			return Campaign{}, err
 		}
 	}
@@ -84,7 +89,12 @@ func (t *Tracker) Activate(ctx context.Context, campaign string, number int, act
 // they had unless the notice period runs again. An *Awaits when it needs a
 // second person.
 func (t *Tracker) Confirm(ctx context.Context, campaign string, number int, actor string, progress func(int)) (Campaign, error) {
-	if err := t.perform(ctx, &confirmation{campaign, number}, actor); err != nil {
+	return t.ConfirmBecause(ctx, campaign, number, "", actor, progress)
+}
+
+// ConfirmBecause is Confirm with a reason for the record.
+func (t *Tracker) ConfirmBecause(ctx context.Context, campaign string, number int, reason, actor string, progress func(int)) (Campaign, error) {
+	if err := t.perform(ctx, &confirmation{campaign, number, reason}, actor); err != nil {
 		return Campaign{}, err
 	}
 	return t.walked(ctx, campaign, progress)
@@ -100,12 +110,13 @@ func (t *Tracker) walked(ctx context.Context, campaign string, progress func(int
 type activation struct {
 	Campaign string `json:"campaign"`
 	Plan     int    `json:"plan"`
+	Reason   string `json:"reason,omitempty"`
 }
 
 func (a *activation) name() string     { return ActActivate }
 func (a *activation) campaign() string { return a.Campaign }
 func (a *activation) object() string   { return fmt.Sprintf("%s/%d", a.Campaign, a.Plan) }
-func (a *activation) why() string      { return "" }
+func (a *activation) why() string      { return a.Reason }
 
 func (a *activation) do(ctx context.Context, t *Tracker, tx Tx, _ string, now time.Time) error {
 	c, err := tx.Campaign(ctx, a.Campaign)
@@ -173,12 +184,13 @@ func stopping(ctx context.Context, r Reader, campaign string, now time.Time) ([]
 type confirmation struct {
 	Campaign string `json:"campaign"`
 	Plan     int    `json:"plan"`
+	Reason   string `json:"reason,omitempty"`
 }
 
 func (a *confirmation) name() string     { return ActConfirm }
 func (a *confirmation) campaign() string { return a.Campaign }
 func (a *confirmation) object() string   { return fmt.Sprintf("%s/%d", a.Campaign, a.Plan) }
-func (a *confirmation) why() string      { return "" }
+func (a *confirmation) why() string      { return a.Reason }
 
 func (a *confirmation) do(ctx context.Context, _ *Tracker, tx Tx, _ string, now time.Time) error {
 	return tx.Confirm(ctx, a.Campaign, a.Plan, now)
