@@ -23,8 +23,8 @@ func first(t *testing.T, engine, url string) {
 	}
 	db := raw(t, url)
 	words := map[string]*strings.Replacer{
-		"sqlite":   strings.NewReplacer("{true}", "1", "{empty}", "x''"),
-		"postgres": strings.NewReplacer("{true}", "TRUE", "{empty}", "''"),
+		"sqlite":   strings.NewReplacer("{true}", "1", "{false}", "0", "{empty}", "x''"),
+		"postgres": strings.NewReplacer("{true}", "TRUE", "{false}", "FALSE", "{empty}", "''"),
 	}
 	for _, statement := range []string{
 		"CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)",
@@ -37,11 +37,17 @@ func first(t *testing.T, engine, url string) {
 		`INSERT INTO enrollments (campaign, ref, person, seq, plan, country, locale, created, joined, status, effect, stage, entered, told,
 			noticed, warned, first_notice, not_before, snoozed_until, snoozes, answered, next_at)
 			VALUES ('c', 1, 'ana', 5, 2, 'BR', 'pt', 1, 2, 'pending', '', 1, 3, 4, 5, 6, 7, 8, 9, 1, {true}, 10)`,
-		"UPDATE revision SET value = 1",
+		"UPDATE revision SET value = 3",
 		`INSERT INTO changes (revision, kind, at, campaign, ref, person, seq, plan, country, locale, created, joined, status, effect, stage,
 			entered, told, noticed, warned, first_notice, not_before, snoozed_until, snoozes, answered, next_at)
 			SELECT 1, 'entered', 11, campaign, ref, person, seq, plan, country, locale, created, joined, status, effect, stage,
 			entered, told, noticed, warned, first_notice, not_before, snoozed_until, snoozes, answered, next_at FROM enrollments`,
+		`INSERT INTO transitions (ref, campaign, seq, plan, country, from_stage, to_stage, cause, at, run)
+			VALUES (1, 'c', 5, 2, 'BR', 0, 1, 'sweep', 11, 'run-1')`,
+		`INSERT INTO notices (ref, id, campaign, plan, stage, kind, channel, presented, delivered, at)
+			VALUES (1, 'ntc_x', 'c', 2, 1, 'stage', 'in_app', {false}, {false}, 11), (1, 'ntc_y', 'c', 2, 1, 'reported', 'push', {false}, {true}, 12)`,
+		`INSERT INTO changes (revision, kind, at, campaign, ref, person, seq, plan, stage) VALUES (2, 'removed', 13, 'c', 2, 'ben', 5, 2, 1)`,
+		"INSERT INTO changes (revision, kind, at, campaign) VALUES (3, 'plan', 14, 'c')",
 		`INSERT INTO holds (campaign, id, region, person, reason, reference, clock, effect, starts, ends, placed_by, placed_at, released_by)
 			VALUES ('c', 'hld-1', 'BR', '', 'court order', '', 'stop', 'freeze', 1, 2, 'ada', 1, 'grace')`,
 		`INSERT INTO runs (id, job, planned, started, finished, examined, moved, told, held, waiting, failed, error)
@@ -64,7 +70,18 @@ func TestAnUpgradeKeepsWhatAnOlderProgramWrote(t *testing.T) {
 		"stages":     []terms.Stage{{Key: "announced"}},
 		"people":     []tracker.Person{{Ref: 1, ID: "ana", Country: "BR", Locale: "pt", Type: terms.Personal, Created: us(1)}},
 		"enrollment": ana,
-		"changes":    []tracker.Change{{Revision: 1, Kind: tracker.ChangeEntered, At: us(11), Enrolled: ana}},
+		"changes": []tracker.Change{
+			{Revision: 1, Kind: tracker.ChangeEntered, At: us(11), Plan: 2, Stage: 1, Enrolled: ana},
+			{Revision: 2, Kind: tracker.ChangeRemoved, At: us(13), Plan: 2, Stage: 1, Enrolled: tracker.Enrolled{Enrollment: terms.Enrollment{Person: "ben", Campaign: "c"}}},
+			{Revision: 3, Kind: tracker.ChangePlan, At: us(14), Enrolled: tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: "c"}}},
+		},
+		"transitions": []tracker.Transition{{
+			Person: "ana", Ref: 1, Campaign: "c", Plan: 2, Country: "BR", From: 0, To: 1, Cause: tracker.CauseSweep, At: us(11), Run: "run-1",
+		}},
+		"notices": []tracker.Notice{
+			{ID: "ntc_y", Person: "ana", Ref: 1, Campaign: "c", Plan: 2, Stage: 1, Kind: tracker.Reported, Channel: tracker.Push, Delivered: true, At: us(12)},
+			{ID: "ntc_1", Person: "ana", Ref: 1, Campaign: "c", Plan: 2, Stage: 1, Kind: tracker.StageNotice, Channel: tracker.InApp, At: us(11)},
+		},
 		"holds": []tracker.Hold{{
 			Hold: terms.Hold{
 				ID: "hld-1", Campaign: "c", Scope: terms.Scope{Region: "BR"}, Reason: "court order", Clock: terms.ClockStop, Effect: terms.Freeze,
@@ -100,12 +117,14 @@ func facts(t *testing.T, url string) map[string]any {
 		}
 		got["extensions"], got["stages"] = plan.Extensions, plan.Stages
 		for what, read := range map[string]func() (any, error){
-			"campaigns":  func() (any, error) { return r.Campaigns(ctx) },
-			"people":     func() (any, error) { return r.People(ctx, 0, 10) },
-			"enrollment": func() (any, error) { return r.Enrollment(ctx, "ana", "c") },
-			"changes":    func() (any, error) { return r.Changes(ctx, 0, 10) },
-			"holds":      func() (any, error) { return r.Holds(ctx, "c") },
-			"runs":       func() (any, error) { return r.Runs(ctx, 10) },
+			"campaigns":   func() (any, error) { return r.Campaigns(ctx) },
+			"people":      func() (any, error) { return r.People(ctx, 0, 10) },
+			"enrollment":  func() (any, error) { return r.Enrollment(ctx, "ana", "c") },
+			"changes":     func() (any, error) { return r.Changes(ctx, 0, 10) },
+			"transitions": func() (any, error) { return r.Transitions(ctx, "c", "", 10) },
+			"notices":     func() (any, error) { return r.Notices(ctx, "ana", 10) },
+			"holds":       func() (any, error) { return r.Holds(ctx, "c") },
+			"runs":        func() (any, error) { return r.Runs(ctx, 10) },
 		} {
 			if got[what], err = read(); err != nil {
 				return err

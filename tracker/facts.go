@@ -197,15 +197,18 @@ const (
 // Change is one entry of the journal that gates, feeds and channels follow: the
 // outbox. Revisions grow by one per change, in the order of commit.
 //
-// Enrolled is the position as it is when the change is read: at least as new as
-// the change. Followers keep the state and apply changes in order, so that they
-// end where a copy from each moment would have led them, sooner. Only Campaign
-// is set for ChangePlan and ChangeHold and for a position that is gone;
-// ChangeRemoved has Person besides.
+// Plan and Stage are those the change left the person at, 0 for a change of the
+// campaign as a whole. Enrolled is the position as it is when the change is
+// read: at least as new as the change. Followers keep the state and apply
+// changes in order, so that they end where a copy from each moment would have
+// led them, sooner. Only Campaign is set for a change of the campaign as a whole
+// and for a position that is gone; ChangeRemoved has Person besides.
 type Change struct {
 	Revision uint64
 	Kind     ChangeKind
 	At       time.Time
+	Plan     int
+	Stage    int
 	Enrolled Enrolled
 }
 

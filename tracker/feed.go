@@ -60,10 +60,10 @@ func stagesOf(ctx context.Context, r Reader, changes []Change) ([]string, error)
 	plans := map[ref]terms.Plan{}
 	keys := make([]string, len(changes))
 	for i, c := range changes {
-		if c.Enrolled.Plan == 0 { // of the campaign as a whole
+		if c.Plan == 0 { // of the campaign as a whole
 			continue
 		}
-		at := ref{c.Enrolled.Campaign, c.Enrolled.Plan}
+		at := ref{c.Enrolled.Campaign, c.Plan}
 		p, ok := plans[at]
 		if !ok {
 			record, err := r.Plan(ctx, at.campaign, at.plan)
@@ -73,7 +73,7 @@ func stagesOf(ctx context.Context, r Reader, changes []Change) ([]string, error)
 			p = record.Plan
 			plans[at] = p
 		}
-		keys[i] = p.Stages[c.Enrolled.Stage].Key
+		keys[i] = p.Stages[c.Stage].Key
 	}
 	return keys, nil
 }

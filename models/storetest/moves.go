@@ -54,7 +54,7 @@ func aMoveWritesEverythingThatGoesWithIt(s *store) {
 	moved.Seq = 2
 	s.same("enrollment", s.enrollment(moved.Person, campaign), moved)
 	s.same("the other one", s.enrollment(rows[1].Person, campaign), rows[1])
-	s.same("change", s.changes(2, 10), []tracker.Change{{Revision: 3, Kind: tracker.ChangeEntered, At: noon, Enrolled: moved}})
+	s.same("change", s.changes(2, 10), []tracker.Change{{Revision: 3, Kind: tracker.ChangeEntered, At: noon, Stage: 1, Enrolled: moved}})
 	s.same("transition", get(s, func(r tracker.Reader) ([]tracker.Transition, error) {
 		return r.Transitions(s.ctx, "", moved.Person, 10)
 	}), []tracker.Transition{*m.Transition})
@@ -69,6 +69,20 @@ func aMoveWritesEverythingThatGoesWithIt(s *store) {
 		{Day: "2021-05-15", Tally: tracker.LeftStage(0), People: 1},
 	})
 	s.same("no moves", s.move(noon), []uint64{})
+}
+
+func aChangeCarriesThePositionAsItIsNow(s *store) {
+	e := s.enroll(campaign, s.people("p", 1))[0]
+	for stage := range 3 {
+		s.move(noon, step(e, stage, stage+1))
+		e = s.enrollment(e.Person, campaign)
+	}
+	list := s.changes(0, 10)
+	for i, c := range list {
+		s.same("stage then", c.Stage, i)
+		s.same("position now", c.Enrolled, e)
+	}
+	s.same("changes", len(list), 4)
 }
 
 func aMoveOfARowThatMovedOnWritesNothing(s *store) {

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		failuresAreCountedUntilTheyEnd,
 		whoFailedTooOftenIsNotDue,
 		aMoveWritesEverythingThatGoesWithIt,
+		aChangeCarriesThePositionAsItIsNow,
 		aMoveOfARowThatMovedOnWritesNothing,
 		aRowThatStandsTwiceIsMovedOnce,
 		talliesGoToTheDayInUTC,
