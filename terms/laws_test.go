@@ -1,6 +1,8 @@
 package terms_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,30 +11,36 @@ import (
 	"pgregory.net/rapid"
 )
 
-// restricted lists the capabilities a standing keeps from a person, other than
-// grants, which nobody has without accepting.
-func restricted(s terms.Standing) []string {
-	var out []string
-	for i, c := range catalogue() {
-		if !c.Grant && s.Capabilities[i].Value != c.On() {
-			out = append(out, c.Key)
+func TestTheGeneratorDrawsOnlyValidPlansAndSuccessors(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPlan(t)
+		next := drawNext(t, 2, p)
+		for _, one := range []terms.Plan{p, next} {
+			if err := one.Validate(catalogue()); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	return out
+		if err := terms.Replaces(p, next, nil, nil); err != nil && !strings.Contains(err.Error(), "without effect") {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestLaw1AnAcceptanceInForceLeavesNothingRestricted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, holds := drawPlan(t), drawHolds(t)
-		e, now := drawLife(t, p, holds, nil)
-		e = e.Respond(p, terms.Accept, now)
-		later := now.Add(time.Duration(rapid.IntRange(0, 20000).Draw(t, "later")) * time.Hour)
-		s := p.Standing(catalogue(), e, holds, later)
-		if off := restricted(s); len(off) > 0 {
+		l := drawLife(t, func(one turn) {
+			if off := restricted(standing(one.to, one.after, one.holds, one.now)); len(off) > 0 && (one.after.Status == terms.Accepted || one.after.Status == terms.Exempt) {
+				t.Fatalf("%s, yet without %v after %s", one.after.Status, off, one.what)
+			}
+		})
+		e := l.e.Respond(l.plan(), terms.Accept, l.now)
+		later := l.now.Add(hours(t, "later", 0, 20000))
+		if off := restricted(standing(l.plan(), e, l.holds, later)); len(off) > 0 {
 			t.Fatalf("accepted, yet without %v", off)
 		}
-		if due := terms.Step(p, e, holds, later); due.Action != terms.Wait {
+		if due := terms.Step(l.plan(), e, l.holds, later); due.Action != terms.Wait {
 			t.Fatalf("accepted, yet due is %+v", due)
 		}
 	})
@@ -41,11 +49,10 @@ func TestLaw1AnAcceptanceInForceLeavesNothingRestricted(t *testing.T) {
 func TestLaw2NothingIsRestrictedBeforeTheRegionsDeadline(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, holds := drawPlan(t), drawHolds(t)
-		drawLife(t, p, holds, func(_, after terms.Enrollment, _ terms.Due, now time.Time) {
-			off := restricted(p.Standing(catalogue(), after, holds, now))
-			if len(off) > 0 && now.Before(p.In(after.Country).Deadline) {
-				t.Fatalf("without %v at %s, before the deadline %s", off, now, p.In(after.Country).Deadline)
+		drawLife(t, func(one turn) {
+			off := restricted(standing(one.to, one.after, one.holds, one.now))
+			if len(off) > 0 && one.now.Before(one.to.In(one.after.Country).Deadline) {
+				t.Fatalf("without %v at %s after %s, before the deadline %s", off, one.now, one.what, one.to.In(one.after.Country).Deadline)
 			}
 		})
 	})
@@ -54,12 +61,14 @@ func TestLaw2NothingIsRestrictedBeforeTheRegionsDeadline(t *testing.T) {
 func TestLaw3AStepGoesUpAtMostOneStageWhateverTheGap(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, holds := drawPlan(t), drawHolds(t)
-		e, now := drawLife(t, p, holds, nil)
-		gap := time.Duration(rapid.IntRange(0, 24*2000).Draw(t, "gap")) * time.Hour
-		after := e.Apply(p, terms.Step(p, e, holds, now.Add(gap)), now.Add(gap))
-		if after.Stage > e.Stage+1 {
-			t.Fatalf("from stage %d to %d in one step after %s", e.Stage, after.Stage, gap)
+		l := drawLife(t, func(one turn) {
+			if one.after.Stage > one.before.Stage && one.what != "plan" && (one.due.Action != terms.Enter || one.after.Stage != one.before.Stage+1) {
+				t.Fatalf("from stage %d to %d by %s, due %+v", one.before.Stage, one.after.Stage, one.what, one.due)
+			}
+		})
+		now := l.now.Add(hours(t, "gap", 0, 24*2000))
+		if after := l.e.Apply(l.plan(), terms.Step(l.plan(), l.e, l.holds, now), now); after.Stage > l.e.Stage+1 {
+			t.Fatalf("from stage %d to %d in one step after %s", l.e.Stage, after.Stage, now.Sub(l.now))
 		}
 	})
 }
@@ -67,30 +76,51 @@ func TestLaw3AStepGoesUpAtMostOneStageWhateverTheGap(t *testing.T) {
 func TestLaw4ARestrictionNeedsNoticeWarningAndDwell(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, holds := drawPlan(t), drawHolds(t)
-		drawLife(t, p, holds, func(before, _ terms.Enrollment, due terms.Due, now time.Time) {
-			if due.Action != terms.Enter || !p.Stages[due.Stage].Restricts() {
+		drawLife(t, func(one turn) {
+			p, e, now := one.from, one.before, one.now
+			if one.due.Action != terms.Enter || !p.Stages[one.due.Stage].Restricts() {
 				return
 			}
-			stage := p.Stages[before.Stage]
+			warning := p.Stages[e.Stage].FinalWarning
 			switch {
-			case before.Noticed.IsZero():
+			case e.Noticed.IsZero():
 				t.Fatal("restricted without a notice in the stage before")
-			case stage.FinalWarning > 0 && (before.Warned.IsZero() || now.Sub(before.Warned) < stage.FinalWarning):
-				t.Fatalf("restricted %s after the final warning, not %s", now.Sub(before.Warned), stage.FinalWarning)
-			case stage.Dwell != nil && now.Sub(before.Entered) < *stage.Dwell:
-				t.Fatalf("restricted %s after entering a stage of %s", now.Sub(before.Entered), *stage.Dwell)
-			case now.Sub(before.FirstNotice) < p.NoticePeriod || now.Sub(before.Created) < p.NoticePeriod:
+			case warning > 0 && (e.Warned.IsZero() || now.Sub(e.Warned) < warning || now.Sub(e.Noticed) < warning):
+				t.Fatalf("restricted %s after the final warning and %s after the notice, not %s", now.Sub(e.Warned), now.Sub(e.Noticed), warning)
+			case now.Sub(e.Entered) < dwell(p, e.Stage):
+				t.Fatalf("restricted %s after entering a stage of %s", now.Sub(e.Entered), dwell(p, e.Stage))
+			case now.Sub(e.FirstNotice) < p.NoticePeriod || now.Sub(e.Created) < p.NoticePeriod:
 				t.Fatal("restricted within the notice period")
-			case before.Status != terms.Pending && before.Status != terms.Declined:
-				t.Fatalf("restricted with status %s", before.Status)
-			case due.Stage > p.In(before.Country).Last:
+			case e.Status != terms.Pending && e.Status != terms.Declined:
+				t.Fatalf("restricted with status %s", e.Status)
+			case one.due.Stage > p.In(e.Country).Last:
 				t.Fatal("restricted beyond the region's last stage")
+			case now.Before(e.NotBefore):
+				t.Fatal("restricted before an extension's end")
 			}
-			for _, h := range holds {
-				if h.Covers(p, before) && h.Active(now) {
+			for _, h := range one.holds {
+				if h.Covers(p, e) && h.Active(now) {
 					t.Fatal("restricted under a hold")
 				}
+			}
+		})
+	})
+}
+
+// TestNothingButARecordedStepTakesAnything is promise 1: not a notice or
+// answer, a hold or its end, a reversal or its undoing, a plan or its
+// confirmation, a move, an extension or exemption, and not time itself.
+func TestNothingButARecordedStepTakesAnything(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		drawLife(t, func(one turn) {
+			then, now := standing(one.from, one.before, one.held, one.since), standing(one.from, one.before, one.held, one.now)
+			if off := lost(then, now); len(off) > 0 && !now.Positions[0].Window {
+				t.Fatalf("time alone took %v from %s to %s", off, one.since, one.now)
+			}
+			after := standing(one.to, one.after, one.holds, one.now)
+			if off := lost(now, after); len(off) > 0 && one.due.Action != terms.Enter {
+				t.Fatalf("%s took %v, due %+v:\n%+v\n%+v", one.what, off, one.due, now.Positions[0], after.Positions[0])
 			}
 		})
 	})
@@ -99,35 +129,15 @@ func TestLaw4ARestrictionNeedsNoticeWarningAndDwell(t *testing.T) {
 func TestLaw5ExitRightsHoldAtEveryStage(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, holds := drawPlan(t), drawHolds(t)
+		l := drawLife(t, nil)
 		// Even a plan that Validate would refuse cannot take one away.
-		p.Stages[3].Off = append(p.Stages[3].Off, "terms.respond")
-		e, now := drawLife(t, p, holds, nil)
-		e.Stage = rapid.IntRange(0, len(p.Stages)-1).Draw(t, "stage")
-		if s, _ := p.Standing(catalogue(), e, holds, now).Find("terms.respond"); !s.Value.Bool() {
-			t.Fatalf("an exit right is off at stage %d", e.Stage)
-		}
-	})
-}
-
-func TestLaw6AStoppingHoldShiftsEveryLaterTimeByExactlyTheHeldTime(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		p := drawPlan(t)
-		e := enrolled(p, "BR").Notice(announce)
-		e.Told, e.NotBefore = announce, announce
-		starts := announce.Add(time.Duration(rapid.IntRange(1, 20).Draw(t, "starts")) * time.Hour)
-		length := time.Duration(rapid.IntRange(1, 5000).Draw(t, "hours")) * time.Hour
-		hold := terms.Hold{Clock: terms.ClockStop, Effect: terms.Freeze, Starts: starts, Ends: starts.Add(length)}
-		free := p.Ahead(e, nil, starts)
-		held := p.Ahead(e, []terms.Hold{hold}, hold.Ends)
-		if len(free) != len(held) {
-			t.Fatalf("%d stages ahead without the hold, %d with it", len(free), len(held))
-		}
-		for i := range free {
-			if got := held[i].At.Sub(free[i].At); got != length {
-				t.Fatalf("stage %s moved by %s, the hold lasted %s", free[i].Stage, got, length)
-			}
+		p := l.plan()
+		p.Stages = slices.Clone(p.Stages)
+		last := len(p.Stages) - 1
+		p.Stages[last].Off = append(slices.Clone(p.Stages[last].Off), "terms.respond")
+		l.e.Stage, l.e.Entered = rapid.IntRange(0, last).Draw(t, "stage"), l.now
+		if s, _ := standing(p, l.e, l.holds, l.now).Find("terms.respond"); !s.Value.Bool() {
+			t.Fatalf("an exit right is off at stage %d", l.e.Stage)
 		}
 	})
 }
@@ -135,23 +145,22 @@ func TestLaw6AStoppingHoldShiftsEveryLaterTimeByExactlyTheHeldTime(t *testing.T)
 func TestLaw7NothingChangesBeforeNextAndNextLiesAhead(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, holds := drawPlan(t), drawHolds(t)
-		e, now := drawLife(t, p, holds, nil)
-		due := terms.Step(p, e, holds, now)
+		l := drawLife(t, nil)
+		due := terms.Step(l.plan(), l.e, l.holds, l.now)
 		if due.Action != terms.Wait {
 			return
 		}
-		if !due.Next.IsZero() && !due.Next.After(now) {
-			t.Fatalf("next is %s, which is not after now %s", due.Next, now)
+		if !due.Next.IsZero() && !due.Next.After(l.now) {
+			t.Fatalf("next is %s, which is not after now %s", due.Next, l.now)
 		}
 		before := due.Next.Add(-time.Microsecond)
 		if due.Next.IsZero() {
-			before = now.Add(time.Duration(rapid.IntRange(0, 50000).Draw(t, "later")) * time.Hour)
+			before = l.now.Add(hours(t, "later", 0, 50000))
 		}
-		if coveredSoon(p, e, holds, now, before) {
+		if coveredSoon(l.plan(), l.e, l.holds, l.now, before) {
 			return // a hold that begins or ends on the way is a change of facts
 		}
-		if again := terms.Step(p, e, holds, before); again.Action != terms.Wait {
+		if again := terms.Step(l.plan(), l.e, l.holds, before); again.Action != terms.Wait {
 			t.Fatalf("at %s, before next %s: %+v", before, due.Next, again)
 		}
 	})
@@ -159,47 +168,65 @@ func TestLaw7NothingChangesBeforeNextAndNextLiesAhead(t *testing.T) {
 
 // coveredSoon reports whether a hold over the person begins or ends in (from, to].
 func coveredSoon(p terms.Plan, e terms.Enrollment, holds []terms.Hold, from, to time.Time) bool {
-	for _, h := range holds {
-		if h.Covers(p, e) && (h.Starts.After(from) && !h.Starts.After(to) || h.Ends.After(from) && !h.Ends.After(to)) {
-			return true
-		}
-	}
-	return false
+	within := func(at time.Time) bool { return at.After(from) && !at.After(to) }
+	return slices.ContainsFunc(holds, func(h terms.Hold) bool { return h.Covers(p, e) && (within(h.Starts) || within(h.Ends)) })
 }
 
 func TestLaw8ASecondSweepAtTheSameInstantMovesNobodyFurther(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, holds := drawPlan(t), drawHolds(t)
-		for i := range p.Stages {
-			p.Stages[i].Dwell = nil
-			p.Stages[i].After = time.Duration(i) * day // so that every planned dwell is longer than zero
+		l := drawLife(t, nil)
+		p := l.plan()
+		once := l.e.Apply(p, terms.Step(p, l.e, l.holds, l.now), l.now)
+		if once.Stage == len(p.Stages)-1 || dwell(p, once.Stage) == 0 {
+			return
 		}
-		p.Stages[0].After = 0
-		e, now := drawLife(t, p, holds, nil)
-		once := e.Apply(p, terms.Step(p, e, holds, now), now)
-		if twice := once.Apply(p, terms.Step(p, once, holds, now), now); twice.Stage > once.Stage && once.Stage > e.Stage {
-			t.Fatalf("stage %d, then %d, then %d at one instant", e.Stage, once.Stage, twice.Stage)
+		if twice := once.Apply(p, terms.Step(p, once, l.holds, l.now), l.now); twice.Stage > once.Stage && once.Stage > l.e.Stage {
+			t.Fatalf("stage %d, then %d, then %d at one instant", l.e.Stage, once.Stage, twice.Stage)
 		}
 	})
 }
 
-func TestANoticedPersonWhoDoesNothingReachesTheLastStage(t *testing.T) {
+// TestLaw9TheFactsReplayedInHindsightEndInTheSameStanding lives through random
+// events knowing of each hold only what staff had said by then, and again
+// knowing all holds to their ends.
+func TestLaw9TheFactsReplayedInHindsightEndInTheSameStanding(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p := drawPlan(t)
-		e, now := enrolled(p, "BR"), announce
-		for range 40 {
-			due := terms.Step(p, e, nil, now)
-			if due.Action == terms.Wait && due.Next.IsZero() {
-				break
+		var turns []turn
+		l := drawLife(t, func(one turn) { turns = append(turns, one) })
+		e := turns[0].before
+		for _, one := range turns {
+			switch {
+			case one.what == "sweep":
+				e = e.Apply(one.from, terms.Step(one.from, e, l.holds, one.now), one.now)
+			case e == one.before:
+				e = one.after // the same choice or act
 			}
-			if e = e.Apply(p, due, now).Notice(now); due.Action == terms.Wait {
-				now = due.Next
+			if e != one.after {
+				t.Fatalf("after %s: %+v, in hindsight %+v", one.what, one.after, e)
+			}
+			lived, replayed := standing(one.to, one.after, one.holds, one.now), standing(one.to, e, l.holds, one.now)
+			if !slices.Equal(lived.Capabilities, replayed.Capabilities) {
+				t.Fatalf("after %s: %+v, in hindsight %+v", one.what, lived, replayed)
 			}
 		}
-		if e.Stage != len(p.Stages)-1 {
-			t.Fatalf("stopped at stage %d of %d", e.Stage, len(p.Stages)-1)
+	})
+}
+
+func TestAcceptanceAndASweepAtOneInstantEndTheSameInEitherOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		l := drawLife(t, nil)
+		p := l.plan()
+		sweep := func(e terms.Enrollment) terms.Enrollment {
+			return e.Apply(p, terms.Step(p, e, l.holds, l.now), l.now)
+		}
+		first := standing(p, sweep(l.e.Respond(p, terms.Accept, l.now)), l.holds, l.now)
+		last := standing(p, sweep(l.e).Respond(p, terms.Accept, l.now), l.holds, l.now)
+		a, b := first.Positions[0], last.Positions[0]
+		if !slices.Equal(first.Capabilities, last.Capabilities) || a.Status != b.Status || a.Stage != b.Stage || a.Next != b.Next {
+			t.Fatalf("accepted first: %+v\nswept first: %+v", first, last)
 		}
 	})
 }

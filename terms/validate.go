@@ -110,6 +110,11 @@ func (v *validator) dates(path string, announce, deadline time.Time) {
 	if announce.Add(v.plan.NoticePeriod).After(deadline) {
 		v.add(path+"deadline", "must be at least the notice period after announce_at")
 	}
+	for _, s := range v.plan.Stages {
+		if s.FromAnnounce && announce.Add(s.After).After(deadline) {
+			v.add(path+"deadline", "comes before stage %q, which counts from the announcement", s.Key)
+		}
+	}
 }
 
 func (v *validator) grants() {
