@@ -189,7 +189,7 @@ func (e Enrollment) Extend(p Plan, until time.Time, lift bool, now time.Time) (E
 func (p Plan) lastFree(stage int) int {
 	for i := range stage + 1 {
 		if p.Stages[i].Takes() {
-			return i - 1
+			return max(i-1, 0)
 		}
 	}
 	return stage
