@@ -96,10 +96,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 func TestABrokenPlanFileIsListedAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	plan, err := demo.PlanFile()
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan := demo.PlanFile()
 	broken := m.file("plan.yaml", strings.Replace(string(plan), "off: [", "off: [terms.respond, ", 1))
 	code, _, errs := m.run("apply", broken, "--activate")
 	if code != 1 || !strings.Contains(errs, "off[0]") || !strings.Contains(errs, "exit right") {

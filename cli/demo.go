@@ -160,7 +160,7 @@ func demoStart(environ []string) (time.Time, error) {
 func (p *program) prepareDemo(ctx context.Context, a *app, story *demo.Story, empty bool, people int) error {
 	if !empty {
 		bar := newProgress(p.err, "people of the sample company")
-		err := story.Seed(ctx, people, bar.set)
+		err := story.Seed(ctx, demo.PlanFile(), people, bar.set)
 		bar.done()
 		if err != nil {
 			return fmt.Errorf("bring in the sample company: %w", err)

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -33,7 +34,10 @@ func Start() time.Time { return time.Date(2021, 1, 4, 0, 0, 0, 0, time.UTC) }
 func Locales() []string { return []string{"en", "fr", "es", "pt-BR", "ar", "hi"} }
 
 // PlanFile is the plan of Campaign as an operator would write it.
-func PlanFile() ([]byte, error) { return content.ReadFile("content/campaign.yaml") }
+func PlanFile() []byte { return bytes.Clone(planFile) }
+
+//go:embed content/campaign.yaml
+var planFile []byte
 
 // Versions lists the versions of Harbor's two documents, the old ones first,
 // each in every language with a summary. They are drafts as PutVersion takes

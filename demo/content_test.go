@@ -91,10 +91,7 @@ func bySection(markdown string) map[string]string {
 
 func TestThePlanAsksForTheNewVersionsInEveryLanguage(t *testing.T) {
 	t.Parallel()
-	file, err := demo.PlanFile()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := demo.PlanFile()
 	plan, err := planfile.Parse(file, nil)
 	if err != nil {
 		t.Fatal(err)

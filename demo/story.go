@@ -35,10 +35,10 @@ func New(deps tracker.Deps, clock *Clock) *Story {
 }
 
 // Seed brings in Harbor: the terms it had, the new ones, size generated people
-// besides Ana and Ben, and the campaign with its plan in force, all as of Start
-// or the clock, whichever is earlier. progress, if given, is told how many
-// people are in. A store that has the campaign is left as it is.
-func (s *Story) Seed(ctx context.Context, size int, progress func(people int)) error {
+// besides Ana and Ben, and the campaign with a plan in force, such as PlanFile,
+// all as of Start or the clock, whichever is earlier. progress, if given, is
+// told how many people are in. A store that has the campaign is left as it is.
+func (s *Story) Seed(ctx context.Context, planFile []byte, size int, progress func(people int)) error {
 	at := s.clock.Now()
 	if at.After(Start()) {
 		at = Start()
@@ -63,7 +63,7 @@ func (s *Story) Seed(ctx context.Context, size int, progress func(people int)) e
 			progress(done + len(batch))
 		}
 	}
-	return launch(ctx, t)
+	return launch(ctx, t, planFile)
 }
 
 // publish stores and publishes Harbor's documents that are not there yet, each
@@ -92,11 +92,7 @@ func (s *Story) publish(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func launch(ctx context.Context, t *tracker.Tracker) error {
-	source, err := PlanFile()
-	if err != nil {
-		return fmt.Errorf("read the demo plan: %w", err)
-	}
+func launch(ctx context.Context, t *tracker.Tracker, source []byte) error {
 	plan, err := planfile.Parse(source, nil)
 	if err != nil {
 		return fmt.Errorf("read the demo plan: %w", err)

@@ -98,7 +98,7 @@ func (s *stage) deps() tracker.Deps {
 
 func (s *stage) seed(people int) {
 	s.Helper()
-	if err := s.Seed(s.Context(), people, nil); err != nil {
+	if err := s.Seed(s.Context(), demo.PlanFile(), people, nil); err != nil {
 		s.Fatal(err)
 	}
 }

@@ -82,10 +82,7 @@ func TestTheWrittenOutLadderIsTheProfileOfItsName(t *testing.T) {
 func TestTheDemoPlanLoadsWithTheDefaultCatalogue(t *testing.T) {
 	t.Parallel()
 	catalogue, profiles := defaults(t)
-	file, err := demo.PlanFile()
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := demo.PlanFile()
 	if _, err := planfile.Load(file, profiles, catalogue); err != nil {
 		t.Error(err)
 	}

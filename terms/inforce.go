@@ -243,7 +243,7 @@ func (e Enrollment) keepDates(before Enrollment, old, next Plan, c Catalogue, ho
 	notice := now.Add(max(old.NoticePeriod, next.NoticePeriod))
 	was, is := old.dates(before.seen(now), holds, now), next.dates(e.seen(now), holds, now)
 	for to, s := range next.Stages {
-		if is[to].IsZero() || s.FromAnnounce {
+		if is[to].IsZero() || !s.Restricts() {
 			continue
 		}
 		date := lossDate(old, next, c, before.Stage, to, was)

@@ -189,7 +189,7 @@ func (d *desk) says(body string, wants ...string) {
 // seed brings in Harbor with some people, and moves the story to an instant.
 func (d *desk) seed(people int, to time.Time) {
 	d.t.Helper()
-	if err := d.story.Seed(d.t.Context(), people, nil); err != nil {
+	if err := d.story.Seed(d.t.Context(), demo.PlanFile(), people, nil); err != nil {
 		d.t.Fatal(err)
 	}
 	if _, err := d.story.Advance(d.t.Context(), to, "test"); err != nil {
