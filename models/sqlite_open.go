@@ -34,25 +34,25 @@ const (
 )
 
 // openSQLite opens or makes the file and starts writing its log back.
-func openSQLite(ctx context.Context, path string, log *slog.Logger) (pools, error) {
+func openSQLite(ctx context.Context, path string, o Options) (pools, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return pools{}, fmt.Errorf("database.url sqlite:%s names no file: give a path such as sqlite:data/assent.db", path)
 	}
 	if err := makeFile(path); err != nil {
 		return pools{}, err
 	}
-	write, err := sqlitePool(ctx, path, 1, "&_txlock=immediate&_cache_size=-"+strconv.Itoa(writerCache))
+	write, err := sqlitePool(ctx, path, o, 1, "&_txlock=immediate&_cache_size=-"+strconv.Itoa(writerCache))
 	if err != nil {
 		return pools{}, damaged(path, err)
 	}
 	var read *sql.DB
 	if err = checkSQLite(ctx, write); err == nil {
-		read, err = sqlitePool(ctx, path, readers, "&_query_only=true")
+		read, err = sqlitePool(ctx, path, o, readers, "&_query_only=true")
 	}
 	if err != nil {
 		return pools{}, errors.Join(damaged(path, err), write.Close())
 	}
-	return pools{write, read, writeBackRegularly(ctx, read, log)}, nil
+	return pools{write, read, writeBackRegularly(ctx, read, o.Log)}, nil
 }
 
 // makeFile makes the file when there is none, readable by its owner only:
@@ -78,11 +78,15 @@ type connector struct {
 func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
 func (c connector) Driver() driver.Driver                        { return c.driver }
 
-func sqlitePool(ctx context.Context, path string, size int, more string) (*sql.DB, error) {
+func sqlitePool(ctx context.Context, path string, o Options, size int, more string) (*sql.DB, error) {
+	synchronous := "2" // FULL
+	if o.Throwaway {
+		synchronous = "0"
+	}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
-		"?_foreign_keys=on&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=" + strconv.Itoa(busyMilliseconds) +
+		"?_foreign_keys=on&_journal_mode=WAL&_synchronous=" + synchronous + "&_busy_timeout=" + strconv.Itoa(busyMilliseconds) +
 		"&_stmt_cache_size=" + strconv.Itoa(keptStatements) + more
-	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp}})
+	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp(synchronous)}})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	if err := pool.PingContext(ctx); err != nil {
@@ -93,19 +97,21 @@ func sqlitePool(ctx context.Context, path string, size int, more string) (*sql.D
 
 // setUp makes sure of what durability and integrity rest on: SQLite ignores a
 // pragma it does not understand or cannot follow without an error.
-func setUp(conn *sqlite3.SQLiteConn) error {
-	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": strconv.Itoa(busyMilliseconds)}
-	for name, value := range want {
-		got, err := pragma(conn, name)
-		if err != nil {
-			return err
+func setUp(synchronous string) func(*sqlite3.SQLiteConn) error {
+	want := map[string]string{"journal_mode": "wal", "synchronous": synchronous, "foreign_keys": "1", "busy_timeout": strconv.Itoa(busyMilliseconds)}
+	return func(conn *sqlite3.SQLiteConn) error {
+		for name, value := range want {
+			got, err := pragma(conn, name)
+			if err != nil {
+				return err
+			}
+			if got != value {
+				return fmt.Errorf("SQLite has %s = %s where %s is needed: keep the file on a local disk that supports it", name, got, value)
+			}
 		}
-		if got != value {
-			return fmt.Errorf("SQLite has %s = %s where %s is needed: keep the file on a local disk that supports it", name, got, value)
-		}
+		_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint), nil)
+		return err
 	}
-	_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint), nil)
-	return err
 }
 
 func pragma(conn *sqlite3.SQLiteConn, name string) (string, error) {

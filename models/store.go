@@ -23,6 +23,7 @@ import (
 // a server.
 type Options struct {
 	NoMigrate bool         // refuse a database that is not up to date instead of migrating it
+	Throwaway bool         // a SQLite file that nobody wants back after a crash: nothing waits for the disk
 	Log       *slog.Logger // for what happens in the background; nil: nowhere
 }
 
@@ -44,7 +45,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s, err := connect(ctx, url, o.Log)
+	s, err := connect(ctx, url, o)
 	if err != nil {
 		return nil, err
 	}
@@ -54,16 +55,16 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func connect(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
+func connect(ctx context.Context, url string, o Options) (*Store, error) {
 	s := &Store{}
 	var err error
 	switch scheme, path, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
 		s.engine = sqlite{}
-		s.pools, err = openSQLite(ctx, path, log)
+		s.pools, err = openSQLite(ctx, path, o)
 	case "postgres", "postgresql":
 		s.engine = postgres{}
-		s.pools, err = openPostgres(ctx, url, log)
+		s.pools, err = openPostgres(ctx, url, o.Log)
 	default:
 		err = errors.New("database.url is neither sqlite:PATH nor postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 	}

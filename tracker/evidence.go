@@ -9,29 +9,37 @@ import (
 	"assent/terms"
 )
 
-// appendRecord puts one canonical record into the log within the transaction
-// that stores what it proves, and returns its proof. The head moves by
-// compare-and-set, so two writers can never fork the log.
-func (t *Tracker) appendRecord(ctx context.Context, tx Tx, record []byte) (ledger.Proof, error) {
+// prove puts the records of choices into the log, within the transaction that
+// stores what they prove, under one signature, and gives each its place and its
+// proof. The head moves by compare-and-set, so two writers can never fork the
+// log.
+func (t *Tracker) prove(ctx context.Context, tx Tx, answers []*answer) error {
 	from, err := tx.Head(ctx)
 	if err != nil {
-		return ledger.Proof{}, err
+		return err
 	}
-	update, err := ledger.Append(ctx, tileReader{tx}, from.head(), [][]byte{record})
+	records := make([][]byte, len(answers))
+	for i, a := range answers {
+		records[i] = a.receipt.Record
+	}
+	update, err := ledger.Append(ctx, tileReader{tx}, from.head(), records)
 	if err != nil {
-		return ledger.Proof{}, fmt.Errorf("append to the log: %w", err)
+		return fmt.Errorf("append to the log: %w", err)
 	}
 	signed, err := ledger.SignCheckpoint(update.Head, t.Signer)
 	if err != nil {
-		return ledger.Proof{}, err
+		return err
+	}
+	for i, a := range answers {
+		r := &a.receipt
+		r.LeafIndex, r.Checkpoint = from.Size+int64(i), []byte(signed.Text)
+		r.Proof = ledger.NewReceipt(r.Record, r.LeafIndex, update.Proofs[i], signed).Proof
 	}
 	tiles := make([]Tile, len(update.Tiles))
 	for i, one := range update.Tiles {
 		tiles[i] = Tile{Path: storedPath(one.Level, one.Index), Data: one.Data}
 	}
-	to := LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}
-	proof := ledger.NewReceipt(record, from.Size, update.Proofs[0], signed).Proof
-	return proof, tx.SaveLog(ctx, from, to, tiles)
+	return tx.SaveLog(ctx, from, LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}, tiles)
 }
 
 // head returns the state as the ledger knows it.

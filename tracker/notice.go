@@ -29,19 +29,83 @@ func (t *Tracker) Notice(ctx context.Context, n ReportedNotice) (Notice, error) 
 	if err != nil {
 		return Notice{}, err
 	}
-	notice := Notice{ID: id, Person: n.Person, Campaign: n.Campaign, Kind: Reported, Channel: n.Channel, Presented: n.Presented, Delivered: n.Delivered, At: now}
-	err = t.change(ctx, n.Person, n.Campaign, func(tx Tx, p terms.Plan, before Enrolled) (Move, error) {
-		notice.Ref, notice.Plan, notice.Stage = before.Ref, before.Plan, before.Stage
-		m := Move{Before: before, After: before, Kind: ChangeNoticed, Notice: &notice}
-		if n.Presented || n.Delivered {
-			m.After.Enrollment = before.Notice(now)
-		}
-		if before.FirstNotice.IsZero() && !m.After.FirstNotice.IsZero() {
-			m.Tallies = append(m.Tallies, TallyNoticed)
-		}
+	var notice Notice
+	err = t.change(ctx, n.Person, n.Campaign, func(_ Tx, _ terms.Plan, before Enrolled) (Move, error) {
+		m := n.move(id, before, now)
+		notice = *m.Notice
 		return m, nil
 	}, now)
 	return notice, err
+}
+
+// NoticeMany records notices to different people in one campaign, at most
+// MaxBatch, in one transaction: all of them or none.
+func (t *Tracker) NoticeMany(ctx context.Context, notices []ReportedNotice) error {
+	if len(notices) > MaxBatch {
+		return terms.Errorf(terms.Invalid, "%d notices at once; send at most %d", len(notices), MaxBatch)
+	}
+	now := t.instant()
+	var revision uint64
+	err := t.Store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+		if len(notices) == 0 {
+			return nil
+		}
+		r, err := t.rulesOf(ctx, tx, notices[0].Campaign)
+		if err != nil {
+			return err
+		}
+		moves := make([]Move, len(notices))
+		for i, n := range notices {
+			if moves[i], err = t.noticed(ctx, tx, r, n, now); err != nil {
+				return err
+			}
+		}
+		if err := t.save(ctx, tx, r, moves, now); err != nil {
+			return err
+		}
+		revision, err = tx.Revision(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return t.committed(ctx, revision)
+}
+
+// noticed is the move that a notice makes.
+func (t *Tracker) noticed(ctx context.Context, tx Tx, r rules, n ReportedNotice, now time.Time) (Move, error) {
+	if err := n.check(); err != nil {
+		return Move{}, err
+	}
+	if n.Campaign != r.campaign.Key {
+		return Move{}, terms.Errorf(terms.Invalid, "the notices are about more than one campaign: %q and %q", r.campaign.Key, n.Campaign)
+	}
+	before, err := enrollment(ctx, tx, n.Person, n.Campaign)
+	if err != nil {
+		return Move{}, err
+	}
+	p, err := r.planOf(before)
+	if err != nil {
+		return Move{}, err
+	}
+	id, err := t.newID("ntc")
+	m := n.move(id, before, now)
+	m.After = t.schedule(p, m.After, r.holds, now)
+	return m, err
+}
+
+func (n ReportedNotice) move(id string, before Enrolled, now time.Time) Move {
+	m := Move{Before: before, After: before, Kind: ChangeNoticed, Notice: &Notice{
+		ID: id, Person: n.Person, Ref: before.Ref, Campaign: n.Campaign, Plan: before.Plan, Stage: before.Stage, Kind: Reported,
+		Channel: n.Channel, Presented: n.Presented, Delivered: n.Delivered, At: now,
+	}}
+	if n.Presented || n.Delivered {
+		m.After.Enrollment = before.Notice(now)
+	}
+	if before.FirstNotice.IsZero() && !m.After.FirstNotice.IsZero() {
+		m.Tallies = append(m.Tallies, TallyNoticed)
+	}
+	return m
 }
 
 func (n ReportedNotice) check() error {
