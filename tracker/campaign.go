@@ -58,8 +58,8 @@ func checkDocuments(ctx context.Context, r Reader, p terms.Plan) error {
 
 // Activate makes a plan the one in force and brings everybody in its audience
 // into the campaign; progress, if given, is told how many people were looked
-// at. It can be called again after an interruption: the sweep also finishes
-// what was begun. Invalid with faults when people at a stage of an earlier plan
+// at. Without it, ten seconds of that work are done here and the rest by the
+// sweep, which also finishes what was interrupted. Invalid with faults when people at a stage of an earlier plan
 // would have no place in this one. An *Awaits when it needs a second person.
 //
 // A plan that takes time or access from people who are in the campaign binds
@@ -100,10 +100,24 @@ func (t *Tracker) ConfirmBecause(ctx context.Context, campaign string, number in
 	return t.walked(ctx, campaign, progress)
 }
 
+// patience is how long an act goes on by itself when nobody watches its
+// progress; a sweep does the rest.
+const patience = 10 * time.Second
+
+// walked brings people under a plan that was just put into force.
 func (t *Tracker) walked(ctx context.Context, campaign string, progress func(int)) (Campaign, error) {
-	if err := t.walk(ctx, campaign, t.instant(), nil, progress); err != nil {
+	elapsed := t.Pace.Stopwatch()
+	err := t.walk(ctx, campaign, t.instant(), nil, func(looked int) bool {
+		if progress != nil {
+			progress(looked)
+			return true
+		}
+		return elapsed() < patience
+	})
+	if err != nil {
 		return Campaign{}, err
 	}
+	t.wake()
 	return t.Campaign(ctx, campaign)
 }
 

@@ -16,8 +16,9 @@ const walkPage = 500
 // rules as they are now: newcomers into the campaign, people on earlier plans
 // under the confirmed one, people beyond a reversal back, and everybody's next
 // date. A new plan, a reversal and the release of a hold start it anew. It
-// restricts nobody. It can be stopped at any time; the next sweep goes on.
-func (t *Tracker) walk(ctx context.Context, campaign string, now time.Time, run *Run, progress func(int)) error {
+// restricts nobody. It can be stopped at any time; the next sweep goes on. goOn,
+// if given, is told how many people were looked at, and may say to stop.
+func (t *Tracker) walk(ctx context.Context, campaign string, now time.Time, run *Run, goOn func(looked int) bool) error {
 	rows := min(t.Pace.Rows, walkPage)
 	for looked := 0; ; {
 		elapsed := t.Pace.Stopwatch()
@@ -28,10 +29,8 @@ func (t *Tracker) walk(ctx context.Context, campaign string, now time.Time, run 
 		if err := t.committed(ctx, revision); err != nil {
 			return err
 		}
-		if looked += n; progress != nil {
-			progress(looked)
-		}
-		if n < rows {
+		looked += n
+		if goOn != nil && !goOn(looked) || n < rows {
 			return nil
 		}
 		took := elapsed()
