@@ -28,28 +28,49 @@ var (
 // world is a tracker on a real database with a clock the test moves.
 type world struct {
 	*tracker.Tracker
+	*hands
 	t        testing.TB
+	url      string
 	verifier string
-	mu       sync.Mutex
-	now      time.Time
 	revision uint64 // the newest that Committed was told of
 }
 
-// onBothEngines runs a test against SQLite and against PostgreSQL.
-func onBothEngines(t *testing.T, test func(*testing.T, *world)) {
-	t.Helper()
-	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "assent.db")))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, testenv.Postgres(t)))
-	})
+// hands are those of a clock.
+type hands struct {
+	mu  sync.Mutex
+	now time.Time
 }
 
-func newWorld(t testing.TB, url string) *world {
+// wiring changes what a tracker works with.
+type wiring func(*tracker.Deps)
+
+// onBothEngines runs a test against SQLite and against PostgreSQL.
+func onBothEngines(t *testing.T, test func(*testing.T, *world), change ...wiring) {
+	t.Helper()
+	t.Parallel()
+	for name, url := range engines() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newWorld(t, url(t), &hands{now: start}, change...))
+		})
+	}
+}
+
+// engines make an empty database each, and return its URL.
+func engines() map[string]func(testing.TB) string {
+	return map[string]func(testing.TB) string{
+		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "assent.db") },
+		"postgres": func(t testing.TB) string { return testenv.Postgres(t) },
+	}
+}
+
+// beside is another process on the same database, with the same clock.
+func (w *world) beside(change ...wiring) *world {
+	w.t.Helper()
+	return newWorld(w.t, w.url, w.hands, change...)
+}
+
+func newWorld(t testing.TB, url string, clock *hands, change ...wiring) *world {
 	t.Helper()
 	store, err := models.Open(t.Context(), url, models.Options{})
 	if err != nil {
@@ -68,9 +89,9 @@ func newWorld(t testing.TB, url string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, verifier: verifier, now: start}
-	w.Tracker = tracker.New(tracker.Deps{
-		Store: store, Catalogue: catalogue(), Now: w.clock, Random: rand.Reader, Signer: signer,
+	w := &world{t: t, url: url, verifier: verifier, hands: clock}
+	deps := tracker.Deps{
+		Store: store, Catalogue: catalogue(), Now: clock.clock, Random: rand.Reader, Signer: signer,
 		Committed: func(_ context.Context, revision uint64) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -85,21 +106,29 @@ func newWorld(t testing.TB, url string) *world {
 			},
 			Rest: func(context.Context, time.Duration) {},
 		},
-	})
+		Leniency: tracker.Leniency{UndoWindow: 72 * time.Hour, HoldSpread: 14 * day},
+	}
+	for _, one := range change {
+		one(&deps)
+	}
+	w.Tracker = tracker.New(deps)
 	return w
 }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
+func (h *hands) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
 }
 
-func (w *world) set(at time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = at
+func (h *hands) set(at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = at
 }
+
+// pass lets an amount of time go by in which no sweep runs.
+func (h *hands) pass(d time.Duration) { h.set(h.clock().Add(d)) }
 
 func catalogue() terms.Catalogue {
 	boolean := func(key string) terms.Capability {

@@ -41,12 +41,26 @@ func (t *Tracker) PlaceHold(ctx context.Context, h terms.Hold, actor string) (Ho
 		if err := tx.AddHold(ctx, placed); err != nil {
 			return err
 		}
+		if h.Effect == terms.Lift {
+			if err := t.revisit(ctx, tx, h, now); err != nil {
+				return err
+			}
+		}
 		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "hold.place", Object: h.Campaign + "/" + id, Reason: h.Reason})
 	})
 	if err != nil {
 		return Hold{}, err
 	}
-	return placed, t.Committed(context.WithoutCancel(ctx), 0)
+	return placed, t.settled(ctx)
+}
+
+// revisit has everybody in a hold's scope looked at afresh: people whom it
+// gives something back, or who waited for its end, may have no date for that.
+func (t *Tracker) revisit(ctx context.Context, tx Tx, h terms.Hold, now time.Time) error {
+	if h.Scope.Person == "" {
+		return tx.SetEnrolledTo(ctx, h.Campaign, 0)
+	}
+	return t.look(ctx, tx, h.Scope.Person, h.Campaign, now)
 }
 
 // checkScope refuses a scope that nobody can be in.
@@ -117,17 +131,12 @@ func (a *releasing) campaign() string { return a.Campaign }
 func (a *releasing) object() string   { return a.Campaign + "/" + a.Hold }
 func (a *releasing) why() string      { return a.Reason }
 
-// do ends the hold and starts the walk anew, since people who waited for its
-// end have no date to be looked at.
 func (a *releasing) do(ctx context.Context, t *Tracker, tx Tx, actor string, now time.Time) error {
 	h, err := tx.EndHold(ctx, a.Campaign, a.Hold, now, actor, a.Reason)
 	if err != nil {
 		return err
 	}
-	if h.Scope.Person == "" {
-		return tx.SetEnrolledTo(ctx, a.Campaign, 0)
-	}
-	return t.look(ctx, tx, h.Scope.Person, a.Campaign, now)
+	return t.revisit(ctx, tx, h.Hold, now)
 }
 
 // look works out one person's next date afresh.

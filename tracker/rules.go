@@ -134,6 +134,12 @@ func (t *Tracker) schedule(p terms.Plan, e Enrolled, holds []terms.Hold, now tim
 	if due.Action == terms.Wait {
 		e.NextAt = due.Next
 	}
+	for _, h := range holds { // one that gives back is not waited for: it comes to people wherever they are
+		begins := h.Effect == terms.Lift && h.Starts.After(now) && taken(p, e.Stage) && h.Covers(p, e.Enrollment)
+		if begins && (e.NextAt.IsZero() || h.Starts.Before(e.NextAt)) {
+			e.NextAt = h.Starts
+		}
+	}
 	if e.NextAt.IsZero() {
 		return e
 	}
