@@ -10,14 +10,14 @@ import (
 
 // staffPages are the pages of the console, each with the view it is made from. They speak English only.
 func staffPages() []page {
-	return []page{
+	return append(staffActPages(), []page{
 		{"staff/signin", StaffSignIn{}},
 		{"staff/setup", StaffSetup{}},
 		{"staff/campaigns", StaffCampaigns{}},
 		{"staff/overview", StaffOverview{}},
 		{"staff/person", StaffPerson{}},
 		{"staff/fault", StaffFault{}},
-	}
+	}...)
 }
 
 // StaffFrame is what every page of the console shares. All times are shown in UTC, and a page says so.
@@ -25,6 +25,10 @@ type StaffFrame struct {
 	Member string    // who is signed in; empty on the pages before that
 	AsOf   time.Time // the instant the page tells about; never zero
 	Clock  *DemoClock
+
+	Awaiting int         // requests that wait for a second person
+	Paused   *StaffPause // nil while sweeps step
+	Done     string      // what was just done, as a sentence
 }
 
 // DemoClock is the panel that moves the clock of a demonstration; nil anywhere else. Its forms post to /demo/clock

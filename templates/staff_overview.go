@@ -24,6 +24,17 @@ type StaffOverview struct {
 	Regions     []StaffRegion
 	Transitions []StaffTransition
 	Runs        []StaffRun
+	Decide      []StaffDecision // what waits for staff
+	Tried       StaffTable      // stages that only record, or take something for hours of the day; no rows: none
+}
+
+// Tabs lead to the pages of the campaign.
+func (o StaffOverview) Tabs() []StaffTab { return staffTabs(o.Key, "overview") }
+
+// StaffDecision is something that waits for staff, or is in force by their doing.
+type StaffDecision struct {
+	What, Text string
+	URL, Link  string
 }
 
 // Section is the entry of the menu that leads here.
@@ -77,12 +88,17 @@ func (n StaffNumbers) Steps() []StaffStep {
 
 // StaffHold is a hold in force.
 type StaffHold struct {
-	Scope  string // whom it covers
-	Reason string
-	By     string
-	Since  time.Time
-	Ends   time.Time // zero while it is open
-	Lifted bool      // people under it have full access meanwhile
+	Scope      string // whom it covers
+	Reason     string
+	By         string
+	Since      time.Time
+	Ends       time.Time // zero while it is open
+	Lifted     bool      // people under it have full access meanwhile
+	Rules      string    // clock, reminders and spread in a sentence; for the page of holds
+	Languages  string    // the languages in which it has a message; empty: none
+	Status     StaffTag
+	Ended      string // by whom, and why
+	ReleaseURL string
 }
 
 // StaffUpcoming is one change of stage ahead, on the facts of now.
@@ -124,6 +140,6 @@ type StaffRun struct {
 	Planned, Started, Finished           time.Time
 	LateBy                               time.Duration
 	Examined, Moved, Told, Held, Waiting int
-	Failed                               int
+	Failed, Stopped                      int
 	Error                                string
 }

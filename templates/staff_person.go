@@ -37,6 +37,20 @@ type PersonPosition struct {
 	NextAt          time.Time
 	NextWhy         string // what the next stage waits for when it has no date
 	Restore         string // how everything comes back; empty when nothing is taken away
+
+	Circumstances []StaffFact // extension, exemption, hold, reversal, trial: what makes this person's case its own
+	Extend        *PersonForm // nil: there is nothing to extend
+	Exempt        *PersonForm // nil: exempt or accepted already
+	RecallURL     string      // ends an exemption; empty: there is none
+}
+
+// PersonForm is a form about one person in one campaign; ID tells the fields of several apart.
+type PersonForm struct {
+	ID               string
+	Person, Campaign string
+	Until            string // as typed, or what to begin with
+	Least, Most      string // the first and last day it may be
+	Left             string // how often it can still be done; empty: as often as needed
 }
 
 // PersonFlag is one capability as client apps see it.

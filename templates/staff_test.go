@@ -152,7 +152,7 @@ func TestEveryPageOfTheConsoleRendersFullAndEmpty(t *testing.T) {
 	t.Parallel()
 	pages := newPages(t)
 	seen := map[string]bool{}
-	for _, s := range staffSamples() {
+	for _, s := range append(staffSamples(), actSamples()...) {
 		var out bytes.Buffer
 		if err := pages.Render(&out, s.page, s.view); err != nil {
 			t.Errorf("%s: %v", s.name, err)

@@ -2,8 +2,10 @@ package staff
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -39,7 +41,12 @@ func (s console) overview(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, "staff/overview", overviewPage(o, frame, s.Tracker.Catalogue))
+	view := overviewPage(o, frame, s.Tracker.Catalogue)
+	view.Tried = tried(o)
+	if view.Decide, err = s.decisions(c.Request.Context(), o); err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "staff/overview", view)
 }
 
 func campaignLine(o tracker.Overview, now time.Time) templates.StaffCampaign {
@@ -92,18 +99,22 @@ func numbers(t tracker.Totals) templates.StaffNumbers {
 }
 
 func holdLine(h tracker.Hold) templates.StaffHold {
-	scope := "Everybody"
-	switch {
-	case h.Scope.Person != "":
-		scope = h.Scope.Person
-	case h.Scope.Region != "":
-		scope = regionName(h.Scope.Region)
-	}
 	reason := h.Reason
 	if h.Reference != "" {
 		reason += " (" + h.Reference + ")"
 	}
-	return templates.StaffHold{Scope: scope, Reason: reason, By: h.PlacedBy, Since: h.Starts, Ends: h.Ends, Lifted: h.Effect == terms.Lift}
+	line := templates.StaffHold{
+		Scope: scopeName(h.Scope), Reason: reason, By: h.PlacedBy, Since: h.Starts, Ends: h.Ends, Lifted: h.Effect == terms.Lift,
+		Rules: holdRules(h.Hold), Languages: strings.Join(slices.Sorted(maps.Keys(h.Message)), ", "),
+	}
+	if h.ReleasedBy != "" {
+		line.Ended = "Released by " + h.ReleasedBy
+		if h.ReleaseReason != "" {
+			line.Ended += ": " + h.ReleaseReason
+		}
+		line.Ended += "."
+	}
+	return line
 }
 
 // upcoming begins with the announcement while it lies ahead: it changes nobody's stage, but it is the first thing to come.
@@ -143,7 +154,7 @@ func where(p terms.Plan, region string) string {
 // held reports whether a hold now stops a whole region, or everybody.
 func held(o tracker.Overview, region string, now time.Time) bool {
 	return slices.ContainsFunc(o.Holds, func(h tracker.Hold) bool {
-		return h.Active(now) && h.Scope.Person == "" && (h.Scope.Region == "" || h.Scope.Region == region)
+		return h.Active(now) && h.Scope.Person == "" && h.Scope.Attributes == "" && (h.Scope.Region == "" || h.Scope.Region == region)
 	})
 }
 
@@ -168,7 +179,7 @@ func cause(c tracker.Cause) string {
 func runLine(r tracker.Run) templates.StaffRun {
 	return templates.StaffRun{
 		Planned: r.Planned, Started: r.Started, Finished: r.Finished, LateBy: r.LateBy(), Examined: r.Examined, Moved: r.Moved,
-		Told: r.Told, Held: r.Held, Waiting: r.Waiting, Failed: r.Failed, Error: r.Error,
+		Told: r.Told, Held: r.Held, Waiting: r.Waiting, Failed: r.Failed, Stopped: r.Stopped, Error: r.Error,
 	}
 }
 

@@ -52,7 +52,10 @@ func (s console) record(c *gin.Context, id string) (*templates.PersonRecord, err
 			return nil, err
 		}
 		plans[pos.Campaign] = offer.Plan.Plan
-		record.Positions = append(record.Positions, position(offer, s.Tracker.Catalogue, s.Tracker.Now()))
+		view := position(offer, s.Tracker.Catalogue, s.Tracker.Now())
+		view.Circumstances = circumstances(offer)
+		offerActs(&view, offer, s.Tracker.Now())
+		record.Positions = append(record.Positions, view)
 	}
 	record.Timeline = timeline(file, plans)
 	return record, nil

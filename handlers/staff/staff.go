@@ -1,5 +1,6 @@
-// Package staff serves the console: signing in, the campaigns, the overview of one campaign, the look-up of a person.
-// It reads through package tracker and decides nothing; every page but signing in needs a session.
+// Package staff serves the console: signing in, the campaigns with their plans, holds, reversals and next run, the runs,
+// the approvals, and the look-up of a person. It reads and acts through package tracker and decides nothing; every page
+// but signing in needs a session, and every act first shows what it would do: see act.
 package staff
 
 import (
@@ -44,7 +45,21 @@ func Mount(r gin.IRouter, o Options) {
 	in := r.Group("/staff", s.requireSession)
 	in.GET("", web.Handle(s.campaigns))
 	in.GET("/campaigns/:campaign", web.Handle(s.overview))
+	in.GET("/campaigns/:campaign/plans", web.Handle(s.plans))
+	in.GET("/campaigns/:campaign/plans/:plan", web.Handle(s.plan))
+	in.GET("/campaigns/:campaign/holds", web.Handle(s.holds))
+	in.GET("/campaigns/:campaign/reversals", web.Handle(s.reversals))
+	in.GET("/campaigns/:campaign/reversals/:reversal", web.Handle(s.reversal))
+	in.GET("/campaigns/:campaign/next", web.Handle(s.next))
+	in.GET("/campaigns/:campaign/unreached", web.Handle(s.unreached))
 	in.GET("/people", web.Handle(s.person))
+	in.GET("/runs", web.Handle(s.runs))
+	in.GET("/approvals", web.Handle(s.approvals))
+	in.GET("/approvals/:approval", web.Handle(s.approval))
+	for _, a := range s.acts() {
+		in.GET(a.path, web.Handle(s.ask(a)))
+		in.Group("", form...).POST(a.path, web.Handle(s.perform(a)))
+	}
 
 	if o.Demo != nil {
 		r.POST("/demo/staff", o.SameOrigin, web.Handle(s.openDemo))
@@ -65,12 +80,29 @@ func FaultPage(pages *templates.Pages, p *web.Problem) ([]byte, error) {
 
 // frame is what every page shares.
 func (s console) frame(c *gin.Context) (templates.StaffFrame, error) {
-	f := templates.StaffFrame{Member: member(c), AsOf: s.Tracker.Now()}
-	if s.Demo == nil || f.Member == "" {
+	f := templates.StaffFrame{Member: member(c), AsOf: s.Tracker.Now(), Done: doneTexts[c.Query("done")]}
+	if f.Member == "" {
 		return f, nil
 	}
-	var err error
-	f.Clock, err = s.demoClock(c, f.AsOf)
+	pause, err := s.Tracker.Paused(c.Request.Context())
+	if err != nil {
+		return f, err
+	}
+	if !pause.At.IsZero() {
+		f.Paused = &templates.StaffPause{At: pause.At, Reason: pause.Reason, By: pause.By}
+	}
+	asked, err := s.Tracker.ApprovalList(c.Request.Context(), "")
+	if err != nil {
+		return f, err
+	}
+	for _, a := range asked {
+		if waiting(a, f.AsOf) {
+			f.Awaiting++
+		}
+	}
+	if s.Demo != nil {
+		f.Clock, err = s.demoClock(c, f.AsOf)
+	}
 	return f, err
 }
 

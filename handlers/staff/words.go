@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/language/display"
 
 	"assent/templates"
+	"assent/templates/chart"
 	"assent/terms"
 )
 
@@ -43,6 +44,21 @@ func regionName(key string) string {
 	}
 	return key
 }
+
+// countryCodes are the countries a hold or a reversal can name, by their English names.
+func countryCodes() []string {
+	var codes []string
+	for _, region := range display.Supported.Regions() {
+		if code := region.String(); region.IsCountry() && len(code) == 2 && regionName(code) != code {
+			codes = append(codes, code)
+		}
+	}
+	slices.SortFunc(codes, func(a, b string) int { return strings.Compare(regionName(a), regionName(b)) })
+	return codes
+}
+
+// count64 writes a number of people with separators.
+func count64(n int64) string { return chart.Count(int(n)) }
 
 // capabilityNames are the titles the catalogue gives to capabilities.
 func capabilityNames(catalogue terms.Catalogue, keys []string) []string {

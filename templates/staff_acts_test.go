@@ -1,0 +1,86 @@
+package templates_test
+
+import (
+	"strings"
+	"testing"
+
+	"assent/templates"
+)
+
+// actSamples is every page on which staff act, full and empty.
+func actSamples() []sample {
+	now := day("2021-06-27 09:00")
+	desk := templates.StaffFrame{Member: "Mei Tanaka", AsOf: now}
+	full := desk
+	full.Awaiting, full.Done = 2, "The hold is placed."
+	full.Paused = &templates.StaffPause{At: now, Reason: "An incident", By: "Mei"}
+	in := func(f templates.StaffFrame, tab string) templates.StaffCampaignFrame {
+		return templates.StaffCampaignFrame{StaffFrame: f, Key: "new-terms-2021", Title: "Our terms are changing", Tab: tab}
+	}
+	number := func(text string) templates.StaffCell { return templates.StaffCell{Text: text, Number: true} }
+	table := templates.StaffTable{ID: "moves", Title: "What it would do", Say: "On the facts of now.",
+		Head: []templates.StaffCell{{Text: "Change"}, number("People")},
+		Rows: [][]templates.StaffCell{{{Text: "Persistent to Limited", Note: "Everywhere else"}, number("1,204")}, {{Text: "p-1", URL: "/staff/people?id=p-1"}, {Text: "Held", Tone: "hold"}}}}
+	changes := []templates.StaffChange{{Text: "The deadline moves from 15 May 2021 to 1 June 2021.", Path: "deadline", Kind: "changed"}, {Text: "Limited begins sooner.", Path: "stages[3].after", Kind: "changed", Harsher: true}}
+	options := []templates.StaffOption{{Value: "", Text: "Everybody", Chosen: true}, {Value: "BR", Text: "Brazil"}}
+	faults := []templates.StaffFormFault{{Field: "spread", Text: "Spread: is not a length of time."}}
+	hold := templates.StaffHold{Scope: "Brazil", Reason: "The authority asked.", By: "Mei", Since: now, Ends: now.AddDate(0, 1, 0), Rules: "Reminders are silent.",
+		Languages: "en, pt-BR", Status: templates.StaffTag{Words: "In force", Tone: "hold"}, Ended: "Released by Lena.", ReleaseURL: "/staff/campaigns/c/holds/h/release"}
+	made := templates.StaffReversalLine{URL: "/staff/campaigns/c/reversals/r", Where: "Brazil", To: "Reminded", Reminders: "No reminders.", Reason: "It was decided.", By: "Mei", At: now, Status: templates.StaffTag{Words: "In force", Tone: "hold"}}
+	asked := templates.StaffApprovalLine{URL: "/staff/approvals/apr_1", What: "Take people back", Reason: "It was decided.", By: "Mei", At: now, Expires: now.AddDate(0, 0, 7), Status: templates.StaffTag{Words: "Waiting", Tone: "warn"}}
+	decided := asked
+	decided.DecidedBy, decided.DecidedAt = "Lena", now
+	return []sample{
+		{"staff/check", "full", templates.StaffCheck{StaffFrame: full, Part: "campaigns", Trail: []templates.Link{{URL: "/staff", Text: "Campaigns"}, {URL: "/staff/campaigns/c", Text: "c"}},
+			Heading: "Activate plan 3", Say: []string{"It binds newcomers only."}, Facts: []templates.StaffFact{{Name: "Covers", Value: "402 people", Note: "now"}}, Warnings: []string{"The deadline is earlier."},
+			Changes: changes, Tables: []templates.StaffTable{table, {ID: "none", Title: "Stopped", None: "Nothing."}}, Faults: []string{"Say why."}, Second: true,
+			Fields: []templates.StaffField{{Name: "region", Value: "BR"}}, Reason: "Because", Action: "/staff/x", Button: "Activate plan 3", Back: "/staff"}},
+		{"staff/check", "blocked", templates.StaffCheck{StaffFrame: desk, Heading: "Undo", Say: []string{"It is too late."}, Blocked: true, Back: "/staff"}},
+		{"staff/check", "empty", templates.StaffCheck{StaffFrame: desk, Heading: "Pause", Optional: true}},
+		{"staff/plans", "full", templates.StaffPlans{StaffCampaignFrame: in(full, "plans"), Active: 2, Waiting: true, Plans: []templates.StaffPlanLine{
+			{Number: 2, Status: templates.StaffTag{Words: "Active", Tone: "good"}, Deadline: now, Stages: 5, Regions: 2, Created: now, By: "Mei", Activated: now}, {Number: 1, Deadline: now, Created: now, By: "Mei"}}}},
+		{"staff/plans", "empty", templates.StaffPlans{StaffCampaignFrame: in(desk, "plans")}},
+		{"staff/plan", "full", templates.StaffPlan{StaffCampaignFrame: in(full, "plans"), Number: 2, Status: templates.StaffTag{Words: "Active"}, Created: now, By: "Mei", Activated: now, Against: 1, Choices: options,
+			Changes: changes, Source: "campaign: new-terms-2021\n", ActivateURL: "/staff/a", ConfirmURL: "/staff/c"}},
+		{"staff/plan", "empty", templates.StaffPlan{StaffCampaignFrame: in(desk, "plans"), Number: 1, Created: now}},
+		{"staff/holds", "full", templates.StaffHolds{StaffCampaignFrame: in(full, "holds"), Faults: faults, Active: []templates.StaffHold{hold}, Over: []templates.StaffHold{hold},
+			Form: templates.StaffHoldForm{Regions: options, Person: "p-1", Attributes: "app=kaios", Clock: options, Effect: options, Reminders: true, Starts: "2021-07-01T00:00", Spread: "7d", Ref: "LEG-418",
+				Messages: []templates.StaffMessage{{Tag: "en", Name: "English"}, {Tag: "ar", Name: "العربية", Text: "نص"}}}}},
+		{"staff/holds", "empty", templates.StaffHolds{StaffCampaignFrame: in(desk, "holds")}},
+		{"staff/reversals", "full", templates.StaffReversals{StaffCampaignFrame: in(full, "reversals"), Regions: options, Stages: options, Reminders: options, Reference: "LEG-1", Faults: faults, Made: []templates.StaffReversalLine{made}}},
+		{"staff/reversals", "empty", templates.StaffReversals{StaffCampaignFrame: in(desk, "reversals")}},
+		{"staff/reversal", "full", templates.StaffReversal{StaffCampaignFrame: in(full, "reversals"), Line: made, Counts: table, Reference: "LEG-1", Walking: 40, UndoUntil: now, UndoURL: "/staff/undo"}},
+		{"staff/reversal", "undone", templates.StaffReversal{StaffCampaignFrame: in(desk, "reversals"), Line: made, Counts: table, Undone: now, UndoneBy: "Lena", UndoWhy: "Too soon"}},
+		{"staff/reversal", "empty", templates.StaffReversal{StaffCampaignFrame: in(desk, "reversals"), Counts: templates.StaffTable{ID: "counts", Title: "Counts"}}},
+		{"staff/next", "full", templates.StaffNext{StaffCampaignFrame: in(full, "next"), At: now, Faults: faults, Examined: 1804, Newly: 1204, Allowed: 500, Recent: 12, Tables: []templates.StaffTable{table},
+			Breaker: &templates.StaffBreaker{Tripped: now, Would: 1204, Recent: 12, Limit: 500}, Approved: "Lena expects 2 people", Walking: true, Failing: 1, Expect: "1204", Until: "2021-06-28T09:00", Unreached: true,
+			Failures: []templates.StaffFailure{{Person: "p-9", Error: "no such plan", RetryURL: "/staff/r", Tries: 3, At: now, Left: true}, {Person: "p-8", At: now, Tries: 1}}}},
+		{"staff/next", "would trip", templates.StaffNext{StaffCampaignFrame: in(desk, "next"), At: now, Breaker: &templates.StaffBreaker{Would: 1204, Limit: 500}}},
+		{"staff/next", "empty", templates.StaffNext{StaffCampaignFrame: in(desk, "next"), At: now}},
+		{"staff/unreached", "full", templates.StaffUnreached{StaffCampaignFrame: in(full, "next"), People: table, Next: "/staff/n", First: "/staff/f"}},
+		{"staff/unreached", "empty", templates.StaffUnreached{StaffCampaignFrame: in(desk, "next"), People: templates.StaffTable{ID: "people", Title: "Nobody", None: "Nobody."}}},
+		{"staff/runs", "full", templates.StaffRuns{StaffFrame: full, Runs: fullOverview(desk).Runs}},
+		{"staff/runs", "empty", templates.StaffRuns{StaffFrame: desk}},
+		{"staff/approvals", "full", templates.StaffApprovals{StaffFrame: full, Open: []templates.StaffApprovalLine{asked}, Decided: []templates.StaffApprovalLine{decided}}},
+		{"staff/approvals", "empty", templates.StaffApprovals{StaffFrame: desk}},
+		{"staff/approval", "full", templates.StaffApproval{StaffFrame: full, StaffApprovalLine: asked, Own: true, Asked: true, ApproveURL: "/staff/a", RejectURL: "/staff/r", ObjectURL: "/staff/o", Facts: []templates.StaffFact{{Name: "To", Value: "reminded"}}}},
+		{"staff/approval", "empty", templates.StaffApproval{StaffFrame: desk, StaffApprovalLine: decided}},
+	}
+}
+
+func TestWhatStaffTypedIsEscapedOnThePagesOfActs(t *testing.T) {
+	t.Parallel()
+	evil := `"></textarea><script>alert(1)</script>`
+	frame := templates.StaffFrame{Member: "Mei", AsOf: day("2021-06-27 09:00")}
+	in := templates.StaffCampaignFrame{StaffFrame: frame, Key: evil, Title: evil}
+	for _, html := range []string{
+		render(t, "staff/check", templates.StaffCheck{StaffFrame: frame, Heading: evil, Reason: evil, Fields: []templates.StaffField{{Name: evil, Value: evil}}, Faults: []string{evil}, Button: evil}),
+		render(t, "staff/plan", templates.StaffPlan{StaffCampaignFrame: in, Source: evil, Changes: []templates.StaffChange{{Text: evil, Path: evil}}}),
+		render(t, "staff/holds", templates.StaffHolds{StaffCampaignFrame: in, Form: templates.StaffHoldForm{Person: evil, Attributes: evil, Messages: []templates.StaffMessage{{Tag: "en", Text: evil}}}}),
+		render(t, "staff/approval", templates.StaffApproval{StaffFrame: frame, StaffApprovalLine: templates.StaffApprovalLine{What: evil, Reason: evil}}),
+	} {
+		if strings.Contains(html, "<script>alert") {
+			t.Error("a value reached the page unescaped")
+		}
+	}
+}
