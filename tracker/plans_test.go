@@ -20,23 +20,47 @@ func TestAHarsherPlanBindsNewcomersAndTheOthersOnlyOnceItIsConfirmed(t *testing.
 		if pos := w.position("new"); pos.Plan != 2 || !pos.Next.At.Equal(deadline.Add(-60*day)) {
 			t.Fatalf("a newcomer, 30 days of notice before the rest: %+v", pos)
 		}
-		if pos := w.position("p-0"); pos.Plan != 1 || !pos.Next.At.Equal(deadline) {
+		old := w.loses("p-0")
+		if pos := w.position("p-0"); pos.Plan != 1 || !pos.Next.At.Equal(deadline) || old.Before(deadline.Add(35*day)) {
 			t.Fatalf("who was in keeps the gentler date: %+v", pos)
 		}
+		w.walk(deadline.Add(-20*day), "p-0", "p-1", "new")
+		if w.position("p-0").Stage != "announced" || w.position("new").Stage != "persistent" {
+			t.Fatal("not confirmed, and one is not as it was")
+		}
+		confirmed := w.clock()
 		w.confirm(2)
-		if pos := w.position("p-0"); pos.Plan != 2 || !pos.Next.At.Equal(deadline.Add(-60*day)) {
-			t.Fatalf("confirmed, the notice period runs again: %+v", pos)
+		if at := w.loses("p-0"); at.Before(confirmed.Add(30*day)) || !at.Before(old) {
+			t.Fatalf("loses something on %s, which was %s; the notice period runs again from %s", at, old, confirmed)
 		}
 		w.pass(time.Hour)
-		if run := w.sweep(); run.Told != 3 {
+		if run := w.sweep(); run.Told+run.Moved < 2 {
 			t.Fatalf("told of the new plan: %+v", run)
 		}
-		w.walk(deadline.Add(-60*day), "p-0", "p-1", "new")
-		w.at("reminded", "p-0", "p-1", "new")
-		if _, err := w.Confirm(t.Context(), campaign, 2, "mei", nil); err == nil {
-			t.Fatal("confirmed twice")
-		}
+		at := w.loses("p-0")
+		w.walk(at.Add(-time.Hour), "p-0", "p-1", "new")
+		w.can(true, "messages.send", "p-0")
+		w.walk(at.Add(2*day), "p-0", "p-1", "new")
+		w.can(false, "messages.send", "p-0")
+		_, err := w.Confirm(t.Context(), campaign, 2, "mei", nil)
+		fails(t, err, terms.Conflict, "confirmed already")
 	})
+}
+
+// loses is when a person comes to the stage that takes the first thing away.
+func (w *world) loses(person string) time.Time {
+	w.t.Helper()
+	offer, err := w.Offer(w.t.Context(), person, campaign)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, ahead := range offer.Ahead {
+		if ahead.Stage == "limited" {
+			return ahead.At
+		}
+	}
+	w.t.Fatalf("%s has %+v ahead", person, offer.Ahead)
+	return time.Time{}
 }
 
 func TestConfirmingAPlanTakesNothingFromAnybodyAtOnce(t *testing.T) {

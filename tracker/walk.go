@@ -161,8 +161,12 @@ func (t *Tracker) adoption(r rules, before Enrolled, kind terms.AccountType, aga
 		}
 		return m.transit(CausePlan, run.ID, now), nil
 	}
-	if due := terms.Step(p, before.Enrollment, r.holds, now); due.Action == terms.Restore {
+	due := terms.Step(p, before.Enrollment, r.holds, now)
+	switch {
+	case due.Action == terms.Restore:
 		return t.decide(r, before, now, run)
+	case due.Action != terms.Wait && !before.NextAt.IsZero() && !before.NextAt.After(now):
+		return Move{Before: before, After: before}, nil // what is due stays due, or each walk would put it off by a tick
 	}
 	return Move{Before: before, After: t.schedule(p, before, r.holds, now), Kind: ChangeNext}, nil
 }
