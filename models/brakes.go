@@ -76,14 +76,14 @@ func (t *tx) AddRestricted(ctx context.Context, campaign string, when time.Time,
 
 func (r reader) Pause(ctx context.Context) (tracker.Pause, error) {
 	var p tracker.Pause
-	var when instant
-	err := r.in(ctx).Raw("SELECT at, reason, actor FROM pause").Row().Scan(&when, &p.Reason, &p.By)
-	p.At = when.time()
+	var when, seen instant
+	err := r.in(ctx).Raw("SELECT at, reason, actor, seen FROM pause").Row().Scan(&when, &p.Reason, &p.By, &seen)
+	p.At, p.Seen = when.time(), seen.time()
 	return p, r.translate(err, "the pause")
 }
 
 func (t *tx) SetPause(ctx context.Context, p tracker.Pause) error {
-	return t.exec(ctx, "the pause", "UPDATE pause SET at = ?, reason = ?, actor = ?", at(p.At), p.Reason, p.By)
+	return t.exec(ctx, "the pause", "UPDATE pause SET at = ?, reason = ?, actor = ?, seen = ?", at(p.At), p.Reason, p.By, at(p.Seen))
 }
 
 type leaseRow struct {

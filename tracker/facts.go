@@ -291,6 +291,7 @@ type Pause struct {
 	At     time.Time
 	Reason string
 	By     string
+	Seen   time.Time // when the last run started, by the clock it went by
 }
 
 // Lease says which process may sweep, until when. Fence grows each time it

@@ -126,6 +126,11 @@ func (t *Tracker) Resume(ctx context.Context, reason, actor string) error {
 
 func (t *Tracker) setPause(ctx context.Context, p Pause, a Act) error {
 	return t.Store.Update(ctx, func(tx Tx) error {
+		before, err := tx.Pause(ctx)
+		if err != nil {
+			return err
+		}
+		p.Seen = before.Seen
 		if err := tx.SetPause(ctx, p); err != nil {
 			return err
 		}

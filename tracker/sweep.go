@@ -106,17 +106,14 @@ func (s *sweeping) start(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
-	s.paused = !pause.At.IsZero()
-	last, err := tx.Runs(ctx, 1)
-	if err != nil {
-		return err
+	if pause.At.IsZero() && s.now.Before(pause.Seen.Add(-2*s.Pace.Tick)) {
+		pause.At, pause.By = s.now, "sweep"
+		pause.Reason = fmt.Sprintf("the clock shows %s, and the last run started at %s", s.now.Format(time.RFC3339), pause.Seen.Format(time.RFC3339))
 	}
-	if len(last) > 0 && !s.paused && s.now.Before(last[0].Started.Add(-2*s.Pace.Tick)) {
-		s.paused = true
-		reason := fmt.Sprintf("the clock shows %s, and the last run started at %s", s.now.Format(time.RFC3339), last[0].Started.Format(time.RFC3339))
-		if err := tx.SetPause(ctx, Pause{At: s.now, Reason: reason, By: "sweep"}); err != nil {
-			return err
-		}
+	s.paused = !pause.At.IsZero()
+	pause.Seen = s.now
+	if err := tx.SetPause(ctx, pause); err != nil {
+		return err
 	}
 	return tx.StartRun(ctx, s.Run)
 }

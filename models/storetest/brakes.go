@@ -55,7 +55,7 @@ func aPauseHoldsUntilItIsTakenBack(s *store) {
 		return get(s, func(r tracker.Reader) (tracker.Pause, error) { return r.Pause(s.ctx) })
 	}
 	s.same("no pause", pause(), tracker.Pause{})
-	want := tracker.Pause{At: noon, Reason: "the clock jumped", By: "scheduler"}
+	want := tracker.Pause{At: noon, Seen: noon.Add(-time.Minute), Reason: "the clock jumped", By: "scheduler"}
 	s.update(func(tx tracker.Tx) error { return tx.SetPause(s.ctx, want) })
 	s.same("paused", pause(), want)
 	s.update(func(tx tracker.Tx) error { return tx.SetPause(s.ctx, tracker.Pause{}) })

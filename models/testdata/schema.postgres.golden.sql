@@ -136,6 +136,7 @@ column pause.actor text collate C
 column pause.at bigint
 column pause.one integer
 column pause.reason text
+column pause.seen bigint default 0
 column people.attributes text default ''::text collate C
 column people.country text collate C
 column people.created bigint

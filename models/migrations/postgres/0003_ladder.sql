@@ -85,7 +85,8 @@ CREATE TABLE pause (
   one    INTEGER PRIMARY KEY CHECK (one = 1),
   at     BIGINT NOT NULL,
   reason TEXT NOT NULL,
-  actor  TEXT COLLATE "C" NOT NULL
+  actor  TEXT COLLATE "C" NOT NULL,
+  seen   BIGINT NOT NULL DEFAULT 0 -- when the last run started, by the clock it went by
 );
 INSERT INTO pause (one, at, reason, actor) VALUES (1, 0, '', '');
 

@@ -84,7 +84,8 @@ CREATE TABLE pause (
   one    INTEGER PRIMARY KEY CHECK (one = 1),
   at     INTEGER NOT NULL,
   reason TEXT NOT NULL,
-  actor  TEXT NOT NULL
+  actor  TEXT NOT NULL,
+  seen   INTEGER NOT NULL DEFAULT 0 -- when the last run started, by the clock it went by
 ) STRICT;
 INSERT INTO pause (one, at, reason, actor) VALUES (1, 0, '', '');
 
