@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"assent/terms"
 	"assent/tracker"
@@ -67,6 +68,15 @@ func proofs(t *testing.T, url string) {
 			return tx.DecideApproval(ctx, approval)
 		},
 	)
+}
+
+// stepUp is a move to the next stage.
+func stepUp(e tracker.Enrolled, stage int) tracker.Move {
+	m := tracker.Move{Before: e, After: e, Kind: tracker.ChangeEntered, Tallies: []tracker.Tally{tracker.LeftStage(stage), tracker.EnteredStage(stage + 1)}}
+	m.After.Stage, m.After.Entered, m.After.Told = stage+1, noon, noon
+	m.After.NextAt = e.NextAt.Add(time.Hour)
+	m.Transition = &tracker.Transition{Ref: e.Ref, Campaign: e.Campaign, Plan: 1, Country: e.Country, From: stage, To: stage + 1, Cause: tracker.CauseSweep, At: noon, Run: "run-1"}
+	return m
 }
 
 func TestWhatProvesSomethingCannotBeChangedEvenByHand(t *testing.T) {

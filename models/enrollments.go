@@ -21,6 +21,9 @@ const (
 	enrollment = identity + ", " + position
 )
 
+// chunk is as many enrollments as are made room for at once.
+const chunk = 1_000
+
 // enrolledOf reads the columns of enrollment.
 func enrolledOf(v *values) tracker.Enrolled {
 	var e tracker.Enrolled
@@ -71,21 +74,21 @@ func columns[T any](get func(*T) *tracker.Enrolled) []columnOf[T] {
 	}
 }
 
-// enrolled lists what a query on enrollments finds; the condition carries its
-// own order and limit.
-func (r reader) enrolled(ctx context.Context, condition string, args ...any) ([]tracker.Enrolled, error) {
+// enrolled lists what a query on enrollments finds, for which about size rows
+// are in store; the condition carries its own order and limit.
+func (r reader) enrolled(ctx context.Context, size int, condition string, args ...any) ([]tracker.Enrolled, error) {
 	rows, err := r.in(ctx).Raw("SELECT "+enrollment+" FROM enrollments WHERE "+condition, args...).Rows()
 	if err != nil {
 		return nil, r.translate(err, "enrollments")
 	}
-	list := []tracker.Enrolled{}
+	list := make([]tracker.Enrolled, 0, min(size, chunk))
 	err = eachValues(rows, func(v *values) { list = append(list, enrolledOf(v)) })
 	return list, r.translate(err, "enrollments")
 }
 
 // Enrollment needs no lock on a Tx: it is the only writer.
 func (r reader) Enrollment(ctx context.Context, person, campaign string) (tracker.Enrolled, error) {
-	list, err := r.enrolled(ctx, "campaign = ? AND ref = (SELECT ref FROM people WHERE id = ?)", campaign, person)
+	list, err := r.enrolled(ctx, 1, "campaign = ? AND ref = (SELECT ref FROM people WHERE id = ?)", campaign, person)
 	if err != nil {
 		return tracker.Enrolled{}, err
 	}
@@ -103,12 +106,12 @@ func (r reader) Enrollment(ctx context.Context, person, campaign string) (tracke
 
 // Enrollments lists them in order of campaign.
 func (r reader) Enrollments(ctx context.Context, person string) ([]tracker.Enrolled, error) {
-	return r.enrolled(ctx, `campaign IN (SELECT campaign FROM campaigns) AND ref = (SELECT ref FROM people WHERE id = ?)
+	return r.enrolled(ctx, 1, `campaign IN (SELECT campaign FROM campaigns) AND ref = (SELECT ref FROM people WHERE id = ?)
 		ORDER BY campaign`, person)
 }
 
 func (r reader) Positions(ctx context.Context, campaign string, after int64, limit int) ([]tracker.Enrolled, error) {
-	return r.enrolled(ctx, "campaign = ? AND ref > ? ORDER BY ref LIMIT ?", campaign, after, limit)
+	return r.enrolled(ctx, limit, "campaign = ? AND ref > ? ORDER BY ref LIMIT ?", campaign, after, limit)
 }
 
 // Bound lists the accounts of an owner in order of Ref.
@@ -137,13 +140,13 @@ func (r reader) Bound(ctx context.Context, campaign string, owners []string) (ma
 }
 
 func (r reader) Unreached(ctx context.Context, campaign string, after int64, limit int) ([]tracker.Enrolled, error) {
-	return r.enrolled(ctx, "campaign = ? AND ref > ? AND unreached ORDER BY ref LIMIT ?", campaign, after, limit)
+	return r.enrolled(ctx, limit, "campaign = ? AND ref > ? AND unreached ORDER BY ref LIMIT ?", campaign, after, limit)
 }
 
 // Due asks for the few failures in a list of their own, so that the index of
 // what is due is walked whatever the engine makes of it.
 func (r reader) Due(ctx context.Context, campaign string, now time.Time, after tracker.Cursor, limit int) ([]tracker.Enrolled, error) {
-	return r.enrolled(ctx, `campaign = ? AND next_at <> 0 AND next_at <= ? AND (next_at, ref) > (?, ?)
+	return r.enrolled(ctx, limit, `campaign = ? AND next_at <> 0 AND next_at <= ? AND (next_at, ref) > (?, ?)
 		AND ref NOT IN (SELECT ref FROM failures WHERE campaign = ? AND tries >= ?) ORDER BY next_at, ref LIMIT ?`,
 		campaign, at(now), at(after.NextAt), after.Ref, campaign, tracker.MaxTries, limit)
 }
