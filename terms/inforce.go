@@ -60,11 +60,8 @@ func Gentler(old, next Plan, c Catalogue) Plan {
 	}
 	g.Stages = make([]Stage, len(old.Stages))
 	for i := range old.Stages {
-		upTo := to[i] + 1 // the stages of the next ladder that this one stands for
-		if i+1 < len(to) {
-			upTo = max(upTo, to[i+1])
-		}
-		g.Stages[i] = gentlerStage(old, next, i, to[i], upTo)
+		before, upTo := to[max(i-1, 0)], to[min(i+1, len(to)-1)]
+		g.Stages[i] = gentlerStage(old, next, i, to[i], before, upTo)
 	}
 	for i := range g.Stages {
 		take(&g, old, next, i, slices.Min(to[i:]), c)
@@ -74,26 +71,41 @@ func Gentler(old, next Plan, c Catalogue) Plan {
 	return g
 }
 
-// gentlerStage merges the times of a stage with those of a part of the next
-// ladder; what it takes is added later.
-func gentlerStage(old, next Plan, i, from, upTo int) Stage {
-	s, n := old.Stages[i], next.Stages[from]
+// gentlerStage merges the times of stage i with those of stage to of the next
+// ladder, and of the stages between it and the places of the stages before and
+// after i, which only the next ladder has; what it takes is added later.
+func gentlerStage(old, next Plan, i, to, before, upTo int) Stage {
+	s, n := old.Stages[i], next.Stages[to]
+	n.After = max(n.After, next.passed(before+1, to))
 	switch {
 	case s.FromAnnounce == n.FromAnnounce:
 		s.After = max(s.After, n.After)
 	case i > 0 && !n.FromAnnounce:
 		s.FromAnnounce, s.After = false, n.After
 	}
-	var dwell time.Duration
-	for j := from; j < upTo; j++ {
-		dwell += next.dwell(j)
-		s.FinalWarning = max(s.FinalWarning, next.Stages[j].FinalWarning)
+	var between, warning time.Duration // who is late still has the stages between ahead
+	for j := to + 1; j < upTo; j++ {
+		between, warning = between+next.dwell(j), max(warning, next.Stages[j].FinalWarning)
 	}
-	dwell = max(dwell, old.dwell(i))
-	s.Dwell, s.Spread = &dwell, max(s.Spread, n.Spread)
+	least := max(old.dwell(i), next.dwell(to)+between)
+	s.Dwell, s.Spread, s.FinalWarning = &least, max(s.Spread, n.Spread), max(s.FinalWarning, n.FinalWarning, warning, between)
 	s.Reminder, s.Shadow = n.Reminder, false
 	s.BrownOut, s.Off, s.Set = nil, nil, nil
 	return s
+}
+
+// passed is how long after the clock's start the stages of a part of the ladder
+// are over for the last of the people: from one stage to just before another.
+func (p Plan) passed(from, to int) time.Duration {
+	var out time.Duration
+	for j := from; j < to; j++ {
+		due := p.Stages[j].Spread
+		if p.Stages[j].FromAnnounce == p.Stages[to].FromAnnounce {
+			due += p.Stages[j].After
+		}
+		out = max(out, due) + p.dwell(j)
+	}
+	return out
 }
 
 // take sets what stage i of the merged plan takes: only what both plans take
@@ -194,6 +206,7 @@ func (e Enrollment) Adopt(old, next Plan, c Catalogue, holds []Hold, included, a
 		e.Stage = gentle
 		e.Told = time.Time{}
 	}
+	e = next.restored(e, holds, now)
 	return e.keepDates(before, old, next, c, holds, now)
 }
 

@@ -196,7 +196,7 @@ func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
 		if until.IsZero() {
 			n.At = time.Time{}
 		} else {
-			n.At = dueAt(p, e, holds, until)
+			n.At = latest(dueAt(p, e, holds, until), until)
 		}
 		return n
 	}
