@@ -42,7 +42,7 @@ func (p *program) preview(ctx context.Context, a *app, campaign, when string, as
 		}
 	}
 	bar := newProgress(p.err, "people looked at")
-	preview, err := a.tracker.Preview(ctx, campaign, at.UTC(), bar.set)
+	preview, err := a.tracker.Preview(ctx, campaign, at.UTC(), tracker.PreviewOptions{Progress: bar.set})
 	bar.done()
 	if err != nil {
 		return explain("preview", err)

@@ -18,15 +18,36 @@ type Details struct {
 	ClientIP     string `json:"client_ip,omitempty"`      // derived from forwarding headers
 	ClientIPRule string `json:"client_ip_rule,omitempty"` // how it was derived
 	Device       string `json:"device,omitempty"`
-	PeerIP       string `json:"peer_ip,omitempty"`    // the other end of the socket
-	UserAgent    string `json:"user_agent,omitempty"` // the first 512 bytes
+
+	OnBehalf OnBehalf `json:"on_behalf,omitzero"` // who chose, of MethodOnBehalf
+
+	PeerIP    string `json:"peer_ip,omitempty"`    // the other end of the socket
+	UserAgent string `json:"user_agent,omitempty"` // the first 512 bytes
 }
+
+// OnBehalf says who chose for the person, and by what right.
+type OnBehalf struct {
+	By       string   `json:"by"` // who that is, as whoever recorded it knows them
+	Note     string   `json:"note,omitempty"`
+	Relation Relation `json:"relation"`
+}
+
+// Relation is what gives somebody the right to choose for a person.
+type Relation string
+
+// The relations.
+const (
+	Guardian Relation = "guardian" // of a minor, or appointed by a court
+	Company  Relation = "company"  // which the account belongs to
+)
 
 // Canonical returns the bytes to store and to commit to: RFC 8785 JSON. These
 // strings come from the network: bytes that are not UTF-8 become U+FFFD, and
 // the user agent is cut to 512 bytes between two characters.
 func (d Details) Canonical() ([]byte, error) {
-	for _, s := range []*string{&d.PeerIP, &d.ClientIP, &d.ClientIPRule, &d.UserAgent, &d.AppVersion, &d.Device} {
+	for _, s := range []*string{
+		&d.PeerIP, &d.ClientIP, &d.ClientIPRule, &d.UserAgent, &d.AppVersion, &d.Device, &d.OnBehalf.By, &d.OnBehalf.Note,
+	} {
 		*s = strings.ToValidUTF8(*s, string(utf8.RuneError))
 	}
 	d.UserAgent = clip(d.UserAgent, maxUserAgent)

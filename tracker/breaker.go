@@ -138,21 +138,23 @@ func (t *Tracker) wouldRestrict(ctx context.Context, campaign string, now time.T
 // eachDue walks what is due in a campaign, page by page, writing nothing.
 func (t *Tracker) eachDue(ctx context.Context, campaign string, at time.Time, look func(rules, []Enrolled) error) error {
 	for after, more := (Cursor{}), true; more; {
-		err := t.Store.View(ctx, func(r Reader) error {
-			rules, err := t.rulesOf(ctx, r, campaign)
-			if err != nil {
+		var r rules
+		var due []Enrolled
+		err := t.Store.View(ctx, func(tx Reader) error {
+			var err error
+			if r, err = t.rulesOf(ctx, tx, campaign); err != nil {
 				return err
 			}
-			due, err := r.Due(ctx, campaign, at, after, previewPage)
-			if err != nil {
-				return err
-			}
-			if more = len(due) == previewPage; len(due) > 0 {
-				after = Cursor{due[len(due)-1].NextAt, due[len(due)-1].Ref}
-			}
-			return look(rules, due)
+			due, err = tx.Due(ctx, campaign, at, after, previewPage)
+			return err
 		})
 		if err != nil {
+			return err
+		}
+		if more = len(due) == previewPage; len(due) > 0 {
+			after = Cursor{due[len(due)-1].NextAt, due[len(due)-1].Ref}
+		}
+		if err := look(r, due); err != nil { // outside of the snapshot: whoever listens may be slow
 			return err
 		}
 	}

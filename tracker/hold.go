@@ -105,6 +105,17 @@ func checkHold(h terms.Hold, now time.Time) error {
 // maxSpread is the longest time over which people go on after a hold.
 const maxSpread = 90 * 24 * time.Hour
 
+// Holds lists every hold of a campaign, also those that are over; NotFound for
+// an unknown campaign.
+func (t *Tracker) Holds(ctx context.Context, campaign string) ([]Hold, error) {
+	return read(ctx, t, func(r Reader) ([]Hold, error) {
+		if _, err := r.Campaign(ctx, campaign); err != nil {
+			return nil, err
+		}
+		return r.Holds(ctx, campaign)
+	})
+}
+
 // ReleaseHold ends a hold now. Those it stopped go on by the clock it was given,
 // over its spread. NotFound; Conflict when it has ended already; an *Awaits
 // when it needs a second person.

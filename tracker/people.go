@@ -205,7 +205,8 @@ func (t *Tracker) DeletePerson(ctx context.Context, id, actor string) error {
 type PersonStanding struct {
 	Person   Person
 	Standing terms.Standing
-	Revision uint64 // the store's newest when it was evaluated
+	Holds    map[string]Hold // those that positions name, by id
+	Revision uint64          // the store's newest when it was evaluated
 }
 
 // Standing evaluates a person now, from the store.
@@ -220,10 +221,30 @@ func (t *Tracker) Standing(ctx context.Context, id string) (PersonStanding, erro
 		if out.Revision, err = r.Revision(ctx); err != nil {
 			return err
 		}
-		out.Standing, err = t.standing(ctx, r, id, now)
-		return err
+		if out.Standing, err = t.standing(ctx, r, id, now); err != nil {
+			return err
+		}
+		return out.findHolds(ctx, r)
 	})
 	return out, err
+}
+
+// findHolds looks the holds up that positions name.
+func (s *PersonStanding) findHolds(ctx context.Context, r Reader) error {
+	s.Holds = map[string]Hold{}
+	for _, pos := range s.Standing.Positions {
+		if pos.HoldID == "" {
+			continue
+		}
+		all, err := r.Holds(ctx, pos.Campaign)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(all, func(h Hold) bool { return h.ID == pos.HoldID }); i >= 0 {
+			s.Holds[pos.HoldID] = all[i]
+		}
+	}
+	return nil
 }
 
 func (t *Tracker) standing(ctx context.Context, r Reader, person string, now time.Time) (terms.Standing, error) {

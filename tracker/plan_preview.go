@@ -71,6 +71,35 @@ func (t *Tracker) PreviewPlan(ctx context.Context, campaign string, number int, 
 	return p, t.outcomes(ctx, &p, next.Plan, now, progress)
 }
 
+// Unconfirmed lists what the active plan would take from people who were in the
+// campaign before it, who keep the gentler of it and their own until it is
+// confirmed; nothing when it is. NotFound for an unknown campaign.
+func (t *Tracker) Unconfirmed(ctx context.Context, campaign string) (terms.Faults, error) {
+	return read(ctx, t, func(r Reader) (terms.Faults, error) {
+		c, err := r.Campaign(ctx, campaign)
+		if err != nil || c.Plan == c.Confirmed || c.Confirmed == 0 {
+			return nil, err
+		}
+		plans, err := r.Plans(ctx, campaign)
+		if err != nil {
+			return nil, err
+		}
+		active, confirmed := plans[c.Plan-1], plans[c.Confirmed-1]
+		var harsher terms.Faults
+		for _, old := range plans { // people may be on any that was active since
+			if old.Number == c.Plan || old.ActivatedAt.IsZero() || old.ActivatedAt.Before(confirmed.ActivatedAt) {
+				continue
+			}
+			for _, one := range terms.Harsher(old.Plan, active.Plan, t.Catalogue) {
+				if !slices.Contains(harsher, one) {
+					harsher = append(harsher, one)
+				}
+			}
+		}
+		return harsher, nil
+	})
+}
+
 // outcomes walks everybody in the campaign and counts what a plan would mean.
 func (t *Tracker) outcomes(ctx context.Context, p *PlanPreview, next terms.Plan, now time.Time, progress func(int)) error {
 	counts := map[PlanOutcome]int{}

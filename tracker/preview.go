@@ -52,11 +52,25 @@ type PreviewCapability struct {
 	Regain     int
 }
 
-// PreviewPerson is one of those who would be moved.
+// PreviewPerson is one of those for whom something is due. Lose and Regain are
+// keys of capabilities; they are shared and must not be written to.
 type PreviewPerson struct {
 	Person   string
 	Action   terms.DueAction
 	From, To string
+	Region   string
+	Lose     []string
+	Regain   []string
+}
+
+// PreviewOptions say who is to hear what while a preview is worked out. Both
+// may be nil, and an error of Each ends it.
+type PreviewOptions struct {
+	Progress func(looked int)
+	// Each is told of everybody for whom something is due, as they are found:
+	// also of those whom the breaker or a pause would stop, which is known only
+	// when all were looked at.
+	Each func(PreviewPerson) error
 }
 
 // sampleSize is how many people a preview names.
@@ -67,9 +81,9 @@ const previewPage = 5000
 
 // Preview works out what a sweep would do at an instant, now for the zero time,
 // by the very rules the sweep goes by. Its memory does not grow with the number
-// of people; progress, if given, is told how many were looked at. NotFound for
-// an unknown campaign; Invalid for an instant that lies in the past.
-func (t *Tracker) Preview(ctx context.Context, campaign string, at time.Time, progress func(int)) (Preview, error) {
+// of people. NotFound for an unknown campaign; Invalid for an instant that lies
+// in the past.
+func (t *Tracker) Preview(ctx context.Context, campaign string, at time.Time, o PreviewOptions) (Preview, error) {
 	now := t.instant()
 	if at.IsZero() {
 		at = now
@@ -79,17 +93,19 @@ func (t *Tracker) Preview(ctx context.Context, campaign string, at time.Time, pr
 	}
 	p := &previewing{
 		Preview: Preview{Campaign: campaign, At: at.UTC()}, catalogue: t.Catalogue,
-		moves: map[previewKey]*previewCell{}, waits: map[string]int{},
+		each: o.Each, moves: map[previewKey]*previewCell{}, waits: map[string]int{},
 	}
 	if err := t.Store.View(ctx, func(r Reader) error { return p.limits(ctx, t, r) }); err != nil {
 		return Preview{}, err
 	}
 	err := t.eachDue(ctx, campaign, p.At, func(r rules, due []Enrolled) error {
 		for _, e := range due {
-			p.look(r, e)
+			if err := p.look(r, e); err != nil {
+				return err
+			}
 		}
-		if progress != nil {
-			progress(p.Examined)
+		if o.Progress != nil {
+			o.Progress(p.Examined)
 		}
 		return nil
 	})
@@ -100,6 +116,7 @@ func (t *Tracker) Preview(ctx context.Context, campaign string, at time.Time, pr
 type previewing struct {
 	Preview
 	catalogue terms.Catalogue
+	each      func(PreviewPerson) error
 	moves     map[previewKey]*previewCell
 	waits     map[string]int
 }
@@ -110,15 +127,15 @@ type previewKey struct {
 	plan        int
 	status      terms.Status
 	country     string
-	held        bool
-	newly       bool // from everything to less
+	shown       string // of Restore and Recall: key of the stage they are under before it, which may be a lower one than the recorded
+	newly       bool   // from everything to less
 	takes       bool
 }
 
 // previewCell counts those with the same move, and knows what it does to each.
 type previewCell struct {
-	people  int
-	effects []int // by place in the catalogue: -1 loses it, 1 gets it back
+	people       int
+	lose, regain []string // in the order of the catalogue
 }
 
 // limits reads what would stop the run.
@@ -142,17 +159,18 @@ func (p *previewing) limits(ctx context.Context, t *Tracker, r Reader) error {
 	return err
 }
 
-func (p *previewing) look(r rules, e Enrolled) {
+// look adds one person up.
+func (p *previewing) look(r rules, e Enrolled) error {
 	p.Examined++
 	plan, err := r.planOf(e)
 	if err != nil {
 		p.Failing++
-		return
+		return nil
 	}
 	step := terms.Step(plan, e.Enrollment, r.holds, p.At)
 	if step.Action == terms.Wait {
 		p.waits[step.Why]++
-		return
+		return nil
 	}
 	after := e.Apply(plan, step, p.At)
 	key := previewKey{plan: e.Plan, status: e.Status, country: e.Country, PreviewMove: PreviewMove{
@@ -160,34 +178,40 @@ func (p *previewing) look(r rules, e Enrolled) {
 	}}
 	if step.Action == terms.Enter {
 		key.newly, key.takes = restricts(plan, e.Stage, after.Stage), plan.Stages[after.Stage].Takes()
-	} else {
-		key.held = slices.ContainsFunc(r.holds, func(h terms.Hold) bool { return h.Active(p.At) && h.Covers(plan, e.Enrollment) })
+	}
+	if step.Action == terms.Restore || step.Action == terms.Recall {
+		key.shown = plan.Standing(nil, e.Enrollment, r.holds, p.At).Positions[0].Stage
 	}
 	cell := p.moves[key]
 	if cell == nil {
-		cell = &previewCell{effects: p.compare(plan, e.Enrollment, after, r.holds)}
+		cell = p.compare(plan, e.Enrollment, after, r.holds)
 		p.moves[key] = cell
 	}
 	cell.people++
+	found := PreviewPerson{e.Person, step.Action, key.From, key.To, key.Region, cell.lose, cell.regain}
 	if after.Stage != e.Stage && len(p.Sample) < sampleSize {
-		p.Sample = append(p.Sample, PreviewPerson{e.Person, step.Action, key.From, key.To})
+		p.Sample = append(p.Sample, found)
 	}
+	if p.each == nil {
+		return nil
+	}
+	return p.each(found)
 }
 
 // compare says which capabilities one person would lose or get back.
-func (p *previewing) compare(plan terms.Plan, before, after terms.Enrollment, holds []terms.Hold) []int {
-	effects := make([]int, len(p.catalogue))
+func (p *previewing) compare(plan terms.Plan, before, after terms.Enrollment, holds []terms.Hold) *previewCell {
+	cell := &previewCell{}
 	old := plan.Standing(p.catalogue, before, holds, p.At).Capabilities
 	for i, state := range plan.Standing(p.catalogue, after, holds, p.At).Capabilities {
 		switch {
 		case state.Value == old[i].Value:
 		case p.catalogue[i].Stricter(state.Value, old[i].Value):
-			effects[i] = -1
+			cell.lose = append(cell.lose, state.Capability)
 		default:
-			effects[i] = 1
+			cell.regain = append(cell.regain, state.Capability)
 		}
 	}
-	return effects
+	return cell
 }
 
 // finish puts the counts in a stable order, apart from what would be stopped.
@@ -198,7 +222,7 @@ func (p *previewing) finish() Preview {
 		}
 	}
 	p.Trips = p.Trips || int64(p.Restricted) > max(p.Breaker.Allowed-p.Breaker.Now, 0)
-	lose, regain := make([]int, len(p.catalogue)), make([]int, len(p.catalogue))
+	lose, regain := map[string]int{}, map[string]int{}
 	done, stopped := map[PreviewMove]int{}, map[PreviewMove]int{}
 	for key, cell := range p.moves {
 		if p.Paused && key.Action != terms.Restore || p.Trips && key.takes {
@@ -206,12 +230,11 @@ func (p *previewing) finish() Preview {
 			continue
 		}
 		done[key.PreviewMove] += cell.people
-		for i, effect := range cell.effects {
-			if effect < 0 {
-				lose[i] += cell.people
-			} else if effect > 0 {
-				regain[i] += cell.people
-			}
+		for _, capability := range cell.lose {
+			lose[capability] += cell.people
+		}
+		for _, capability := range cell.regain {
+			regain[capability] += cell.people
 		}
 	}
 	p.Moves, p.Stopped = listed(done), listed(stopped)
@@ -219,9 +242,9 @@ func (p *previewing) finish() Preview {
 		p.Waits = append(p.Waits, PreviewWait{why, people})
 	}
 	slices.SortFunc(p.Waits, func(a, b PreviewWait) int { return strings.Compare(a.Why, b.Why) })
-	for i, c := range p.catalogue {
-		if lose[i]+regain[i] > 0 {
-			p.Capabilities = append(p.Capabilities, PreviewCapability{c.Key, lose[i], regain[i]})
+	for _, c := range p.catalogue {
+		if lose[c.Key]+regain[c.Key] > 0 {
+			p.Capabilities = append(p.Capabilities, PreviewCapability{c.Key, lose[c.Key], regain[c.Key]})
 		}
 	}
 	return p.Preview

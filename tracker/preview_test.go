@@ -16,7 +16,7 @@ func TestThePreviewOfARunIsWhatTheRunThenDoes(t *testing.T) {
 		for at := deadline.Add(-day); at.Before(deadline.Add(70 * day)); at = at.Add(7 * day) {
 			w.walk(at, reached...)
 			w.set(at.Add(3 * day))
-			preview, err := w.Preview(t.Context(), "new-terms-2021", time.Time{}, nil)
+			preview, err := w.Preview(t.Context(), "new-terms-2021", time.Time{}, tracker.PreviewOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +47,7 @@ func TestAPreviewNamesWhatPeopleWouldLose(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		w.launch("BR", "IN")
 		w.walk(deadline.Add(50*day), "p-0") // nothing reaches p-1
-		preview, err := w.Preview(t.Context(), "new-terms-2021", deadline.Add(64*day), nil)
+		preview, err := w.Preview(t.Context(), "new-terms-2021", deadline.Add(64*day), tracker.PreviewOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,10 +60,10 @@ func TestAPreviewNamesWhatPeopleWouldLose(t *testing.T) {
 		if w.position("p-0").Stage != "limited" {
 			t.Error("the preview moved somebody")
 		}
-		if _, err := w.Preview(t.Context(), "new-terms-2021", start, nil); !errors.Is(err, terms.Invalid) {
+		if _, err := w.Preview(t.Context(), "new-terms-2021", start, tracker.PreviewOptions{}); !errors.Is(err, terms.Invalid) {
 			t.Errorf("in the past: %v", err)
 		}
-		if _, err := w.Preview(t.Context(), "no-such", deadline.Add(64*day), nil); !errors.Is(err, terms.NotFound) {
+		if _, err := w.Preview(t.Context(), "no-such", deadline.Add(64*day), tracker.PreviewOptions{}); !errors.Is(err, terms.NotFound) {
 			t.Errorf("of no campaign: %v", err)
 		}
 	})

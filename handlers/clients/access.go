@@ -30,7 +30,7 @@ func (h *Handlers) by(fn func(*gin.Context, tracker.APIKey) error, scopes ...tra
 		if err != nil {
 			return err
 		}
-		return fn(c, key)
+		return h.awaited(c, fn(c, key))
 	})
 }
 

@@ -3,78 +3,17 @@ package clients
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"assent/handlers/web"
-	"assent/terms"
 	"assent/tracker"
 )
 
-type planOut struct {
-	Campaign    string      `json:"campaign"`
-	Plan        int         `json:"plan"`
-	Title       terms.Texts `json:"title"`
-	AnnounceAt  time.Time   `json:"announce_at"`
-	Deadline    time.Time   `json:"deadline"`
-	Stages      []string    `json:"stages"`
-	CreatedAt   time.Time   `json:"created_at"`
-	ActivatedAt *time.Time  `json:"activated_at"`
-}
-
-func planOf(p tracker.PlanRecord) planOut {
-	out := planOut{
-		Campaign: p.Campaign, Plan: p.Number, Title: p.Title, AnnounceAt: p.AnnounceAt.UTC(), Deadline: p.Deadline.UTC(),
-		CreatedAt: p.Created.UTC(), ActivatedAt: instant(p.ActivatedAt),
-	}
-	for _, s := range p.Stages {
-		out.Stages = append(out.Stages, s.Key)
-	}
-	return out
-}
-
-func (h *Handlers) putPlan(c *gin.Context, k tracker.APIKey) error {
-	if err := web.RequireType(c, "application/yaml", "application/json", "application/x-yaml", "text/yaml"); err != nil {
-		return err
-	}
-	source, err := web.ReadBody(c, web.MaxBody)
-	if err != nil {
-		return err
-	}
-	plan, err := h.ReadPlan(source)
-	if err != nil {
-		return fmt.Errorf("read a plan of campaign %s: %w", c.Param("campaign"), err)
-	}
-	if plan.Campaign != c.Param("campaign") {
-		return terms.Faults{{Path: "campaign", Detail: fmt.Sprintf("%q is not the campaign of the address, %q", plan.Campaign, c.Param("campaign"))}}
-	}
-	record, err := h.Tracker.AddPlan(c.Request.Context(), plan, source, actor(k))
-	if err != nil {
-		return fmt.Errorf("add a plan to campaign %s: %w", plan.Campaign, err)
-	}
-	c.JSON(http.StatusCreated, planOf(record))
-	return nil
-}
-
-func (h *Handlers) activate(c *gin.Context, k tracker.APIKey) error {
-	number, err := strconv.Atoi(c.Param("plan"))
-	if err != nil || number < 1 {
-		return terms.Errorf(terms.NotFound, "plan %q of campaign %q does not exist: plans are numbered from 1", c.Param("plan"), c.Param("campaign"))
-	}
-	web.Unhurried(c) // everybody in the audience is brought in
-	campaign, err := h.Tracker.Activate(c.Request.Context(), c.Param("campaign"), number, actor(k), nil)
-	if err != nil {
-		return fmt.Errorf("activate plan %d of campaign %s: %w", number, c.Param("campaign"), err)
-	}
-	c.JSON(http.StatusOK, gin.H{"campaign": campaign.Key, "plan": campaign.Plan, "activated_at": instant(campaign.ActivatedAt)})
-	return nil
-}
-
 type campaignOut struct {
 	Campaign    string      `json:"campaign"`
-	Plan        int         `json:"plan"` // the active one; 0 while there is none
+	Plan        int         `json:"plan"`      // the active one; 0 while there is none
+	Confirmed   int         `json:"confirmed"` // the newest that also binds those who were in before it
 	ActivatedAt *time.Time  `json:"activated_at"`
 	AnnounceAt  *time.Time  `json:"announce_at"`
 	Deadline    *time.Time  `json:"deadline"`
@@ -124,7 +63,7 @@ type aheadOut struct {
 
 func overviewOf(o tracker.Overview) campaignOut {
 	out := campaignOut{
-		Campaign: o.Campaign.Key, Plan: o.Campaign.Plan, ActivatedAt: instant(o.Campaign.ActivatedAt),
+		Campaign: o.Campaign.Key, Plan: o.Campaign.Plan, Confirmed: o.Campaign.Confirmed, ActivatedAt: instant(o.Campaign.ActivatedAt),
 		AnnounceAt: instant(o.Plan.AnnounceAt), Deadline: instant(o.Plan.Deadline), Counts: &totals{countsOf(o.Totals), o.Totals.Noticed},
 		Stages: []stageOut{}, Regions: []regionOut{}, Upcoming: []aheadOut{}, Holds: []holdOut{},
 	}

@@ -95,11 +95,7 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.POST("/documents/:document/versions/:version/publish", h.by(h.publish, tracker.CampaignsWrite))
 
 	r.GET("/campaigns/:campaign", h.by(h.getCampaign, tracker.Scopes()...))
-	r.PUT("/campaigns/:campaign/plans", h.by(h.putPlan, tracker.CampaignsWrite))
-	r.POST("/campaigns/:campaign/plans/:plan/activate", h.by(h.activate, tracker.CampaignsWrite))
-	r.POST("/campaigns/:campaign/preview", h.by(h.preview, tracker.CampaignsWrite))
-	r.POST("/campaigns/:campaign/holds", h.by(h.placeHold, tracker.CampaignsWrite))
-	r.DELETE("/campaigns/:campaign/holds/:hold", h.by(h.releaseHold, tracker.CampaignsWrite))
+	h.mountCampaigns(r, tracker.CampaignsWrite)
 
 	r.POST("/people", h.by(h.addPeople, tracker.PeopleWrite))
 	r.GET("/people/:person", h.by(h.getPerson, tracker.PeopleWrite, tracker.DecisionsRead))
@@ -108,10 +104,50 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.POST("/people/:person/links", h.by(h.link, tracker.PeopleWrite))
 	r.POST("/people/:person/notices", h.by(h.notice, tracker.PeopleWrite))
 	r.POST("/people/:person/messaging-token", h.by(h.messagingToken, tracker.PeopleWrite))
+	r.POST("/people/:person/extensions", h.by(h.extend, tracker.PeopleWrite))
+	r.POST("/people/:person/exemptions", h.by(h.exempt, tracker.PeopleWrite))
+	r.DELETE("/people/:person/exemptions", h.by(h.endExemption, tracker.PeopleWrite))
 	r.POST("/people/:person/responses", h.by(h.respond, tracker.ResponsesWrite))
 
 	r.GET("/receipts/:receipt", h.by(h.receipt, tracker.ResponsesWrite, tracker.PeopleWrite))
 	r.GET("/changes", h.by(h.changes, tracker.DecisionsRead))
+}
+
+// mountCampaigns adds what those who run campaigns do.
+func (h *Handlers) mountCampaigns(r gin.IRouter, scope tracker.Scope) {
+	one := r.Group("/campaigns/:campaign")
+	one.PUT("/plans", h.by(h.putPlan, scope))
+	one.GET("/plans", h.by(h.listPlans, scope))
+	one.GET("/plans/:plan", h.by(h.getPlan, scope))
+	one.GET("/plans/:plan/diff", h.by(h.diffPlan, scope))
+	one.POST("/plans/:plan/preview", h.by(h.previewPlan, scope))
+	one.POST("/plans/:plan/activate", h.by(h.activate, scope))
+	one.POST("/plans/:plan/confirm", h.by(h.confirm, scope))
+
+	one.POST("/preview", h.by(h.preview, scope))
+	one.GET("/breaker", h.by(h.getBreaker, scope))
+	one.POST("/breaker", h.by(h.expect, scope))
+	one.GET("/unreached", h.by(h.unreached, scope))
+	one.GET("/failures", h.by(h.failures, scope))
+	one.POST("/failures/:person/retry", h.by(h.retry, scope))
+
+	one.GET("/holds", h.by(h.listHolds, scope))
+	one.POST("/holds", h.by(h.placeHold, scope))
+	one.DELETE("/holds/:hold", h.by(h.releaseHold, scope))
+	one.GET("/reversals", h.by(h.listReversals, scope))
+	one.POST("/reversals", h.by(h.reverse, scope))
+	one.GET("/reversals/:reversal", h.by(h.getReversal, scope))
+	one.DELETE("/reversals/:reversal", h.by(h.undo, scope))
+
+	r.GET("/approvals", h.by(h.listApprovals, scope))
+	r.GET("/approvals/:approval", h.by(h.getApproval, scope))
+	r.POST("/approvals/:approval/approve", h.by(h.approve, scope))
+	r.POST("/approvals/:approval/reject", h.by(h.reject, scope))
+
+	r.GET("/runs", h.by(h.runs, scope))
+	r.GET("/pause", h.by(h.getPause, tracker.StaffAll))
+	r.PUT("/pause", h.by(h.pause, tracker.StaffAll))
+	r.DELETE("/pause", h.by(h.resume, tracker.StaffAll))
 }
 
 func (h *Handlers) mountFlags(r gin.IRouter) {

@@ -165,11 +165,10 @@ func (in *intake) take(line []byte) error {
 // readPerson reads the person on a line, or says what is wrong with it.
 func readPerson(line []byte) (tracker.Person, terms.Faults) {
 	var in personIn
-	err := web.Decode(line, &in)
-	person := in.person()
-	if err == nil {
-		err = person.Check()
+	if err := web.Decode(line, &in); err != nil {
+		return tracker.Person{}, faultsOf(err)
 	}
+	person, err := in.person()
 	return person, faultsOf(err)
 }
 

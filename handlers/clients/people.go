@@ -20,6 +20,8 @@ type personIn struct {
 	Locale      string            `json:"locale"`
 	AccountType terms.AccountType `json:"account_type"`
 	CreatedAt   time.Time         `json:"created_at"`
+	Attributes  map[string]string `json:"attributes"`
+	Owner       string            `json:"owner"` // of a bot or service account
 }
 
 type personOut struct {
@@ -28,19 +30,27 @@ type personOut struct {
 	Locale      string            `json:"locale"`
 	AccountType terms.AccountType `json:"account_type"`
 	CreatedAt   time.Time         `json:"created_at"`
+	Attributes  map[string]string `json:"attributes,omitempty"`
+	Owner       string            `json:"owner,omitempty"`
 }
 
-// person is the account that was described; left out, it is a personal one.
-func (in personIn) person() tracker.Person {
-	p := tracker.Person{ID: in.ID, Country: in.Region, Locale: in.Locale, Type: in.AccountType, Created: in.CreatedAt.UTC()}
+// person is the account that was described; left out, it is a personal one. The
+// error is every fault of it.
+func (in personIn) person() (tracker.Person, error) {
+	p := tracker.Person{ID: in.ID, Country: in.Region, Locale: in.Locale, Type: in.AccountType, Created: in.CreatedAt.UTC(), Owner: in.Owner}
 	if p.Type == "" {
 		p.Type = terms.Personal
 	}
-	return p
+	attributes, err := terms.ParseAttributes(in.Attributes)
+	p.Attributes = attributes
+	return p, append(faultsOf(p.Check()), faultsOf(err)...).OrNil()
 }
 
 func personOf(p tracker.Person) personOut {
-	return personOut{ID: p.ID, Region: p.Country, Locale: p.Locale, AccountType: p.Type, CreatedAt: p.Created.UTC()}
+	return personOut{
+		ID: p.ID, Region: p.Country, Locale: p.Locale, AccountType: p.Type, CreatedAt: p.Created.UTC(),
+		Attributes: p.Attributes.Map(), Owner: p.Owner,
+	}
 }
 
 // addPeople takes one person as JSON or many as NDJSON.
@@ -55,7 +65,11 @@ func (h *Handlers) addPeople(c *gin.Context, _ tracker.APIKey) error {
 	if err := web.ReadJSON(c, &in); err != nil {
 		return err
 	}
-	if err := h.Tracker.AddPeople(c.Request.Context(), []tracker.Person{in.person()}); err != nil {
+	person, err := in.person()
+	if err != nil {
+		return err
+	}
+	if err := h.Tracker.AddPeople(c.Request.Context(), []tracker.Person{person}); err != nil {
 		return fmt.Errorf("add person %s: %w", in.ID, err)
 	}
 	return h.answerPerson(c, http.StatusCreated, in.ID)

@@ -30,6 +30,34 @@ type responseIn struct {
 	Sentence    string         `json:"sentence"`     // what the app said the choice means
 	ButtonLabel string         `json:"button_label"` // what was on the button
 	Details     detailsIn      `json:"details"`
+	OnBehalf    *onBehalfIn    `json:"on_behalf"` // somebody else chose for the person
+}
+
+type onBehalfIn struct {
+	By       string          `json:"by"`
+	Relation ledger.Relation `json:"relation"`
+	Note     string          `json:"note"`
+}
+
+// Limits of what is said about who chose for a person, in bytes.
+const (
+	maxBy   = 200
+	maxNote = 1000
+)
+
+// check returns every fault at once, or nil.
+func (in onBehalfIn) check() error {
+	var faults terms.Faults
+	if in.By == "" || len(in.By) > maxBy {
+		faults = append(faults, terms.Fault{Path: "on_behalf.by", Detail: fmt.Sprintf("say who chose for the person, in at most %d bytes", maxBy)})
+	}
+	if in.Relation != ledger.Guardian && in.Relation != ledger.Company {
+		faults = append(faults, terms.Fault{Path: "on_behalf.relation", Detail: fmt.Sprintf("%q is not one of guardian, company", in.Relation)})
+	}
+	if len(in.Note) > maxNote {
+		faults = append(faults, terms.Fault{Path: "on_behalf.note", Detail: fmt.Sprintf("is longer than %d bytes", maxNote)})
+	}
+	return faults.OrNil()
 }
 
 // detailsIn are the person's circumstances as the app knows them. What the
@@ -81,6 +109,10 @@ func (in responseIn) choice(c *gin.Context, k tracker.APIKey, proxies web.Proxie
 		Method: ledger.MethodAPI, Actor: actor(k), Sentence: in.Sentence, ButtonLabel: in.ButtonLabel,
 		PresentedAt: in.PresentedAt.UTC(), RespondedAt: in.RespondedAt.UTC(), Details: details,
 	}
+	if in.OnBehalf != nil {
+		choice.Method = ledger.MethodOnBehalf
+		choice.Details.OnBehalf = ledger.OnBehalf{By: in.OnBehalf.By, Relation: in.OnBehalf.Relation, Note: in.OnBehalf.Note}
+	}
 	for _, d := range in.Documents {
 		choice.Documents = append(choice.Documents, terms.DocumentText(d))
 	}
@@ -91,6 +123,11 @@ func (h *Handlers) respond(c *gin.Context, k tracker.APIKey) error {
 	var in responseIn
 	if err := web.ReadJSON(c, &in); err != nil {
 		return err
+	}
+	if in.OnBehalf != nil {
+		if err := in.OnBehalf.check(); err != nil {
+			return err
+		}
 	}
 	receipt, created, err := h.Tracker.Respond(c.Request.Context(), in.choice(c, k, h.Proxies))
 	if err != nil {

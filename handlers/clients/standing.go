@@ -32,11 +32,17 @@ type positionOut struct {
 	Status    terms.Status `json:"status"`
 	Effect    terms.Effect `json:"effect,omitempty"` // of an acceptance
 	Region    string       `json:"region,omitempty"` // key of the plan's region
+	Bound     bool         `json:"bound,omitempty"`  // stands where its owner stands
 	Stage     string       `json:"stage"`
+	Shadow    bool         `json:"shadow,omitempty"` // that stage is only tried
+	Window    bool         `json:"window,omitempty"` // a brown-out is on
 	Since     time.Time    `json:"since"`
-	Next      *nextOut     `json:"next"` // null when no stage lies ahead
-	Hold      string       `json:"hold,omitempty"`
+	Until     *time.Time   `json:"until,omitempty"`    // end of an exemption
+	Extended  *time.Time   `json:"extended,omitempty"` // the personal clock starts no earlier
+	Next      *nextOut     `json:"next"`               // null when no stage lies ahead
+	Hold      *heldOut     `json:"hold,omitempty"`
 	Lifted    bool         `json:"lifted,omitempty"`
+	Reversal  string       `json:"reversal,omitempty"`
 	Reminder  *reminderOut `json:"reminder"` // null for none
 	Restore   string       `json:"restore,omitempty"`
 	AcceptURL string       `json:"accept_url"`
@@ -46,6 +52,15 @@ type nextOut struct {
 	Stage    string     `json:"stage"`
 	At       *time.Time `json:"at"` // null when no date can be given
 	WaitsFor string     `json:"waits_for,omitempty"`
+}
+
+// heldOut is the hold that somebody is under, as they can be told of it.
+type heldOut struct {
+	ID        string     `json:"id"`
+	Reason    string     `json:"reason"`
+	Reference string     `json:"reference,omitempty"`
+	EndsAt    *time.Time `json:"ends_at"`           // null while it is open
+	Message   string     `json:"message,omitempty"` // in the person's language
 }
 
 type reminderOut struct {
@@ -75,15 +90,19 @@ func StandingJSON(s tracker.PersonStanding, acceptURL func(campaign string) stri
 		out.Capabilities[one.Capability] = capabilityOut{one.Value, one.Reason, one.Campaign, one.Stage}
 	}
 	for _, pos := range s.Standing.Positions {
-		out.Campaigns = append(out.Campaigns, positionOf(pos, acceptURL(pos.Campaign)))
+		out.Campaigns = append(out.Campaigns, positionOf(pos, s, acceptURL(pos.Campaign)))
 	}
 	return out
 }
 
-func positionOf(p terms.Position, acceptURL string) positionOut {
+func positionOf(p terms.Position, s tracker.PersonStanding, acceptURL string) positionOut {
 	out := positionOut{
-		Campaign: p.Campaign, Plan: p.Plan, Status: p.Status, Effect: p.Effect, Region: p.Region, Stage: p.Stage,
-		Since: p.Since.UTC(), Hold: p.HoldID, Lifted: p.Lifted, AcceptURL: acceptURL,
+		Campaign: p.Campaign, Plan: p.Plan, Status: p.Status, Effect: p.Effect, Region: p.Region, Bound: p.Bound,
+		Stage: p.Stage, Shadow: p.Shadow, Window: p.Window, Since: p.Since.UTC(), Until: instant(p.Until), Extended: instant(p.Extended),
+		Lifted: p.Lifted, Reversal: p.Reversal, AcceptURL: acceptURL,
+	}
+	if h, ok := s.Holds[p.HoldID]; ok {
+		out.Hold = &heldOut{h.ID, h.Reason, h.Reference, instant(h.Ends), h.Message.In(s.Person.Locale)}
 	}
 	if p.Next.Stage != "" {
 		out.Next = &nextOut{Stage: p.Next.Stage, At: instant(p.Next.At), WaitsFor: p.Next.Why}
@@ -91,7 +110,7 @@ func positionOf(p terms.Position, acceptURL string) positionOut {
 	if p.Reminder.Mode != terms.NoReminder {
 		out.Reminder = &reminderOut{p.Reminder.Mode, p.Reminder.Dismissible, instant(p.Quiet), p.Snoozes}
 	}
-	if p.Status == terms.Pending || p.Status == terms.Declined {
+	if !p.Bound && (p.Status == terms.Pending || p.Status == terms.Declined) {
 		out.Restore = "accept"
 	}
 	return out

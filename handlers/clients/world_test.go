@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,7 +81,7 @@ func newWorld(t testing.TB) *world {
 	w.must(err)
 	w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32))
 	w.must(err)
-	w.gate = gate.New(source{store}, gate.Options{Catalogue: settings.Catalogue, PublicURL: publicURL, Now: w.Now})
+	w.gate = gate.New(source{store, settings.Catalogue}, gate.Options{Catalogue: settings.Catalogue, PublicURL: publicURL, Now: w.Now})
 	w.tracker = tracker.New(tracker.Deps{
 		Store: store, Catalogue: settings.Catalogue, Now: w.Now, Random: rand.Reader, Signer: signer, Committed: w.gate.CatchUp,
 		Pace: tracker.Pace{
@@ -88,6 +89,9 @@ func newWorld(t testing.TB) *world {
 			Stopwatch: func() func() time.Duration { return func() time.Duration { return 0 } },
 			Rest:      func(context.Context, time.Duration) {},
 		},
+		Guard:     tracker.Guard{Share: 0.05, Floor: 3, Factor: 2},
+		Approvals: tracker.Approvals{Expire: 3 * day},
+		Leniency:  tracker.Leniency{UndoWindow: 7 * day, HoldSpread: 14 * day},
 	})
 	w.must(w.tracker.EnsureKey(t.Context(), bootstrap))
 	w.mount(settings, w.messaging(), store)
@@ -358,7 +362,10 @@ func object(pairs ...any) string {
 }
 
 // source lets the gate load from the store, as the server does.
-type source struct{ store tracker.Store }
+type source struct {
+	store     tracker.Store
+	catalogue terms.Catalogue
+}
 
 func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 	return view(ctx, s.store, func(r tracker.Reader) ([]gate.Book, error) {
@@ -368,21 +375,11 @@ func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 		}
 		var books []gate.Book
 		for _, c := range campaigns {
-			book := gate.Book{Campaign: c.Key, Plans: map[int]terms.Plan{}}
-			plans, err := r.Plans(ctx, c.Key)
+			plans, holds, err := tracker.Rules(ctx, r, s.catalogue, c.Key)
 			if err != nil {
 				return nil, err
 			}
-			for _, p := range plans {
-				book.Plans[p.Number] = p.Plan
-			}
-			holds, err := r.Holds(ctx, c.Key)
-			if err != nil {
-				return nil, err
-			}
-			for _, h := range holds {
-				book.Holds = append(book.Holds, h.Hold)
-			}
+			book := gate.Book{Campaign: c.Key, Plans: plans, Holds: holds}
 			books = append(books, book)
 		}
 		return books, nil
@@ -407,7 +404,7 @@ func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Ch
 		for _, c := range list {
 			changes = append(changes, gate.Change{
 				Revision: c.Revision, Row: rowOf(c.Enrolled),
-				Removed: c.Kind == tracker.ChangeRemoved, Book: c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold,
+				Removed: c.Kind == tracker.ChangeRemoved, Book: slices.Contains([]tracker.ChangeKind{tracker.ChangePlan, tracker.ChangeHold, tracker.ChangeReversal}, c.Kind),
 			})
 		}
 		return changes, err
