@@ -64,7 +64,7 @@ func TestARunThatWouldRestrictTooManyStopsBeforeTheFirst(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		people := w.crowd(20)
 		w.set(crowdDue)
-		preview, err := w.Preview(t.Context(), campaign, time.Time{}, nil)
+		preview, err := w.Preview(t.Context(), campaign, time.Time{}, tracker.PreviewOptions{})
 		if err != nil || !preview.Trips || preview.Restricted != 20 || len(preview.Stopped) != 1 || preview.Stopped[0].People != 20 {
 			t.Fatalf("the preview: %+v, %v", preview, err)
 		}
@@ -197,7 +197,7 @@ func TestWhilePausedASweepOnlyGivesBack(t *testing.T) {
 		w.set(crowdDue.Add(60 * day))
 		w.present(people...)
 		w.pass(time.Hour)
-		preview, err := w.Preview(t.Context(), campaign, time.Time{}, nil)
+		preview, err := w.Preview(t.Context(), campaign, time.Time{}, tracker.PreviewOptions{})
 		if err != nil || !preview.Paused {
 			t.Fatalf("%+v, %v", preview, err)
 		}

@@ -198,7 +198,7 @@ func (s console) approvalNumbers(c *gin.Context, a tracker.Approval) ([]template
 		p, err := s.Tracker.Plan(ctx, a.Campaign, s.planInForce(c, a.Campaign))
 		return []templates.StaffTable{reversalCounts(p.Plan, preview, "")}, err
 	case tracker.ActBreaker:
-		p, err := s.Tracker.Preview(ctx, a.Campaign, time.Time{}, nil)
+		p, err := s.Tracker.Preview(ctx, a.Campaign, time.Time{}, tracker.PreviewOptions{})
 		return previewTables(p, s.Tracker.Catalogue), err
 	case tracker.ActActivate, tracker.ActConfirm:
 		var number int

@@ -28,7 +28,7 @@ func (s console) showNext(c *gin.Context, status int, faults terms.Faults) error
 	at, err := instant("at", text(c, "at"))
 	if err == nil {
 		var p tracker.Preview
-		if p, err = s.Tracker.Preview(c.Request.Context(), frame.Key, at, nil); err == nil {
+		if p, err = s.Tracker.Preview(c.Request.Context(), frame.Key, at, tracker.PreviewOptions{}); err == nil {
 			return s.showPreview(c, status, frame, p, faults)
 		}
 	}
@@ -36,7 +36,7 @@ func (s console) showNext(c *gin.Context, status int, faults terms.Faults) error
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	p, err := s.Tracker.Preview(c.Request.Context(), frame.Key, time.Time{}, nil)
+	p, err := s.Tracker.Preview(c.Request.Context(), frame.Key, time.Time{}, tracker.PreviewOptions{})
 	if err != nil {
 		return err
 	}

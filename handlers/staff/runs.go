@@ -63,7 +63,7 @@ func (s console) checkExpect(c *gin.Context) (templates.StaffCheck, error) {
 	if now := s.Tracker.Now(); !x.Until.After(now) || x.Until.After(now.AddDate(0, 0, 31)) {
 		return templates.StaffCheck{}, terms.Faults{{Path: "until", Detail: "must lie ahead, at most 31 days"}}
 	}
-	p, err := s.Tracker.Preview(c.Request.Context(), x.Campaign, time.Time{}, nil)
+	p, err := s.Tracker.Preview(c.Request.Context(), x.Campaign, time.Time{}, tracker.PreviewOptions{})
 	if err != nil {
 		return templates.StaffCheck{}, err
 	}
