@@ -21,7 +21,7 @@ import (
 // Tests may import anything, so they are not looked at.
 var arrows = map[string]string{
 	".":                        "cli",
-	"cli":                      "config demo enforce examples gate handlers ledger messaging models notify planfile scheduler templates terms tokens tracker",
+	"cli":                      "config demo enforce examples gate handlers ledger messaging models notify planfile scheduler simulate templates terms tokens tracker",
 	"config":                   "terms",
 	"demo":                     "terms tracker planfile ledger",
 	"e2e":                      "",
@@ -44,6 +44,7 @@ var arrows = map[string]string{
 	"notify":                   "terms",
 	"planfile":                 "terms",
 	"scheduler":                "",
+	"simulate":                 "terms tracker ledger templates/chart planfile",
 	"templates":                "templates/chart",
 	"templates/chart":          "",
 	"terms":                    "",

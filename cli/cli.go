@@ -86,7 +86,7 @@ Without a command it serves. Try "assent demo" first.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		p.serveCommand(), p.demoCommand(), p.applyCommand(), p.importCommand(), p.previewCommand(), p.explainCommand(), p.sweepCommand(),
+		p.serveCommand(), p.demoCommand(), p.applyCommand(), p.simulateCommand(), p.importCommand(), p.previewCommand(), p.explainCommand(), p.sweepCommand(),
 		p.keyCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.verifyCommand(),
 	)
 	return root
