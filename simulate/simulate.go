@@ -49,9 +49,9 @@ const (
 	mostDays   = 3660
 )
 
-// People act in slots of a quarter of a day, at their beginning.
+// People act in slots of half a day, at their beginning.
 const (
-	slots = 4
+	slots = 2
 	grid  = 24 * time.Hour / slots
 )
 

@@ -24,10 +24,6 @@ type answer struct {
 // answer works out what a choice leads to, with its evidence but for the place
 // in the log, or finds the receipt of one that was there already.
 func (t *Tracker) answer(ctx context.Context, tx Tx, r rules, c Choice, now time.Time) (*answer, error) {
-	person, err := tx.Person(ctx, c.Person)
-	if err != nil {
-		return nil, err
-	}
 	before, err := enrollment(ctx, tx, c.Person, c.Campaign) // locks the row: choices of one person queue here
 	if err != nil {
 		return nil, err
@@ -53,7 +49,7 @@ func (t *Tracker) answer(ctx context.Context, tx Tx, r rules, c Choice, now time
 	if a.after, err = t.chosen(r, before, c.Action, now); err != nil {
 		return nil, err
 	}
-	a.receipt.Response, err = t.evidence(ctx, tx, r, a, person, now)
+	a.receipt.Response, err = t.evidence(ctx, tx, r, a, now)
 	return a, err
 }
 
@@ -193,12 +189,12 @@ func answered(before, after Enrolled, a terms.Action, now time.Time) Move {
 
 // evidence is the response to a choice with its canonical record, which has no
 // place in the log yet.
-func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c *answer, person Person, now time.Time) (Response, error) {
+func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c *answer, now time.Time) (Response, error) {
 	id, err := t.newID("rcp")
 	if err != nil {
 		return Response{}, err
 	}
-	pseudonym, err := t.pseudonym(ctx, tx, person)
+	pseudonym, err := t.pseudonym(ctx, tx, c.before)
 	if err != nil {
 		return Response{}, err
 	}
@@ -223,7 +219,7 @@ func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c *answer, perso
 	}
 	canonical, err := record.Canonical()
 	return Response{
-		ReceiptID: id, Person: c.Person, Ref: person.Ref, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action,
+		ReceiptID: id, Person: c.Person, Ref: c.before.Ref, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action,
 		Documents: c.Documents, Effect: c.after.Effect, IdempotencyKey: c.IdempotencyKey, Fingerprint: c.fingerprint,
 		RecordedAt: now, Record: canonical, Salt: salt[:], Details: details,
 	}, err

@@ -67,20 +67,20 @@ func storedPath(level int, index int64) string {
 }
 
 // pseudonym returns how the log names a person, drawing the key on first use.
-func (t *Tracker) pseudonym(ctx context.Context, tx Tx, p Person) (string, error) {
+func (t *Tracker) pseudonym(ctx context.Context, tx Tx, e Enrolled) (string, error) {
 	var key [32]byte
-	stored, err := tx.PersonKey(ctx, p.Ref)
+	stored, err := tx.PersonKey(ctx, e.Ref)
 	switch {
 	case err == nil:
 		copy(key[:], stored)
-		return ledger.Pseudonym(key, p.ID), nil
+		return ledger.Pseudonym(key, e.Person), nil
 	case !isKind(err, terms.NotFound):
 		return "", err
 	}
 	if _, err := io.ReadFull(t.Random, key[:]); err != nil {
 		return "", fmt.Errorf("draw a key: %w", err)
 	}
-	return ledger.Pseudonym(key, p.ID), tx.AddPersonKey(ctx, p.Ref, key[:])
+	return ledger.Pseudonym(key, e.Person), tx.AddPersonKey(ctx, e.Ref, key[:])
 }
 
 // Checkpoint returns the newest signed head of the log; NotFound while the log
