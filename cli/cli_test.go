@@ -130,7 +130,7 @@ func TestSomeoneInNoCampaignIsExplainedAndSomeoneUnknownIsNot(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.succeeds("import", m.file("people.ndjson", `{"id": "ana", "region": "BR", "locale": "pt-BR"}`+"\n"))
-	if out := m.succeeds("explain", "ana"); !strings.Contains(out, "ana, personal account in BR") || !strings.Contains(out, "everything works") {
+	if out := m.succeeds("explain", "ana"); !strings.Contains(out, "ana has a personal account in BR.") || !strings.Contains(out, "everything works") {
 		t.Fatal(out)
 	}
 	if out := m.succeeds("explain", "ana", "--json"); !strings.Contains(out, `"messages.send":{"value":true,"reason":"default"}`) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -94,6 +95,10 @@ func (p *program) simulate(ctx context.Context, file string, f *simulateFlags) e
 	return p.show(result, f)
 }
 
+// roomyGC lets the collector wait longer, in per cent: a simulation holds little
+// and makes much.
+const roomyGC = 400
+
 // simulated runs a simulation on a database that is gone afterwards.
 func (p *program) simulated(ctx context.Context, settings config.Config, o simulate.Options) (simulate.Result, error) {
 	directory, err := os.MkdirTemp("", "assent-simulate-")
@@ -105,6 +110,7 @@ func (p *program) simulated(ctx context.Context, settings config.Config, o simul
 	if err != nil {
 		return simulate.Result{}, err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(roomyGC))
 	result, err := simulate.Run(ctx, tracker.Deps{
 		Store: store, Catalogue: settings.Catalogue, Guard: tracker.Guard(settings.Breaker),
 		Leniency: tracker.Leniency{UndoWindow: settings.Reversals.UndoWindow, HoldSpread: settings.Holds.Spread},

@@ -88,7 +88,7 @@ func (s *simulation) approve(ctx context.Context) error {
 	if err != nil || b.TrippedAt.IsZero() {
 		return err
 	}
-	ahead, err := s.tracker.Preview(ctx, s.Plan.Campaign, s.now.Add(24*time.Hour), nil)
+	ahead, err := s.tracker.Preview(ctx, s.Plan.Campaign, s.now.Add(24*time.Hour), tracker.PreviewOptions{})
 	if err != nil {
 		return err
 	}

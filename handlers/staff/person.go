@@ -45,14 +45,18 @@ func (s console) record(c *gin.Context, id string) (*templates.PersonRecord, err
 		AccountType: string(file.Person.Type), Created: file.Person.Created, Revision: file.Revision,
 		Flags: flags(s.Tracker.Catalogue, file.Standing),
 	}
+	explained, err := s.Tracker.Explain(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	plans := map[string]terms.Plan{}
-	for _, pos := range file.Standing.Positions {
-		offer, err := s.Tracker.Offer(ctx, id, pos.Campaign)
+	for _, why := range explained.Campaigns {
+		offer, err := s.Tracker.Offer(ctx, id, why.Campaign)
 		if err != nil {
 			return nil, err
 		}
-		plans[pos.Campaign] = offer.Plan.Plan
-		view := position(offer, s.Tracker.Catalogue, s.Tracker.Now())
+		plans[why.Campaign] = offer.Plan.Plan
+		view := position(why)
 		view.Circumstances = circumstances(offer)
 		offerActs(&view, offer, s.Tracker.Now())
 		record.Positions = append(record.Positions, view)
