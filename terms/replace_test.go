@@ -1,6 +1,7 @@
 package terms_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -102,5 +103,78 @@ func TestOtherHoursOfABrownOutAreHarsher(t *testing.T) {
 		if faults := terms.Harsher(old, harsh, catalogue()); len(faults) != 1 || faults[0].Path != "stages[3].brown_out" {
 			t.Error(faults)
 		}
+	}
+}
+
+func TestASuccessorHasAPlaceForEverybodyInTheOrderOfTheLadder(t *testing.T) {
+	t.Parallel()
+	mapped := func(m ...terms.StageMapping) func(*terms.Plan) {
+		return func(p *terms.Plan) {
+			p.Stages = slices.Delete(slices.Clone(p.Stages), 1, 3)
+			p.Mapping = m
+		}
+	}
+	for path, change := range map[string]func(*terms.Plan){
+		"":                   mapped(terms.StageMapping{From: "reminded", To: "announced"}, terms.StageMapping{From: "persistent", To: "announced"}),
+		"mapping.persistent": mapped(terms.StageMapping{From: "reminded", To: "announced"}),
+		"mapping.limited":    mapped(terms.StageMapping{From: "reminded", To: "announced"}, terms.StageMapping{From: "persistent", To: "suspended_delivery"}),
+		"regions":            func(p *terms.Plan) { p.Regions = p.Regions[:1] },
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			next := plan()
+			change(&next)
+			err := terms.Replaces(plan(), next, nil, nil)
+			var faults terms.Faults
+			if path == "" && err == nil {
+				return
+			}
+			if !errors.As(err, &faults) || len(faults) != 1 || faults[0].Path != path {
+				t.Fatalf("%v", err)
+			}
+		})
+	}
+}
+
+func TestWhatWasVoidCountsOnlyAfterAWordAboutWhatWasRecorded(t *testing.T) {
+	t.Parallel()
+	next := plan()
+	next.Regions = slices.Clone(next.Regions)
+	for _, recorded := range []terms.Recorded{"", terms.Effective, terms.AskAgain} {
+		next.Regions[1] = terms.Region{Key: "turkey", Countries: []string{"TR"}, Recorded: recorded}
+		if err := terms.Replaces(plan(), next, nil, nil); (err == nil) != (recorded != "") {
+			t.Errorf("recorded %q: %v", recorded, err)
+		}
+	}
+}
+
+func TestASuccessorKeepsTheRegionsOfHoldsAndReversals(t *testing.T) {
+	t.Parallel()
+	next := plan()
+	next.Regions = slices.Clone(next.Regions)
+	next.Regions[0].Key = "europe"
+	hold := func(region string) []terms.Hold { return []terms.Hold{{ID: "h1", Scope: terms.Scope{Region: region}}} }
+	undone := []terms.Reversal{{ID: "r1", Region: "eea-uk", Undone: deadline}}
+	for name, tc := range map[string]struct {
+		holds     []terms.Hold
+		reversals []terms.Reversal
+		faults    int
+	}{
+		"none":                  {nil, undone, 0},
+		"a hold for the region": {hold("eea-uk"), nil, 2},
+		"a hold for a country":  {hold("DE"), nil, 0},
+		"a hold for another":    {hold("turkey"), nil, 0},
+		"a hold for everybody":  {hold(""), nil, 0},
+		"a reversal of it":      {nil, []terms.Reversal{{ID: "r1", Region: "eea-uk"}}, 2},
+		"a reversal for all":    {nil, []terms.Reversal{{ID: "r1"}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var faults terms.Faults
+			_ = errors.As(terms.Replaces(plan(), next, tc.holds, tc.reversals), &faults)
+			if len(faults) != tc.faults {
+				t.Fatalf("%v", faults)
+			}
+		})
 	}
 }

@@ -149,3 +149,60 @@ func TestRemindersFollowStageRegionAndChoice(t *testing.T) {
 		t.Fatalf("quiet until %s, want %s", pos.Quiet, snoozed.SnoozedUntil)
 	}
 }
+
+func TestAPositionSaysWhereThePersonStands(t *testing.T) {
+	t.Parallel()
+	p, now := plan(), deadline.Add(40*day)
+	p.Basis = "1"
+	e := at(3, terms.Pending)
+	e.NotBefore, e.Snoozes, e.Country = deadline.Add(-day), 3, "IN"
+	want := terms.Position{
+		Campaign: "new-terms-2021", Plan: 1, Basis: "1", Status: terms.Pending, Stage: "limited", Since: e.Entered, Extended: e.NotBefore,
+		Next: terms.Next{Stage: "suspended_delivery", Why: terms.WaitsForNotice}, Reminder: p.Stages[2].Reminder, Snoozes: 5,
+	}
+	due := e
+	due.Entered = deadline.Add(35 * day)
+	if got := standing(p, due, nil, deadline.Add(90*day)).Positions[0]; got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	e.Snoozes = 9
+	if got := standing(p, e, nil, now).Positions[0]; got.Snoozes != 0 || got.Next.At.IsZero() || got.Next.Why != "" {
+		t.Errorf("%+v", got)
+	}
+	if got := standing(p, at(4, terms.Pending), nil, now.Add(90*day)).Positions[0].Next; got != (terms.Next{}) {
+		t.Errorf("after the last stage comes %+v", got)
+	}
+}
+
+func TestARegionAloneAsksOnceOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	p, e := plan(), at(1, terms.Pending)
+	e.Country = "DE"
+	for name, tc := range map[string]struct {
+		rule terms.Reminder
+		want terms.Reminder
+	}{
+		"none":         {terms.Reminder{}, terms.Reminder{}},
+		"once":         {terms.Reminder{AskOnce: true}, terms.Reminder{Mode: terms.Banner, AskOnce: true, Dismissible: true}},
+		"once, larger": {terms.Reminder{AskOnce: true, Mode: terms.FullScreen}, terms.Reminder{AskOnce: true, Mode: terms.FullScreen}},
+	} {
+		p.Regions = []terms.Region{{Key: "eea-uk", Countries: []string{"DE"}, Reminder: &tc.rule}}
+		if got := standing(p, e, nil, deadline).Positions[0].Reminder; got != tc.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestARegionHasItsOwnDatesDocumentsAndMessage(t *testing.T) {
+	t.Parallel()
+	p := plan()
+	own := []terms.DocumentRef{{Document: "terms-of-service", Version: "in"}}
+	p.Regions = append(p.Regions, terms.Region{Key: "india", Countries: []string{"IN"}, Documents: own, AnnounceAt: announce.Add(day), Deadline: deadline.Add(day), Recorded: terms.Effective, Message: terms.Texts{"en": "Here"}})
+	in, world := p.In("IN"), p.In("US")
+	if in.Region != "india" || !in.AnnounceAt.Equal(announce.Add(day)) || !in.Deadline.Equal(deadline.Add(day)) || in.Documents[0] != own[0] || in.Recorded != terms.Effective || in.Message["en"] != "Here" || in.Last != 4 || in.Effect != terms.Full {
+		t.Errorf("%+v", in)
+	}
+	if world.Region != "" || !world.Deadline.Equal(deadline) || world.Documents[0] != p.Documents[0] || world.Effect != terms.Full || p.In("TR").Effect != terms.Void {
+		t.Errorf("%+v", world)
+	}
+}

@@ -3,6 +3,7 @@ package terms_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,29 @@ func TestEachFaultIsFoundWithItsPath(t *testing.T) {
 			p.Stages[4].Off = nil
 			p.Stages[4].Set = []terms.SetValue{{Capability: "groups.size", Value: terms.IntValue(9)}}
 		},
+		"audience.bound[0]":        func(p *terms.Plan) { p.Audience.Bound = []terms.AccountType{"robot"} },
+		"audience.bound[1]":        func(p *terms.Plan) { p.Audience.Bound = []terms.AccountType{terms.Bot, terms.Personal} },
+		"extensions":               func(p *terms.Plan) { p.Extensions = terms.Extensions{Max: 1} },
+		"documents[0]":             func(p *terms.Plan) { p.Documents = []terms.DocumentRef{{Document: "terms-of-service"}} },
+		"stages[1].after":          func(p *terms.Plan) { p.Stages[1].After = -1 },
+		"stages[3].spread":         func(p *terms.Plan) { p.Stages[3].Spread = -1 },
+		"stages[1].reminder.every": func(p *terms.Plan) { p.Stages[1].Reminder.Every = -1 },
+		"stages[1].off":            func(p *terms.Plan) { p.Stages[1].Shadow = true },
+		"stages[3].brown_out":      func(p *terms.Plan) { p.Stages[3].Shadow, p.Stages[3].BrownOut = true, &terms.BrownOut{For: time.Hour} },
+		"stages[3].brown_out.at":   func(p *terms.Plan) { p.Stages[3].BrownOut = &terms.BrownOut{At: day, For: time.Hour} },
+		"stages[3].brown_out.for":  func(p *terms.Plan) { p.Stages[3].BrownOut = &terms.BrownOut{For: day} },
+		"stages[4].brown_out": func(p *terms.Plan) {
+			p.Stages[3].BrownOut, p.Stages[4].BrownOut = &terms.BrownOut{For: time.Hour}, &terms.BrownOut{For: 2 * time.Hour}
+		},
+		"mapping.announced": func(p *terms.Plan) { p.Mapping = []terms.StageMapping{{From: "announced", To: "reminded"}} },
+		"mapping.gone":      func(p *terms.Plan) { p.Mapping = []terms.StageMapping{{From: "gone", To: "banished"}} },
+		"mapping.twice": func(p *terms.Plan) {
+			p.Mapping = []terms.StageMapping{{From: "twice", To: "limited"}, {From: "twice", To: "limited"}}
+		},
+		"regions[0].countries":    func(p *terms.Plan) { p.Regions[0].Countries = nil },
+		"regions[0].documents[0]": func(p *terms.Plan) { p.Regions[0].Documents = []terms.DocumentRef{{Version: "1"}} },
+		"regions[0].recorded":     func(p *terms.Plan) { p.Regions[0].Recorded = "maybe" },
+		"regions[1].recorded":     func(p *terms.Plan) { p.Regions[1].Recorded = terms.AskAgain },
 		"regions[0].key":          func(p *terms.Plan) { p.Regions[0].Key = "EEA" },
 		"regions[1].key":          func(p *terms.Plan) { p.Regions[1].Key = "eea-uk" },
 		"regions[0].countries[0]": func(p *terms.Plan) { p.Regions[0].Countries[0] = "Germany" },
@@ -123,5 +147,103 @@ func TestTextsFallBackToTheLanguageThenEnglish(t *testing.T) {
 	}
 	if got := (terms.Texts{"hi": "नमस्ते", "ar": "أهلا"}).In("fr"); got != "أهلا" {
 		t.Errorf("without English: %q", got)
+	}
+}
+
+func TestTheLongestAndShortestThatArePossibleAreValid(t *testing.T) {
+	t.Parallel()
+	p, none := plan(), time.Duration(0)
+	p.Deadline = p.AnnounceAt.Add(p.NoticePeriod)
+	p.Snooze, p.Extensions = terms.Snooze{}, terms.Extensions{Max: 1, Longest: time.Hour}
+	p.Audience.Bound = []terms.AccountType{terms.Bot, terms.Service}
+	p.Stages[1].FromAnnounce, p.Stages[1].After = true, p.NoticePeriod
+	p.Stages[2].After, p.Stages[2].Dwell, p.Stages[2].FinalWarning = 0, &none, 0
+	p.Stages[3].BrownOut = &terms.BrownOut{At: day - time.Minute, For: day - time.Minute}
+	p.Stages[4].BrownOut, p.Stages[4].Off = p.Stages[3].BrownOut, p.Stages[3].Off
+	p.Regions[0].Recorded, p.Regions[0].Deadline = terms.Effective, p.Deadline.Add(day)
+	if err := p.Validate(catalogue()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAStageFromTheAnnouncementComesBeforeTheDeadlineInEveryRegion(t *testing.T) {
+	t.Parallel()
+	p := plan()
+	p.Stages[1].FromAnnounce, p.Stages[1].After = true, 100*day
+	p.Regions[0].Deadline = announce.Add(60 * day)
+	var faults terms.Faults
+	if !errors.As(p.Validate(catalogue()), &faults) || len(faults) != 1 || faults[0].Path != "regions[0].deadline" {
+		t.Fatalf("%v", faults)
+	}
+	p.Stages[1].After = 200 * day
+	if !errors.As(p.Validate(catalogue()), &faults) || faults[0].Path != "deadline" {
+		t.Fatalf("%v", faults)
+	}
+}
+
+func TestEachFaultOfACatalogueIsFoundWithItsPath(t *testing.T) {
+	t.Parallel()
+	for path, spoil := range map[string]func(c terms.Catalogue){
+		"capabilities[0].key":     func(c terms.Catalogue) { c[0].Key = "Chats" },
+		"capabilities[1].key":     func(c terms.Catalogue) { c[1].Key = "chats.list" },
+		"capabilities[6].grant":   func(c terms.Catalogue) { c[6].Grant = true },
+		"capabilities[2].on_deny": func(c terms.Catalogue) { c[2].OnDeny = "shout" },
+		"capabilities[3].values":  func(c terms.Catalogue) { c[3].Values = c[3].Values[:1] },
+		"capabilities[4].values":  func(c terms.Catalogue) { c[4].Values = c[4].Values[:1] },
+		"capabilities[5].values":  func(c terms.Catalogue) { c[5].Values = []terms.Value{terms.TextValue("a"), terms.TextValue("é")} },
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			c := catalogue()
+			spoil(c)
+			var faults terms.Faults
+			if !errors.As(c.Validate(), &faults) || len(faults) != 1 || faults[0].Path != path {
+				t.Fatalf("%v", faults)
+			}
+		})
+	}
+	mixed, unknown := catalogue(), catalogue()
+	mixed[4].Values = []terms.Value{terms.IntValue(2), terms.TextValue("1")}
+	unknown[0].Kind = "colour"
+	for _, c := range []terms.Catalogue{mixed, unknown} {
+		if err := c.Validate(); !errors.Is(err, terms.Invalid) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func TestAKeyIsWordsOfAtMost64Bytes(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]bool{strings.Repeat("x", 64): true, strings.Repeat("x", 65): false, "a.b-c_d9": true, "": false, "a..b": false, "é": false} {
+		if terms.ValidKey(key) != want {
+			t.Errorf("%q: %v", key, !want)
+		}
+	}
+}
+
+func TestValuesSayWhetherTheyAllowAnything(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[terms.Value]bool{
+		terms.BoolValue(true): true, terms.BoolValue(false): false, terms.IntValue(1): true, terms.IntValue(0): false,
+		terms.IntValue(-1): false, terms.TextValue("x"): true, terms.TextValue(""): false,
+	} {
+		if v.Bool() != want {
+			t.Errorf("%v: %v", v, !want)
+		}
+	}
+	size, _ := catalogue().Find("groups.size")
+	for value, want := range map[int64]bool{-1: false, 0: true, 256: true, 257: false} {
+		if size.Accepts(terms.IntValue(value)) != want {
+			t.Errorf("%d members: %v", value, !want)
+		}
+	}
+	if size.Accepts(terms.TextValue("8")) || size.Stricter(terms.IntValue(8), terms.IntValue(8)) || !size.Stricter(terms.IntValue(7), terms.IntValue(8)) {
+		t.Error("8 members")
+	}
+	var v terms.Value
+	for _, text := range []string{`"`, `"a`, `{}`, `tru`} {
+		if err := v.UnmarshalJSON([]byte(text)); err == nil {
+			t.Errorf("%s is %v", text, v)
+		}
 	}
 }
