@@ -148,7 +148,7 @@ func (t *Totals) add(p terms.Plan, c Count) {
 	default:
 		t.Pending += c.People
 	}
-	if c.Status != terms.Accepted && slices.ContainsFunc(p.Stages[:c.Stage+1], terms.Stage.Restricts) {
+	if c.Status != terms.Accepted && slices.ContainsFunc(p.Stages[:c.Stage+1], terms.Stage.Takes) {
 		t.Restricted += c.People
 	}
 }

@@ -109,9 +109,18 @@ func faultWords(err error) []string {
 	}
 	out := make([]string, len(faults))
 	for i, f := range faults {
-		out[i] = sentence(humane(f.Path) + ": " + f.Detail)
+		out[i] = faultSentence(humane(f.Path), f.Detail)
 	}
 	return out
+}
+
+// faultSentence joins the name of what is wrong and what is wrong with it, which may begin with a verb.
+func faultSentence(name, detail string) string {
+	first, _, _ := strings.Cut(detail, " ")
+	if strings.HasPrefix(detail, `"`) || first == "say" {
+		return sentence(name + ": " + detail)
+	}
+	return sentence(name + " " + detail)
 }
 
 // formFaults are faults beside their fields, which are named as the fields of the API are.

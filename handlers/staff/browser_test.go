@@ -91,3 +91,34 @@ func TestTheConsoleFitsEveryScreenAndIsReadByKeyboard(t *testing.T) {
 		t.Errorf("the arrow keys read %q", said)
 	}
 }
+
+func TestEveryPageOfActsFitsANarrowScreenAndWorksWithoutScripts(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, true)
+	d.seed(200, on(6, 27))
+	d.addPlan("after: 35d", "after: 30d")
+	site := httptest.NewServer(d.handler)
+	t.Cleanup(site.Close)
+	browser := testenv.Browser(t)
+	run(browser, t, emulation.SetScriptExecutionDisabled(true), emulation.SetDeviceMetricsOverride(320, 900, 1, false),
+		chromedp.Navigate(site.URL+"/staff/signin"), chromedp.Click(".alt .btn"), chromedp.WaitVisible(".clock"),
+		chromedp.Navigate(site.URL+campaign+"/holds"), chromedp.SetValue("#region", "IN"), chromedp.Submit("#region"), chromedp.WaitVisible("#reason"),
+		chromedp.SendKeys("#reason", "A_reason_without_any_space_that_is_longer_than_the_screen_is_wide"), chromedp.Click(".act .btn.main"), chromedp.WaitVisible(".done"))
+	d.noted("hold.place", "demo")
+	run(browser, t, emulation.SetScriptExecutionDisabled(false))
+	for _, page := range []string{
+		campaign, campaign + "/plans", campaign + "/plans/2", campaign + "/plans/2/activate", campaign + "/holds", campaign + "/reversals",
+		campaign + "/reversals/make?to=reminded&reminders=soften", campaign + "/next", campaign + "/unreached", "/staff/runs", "/staff/runs/pause", "/staff/approvals",
+	} {
+		run(browser, t, chromedp.Navigate(site.URL+page), chromedp.WaitReady("main"))
+		if wide := ask[int64](browser, t, "document.documentElement.scrollWidth"); wide > 320 {
+			t.Errorf("%s is %d wide on a screen of 320", page, wide)
+		}
+		if low := ask[int](browser, t, `[...document.querySelectorAll('main button, main select, main a.btn')].filter(e => e.offsetHeight && e.offsetHeight < 24).length`); low > 0 {
+			t.Errorf("%s has %d controls that are hard to hit", page, low)
+		}
+		if bare := ask[int](browser, t, `[...document.querySelectorAll('main input:not([type=hidden]), main select, main textarea')].filter(e => !e.labels.length).length`); bare > 0 {
+			t.Errorf("%s has %d fields without a label", page, bare)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (s console) holdForm(c *gin.Context, p terms.Plan) templates.StaffHoldForm 
 	f := templates.StaffHoldForm{
 		Regions: regionOptions(p, text(c, "region")), Person: text(c, "person"), Attributes: text(c, "attributes"),
 		Clock: []templates.StaffOption{
-			option("stop", "Every later date moves by the held time", text(c, "clock")),
+			option("stop", "Dates move by the held time", text(c, "clock")),
 			option("continue", "Dates stay as they were", text(c, "clock")),
 			option("restart", "The notice period runs again", text(c, "clock")),
 		},

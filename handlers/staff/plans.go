@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -145,15 +146,16 @@ func (s console) checkPlan(name string) func(*gin.Context) (templates.StaffCheck
 			return view, nil
 		}
 		view.Heading, view.Button = fmt.Sprintf("Activate plan %d", number), fmt.Sprintf("Activate plan %d", number)
-		fillActivation(&view, p)
-		return view, nil
+		record, err := s.Tracker.Plan(c.Request.Context(), p.Campaign, number)
+		fillActivation(&view, p, record.Plan)
+		return view, err
 	}
 }
 
-func fillActivation(view *templates.StaffCheck, p tracker.PlanPreview) {
+func fillActivation(view *templates.StaffCheck, p tracker.PlanPreview, next terms.Plan) {
 	view.Changes = changes(p.Changes)
 	for _, f := range p.Harsher {
-		view.Warnings = append(view.Warnings, sentence(humane(f.Path)+" "+f.Detail))
+		view.Warnings = append(view.Warnings, faultSentence(place(next, f.Path), f.Detail))
 	}
 	switch {
 	case len(p.Faults) > 0:
@@ -172,6 +174,16 @@ func fillActivation(view *templates.StaffCheck, p tracker.PlanPreview) {
 		view.Say = []string{fmt.Sprintf("It takes nothing from anybody. It binds the %s in the campaign at once, and newcomers.", people(int64(p.People)))}
 	}
 	view.Tables = []templates.StaffTable{outcomes(p)}
+}
+
+// place is a place in a plan's file in words: "stages[3].after" becomes "Limited: after".
+func place(p terms.Plan, path string) string {
+	var i int
+	if n, err := fmt.Sscanf(path, "stages[%d].", &i); n != 1 || err != nil || i >= len(p.Stages) {
+		return humane(path)
+	}
+	_, field, _ := strings.Cut(path, ".")
+	return stageName(p, i) + ": " + strings.ReplaceAll(field, "_", " ")
 }
 
 // outcomes is where people would be once the plan binds everybody.

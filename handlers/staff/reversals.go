@@ -105,12 +105,22 @@ func (s console) reversal(c *gin.Context) error {
 	return s.render(c, http.StatusOK, "staff/reversal", view)
 }
 
-// beyond counts the people a reversal covers who are further than it lets them.
-func beyond(p terms.Plan, r terms.Reversal, counts []tracker.Count) int64 {
+// covers tells the countries a reversal concerns, by a plan.
+func covers(p terms.Plan, r terms.Reversal) func(country string) (terms.Local, bool) {
+	r.ID = "this"
 	p.Reversals = []terms.Reversal{r}
+	return func(country string) (terms.Local, bool) {
+		l := p.In(country)
+		return l, l.ReversalID == r.ID
+	}
+}
+
+// beyond counts the people a reversal concerns who are further than it lets them.
+func beyond(p terms.Plan, r terms.Reversal, counts []tracker.Count) int64 {
+	in := covers(p, r)
 	var n int64
 	for _, c := range counts {
-		if c.Stage > p.In(c.Country).Last && p.In(c.Country).ReversalID == r.ID {
+		if l, covered := in(c.Country); covered && c.Stage > l.Last {
 			n += c.People
 		}
 	}
@@ -125,7 +135,8 @@ func reversalCounts(p terms.Plan, r tracker.Reversed, now string) templates.Staf
 	if now != "" {
 		t.Head = append(t.Head, templates.StaffCell{Text: now, Number: true})
 	}
-	before, after, current := byStage(p, r.Before), byStage(p, r.After), byStage(p, r.Current)
+	in := covers(p, r.Reversal.Reversal)
+	before, after, current := byStage(p, r.Before, in), byStage(p, r.After, in), byStage(p, r.Current, in)
 	for i := range p.Stages {
 		row := []templates.StaffCell{{Text: stageName(p, i)}, number(before[i]), number(after[i])}
 		if now != "" {
@@ -136,10 +147,10 @@ func reversalCounts(p terms.Plan, r tracker.Reversed, now string) templates.Staf
 	return t
 }
 
-func byStage(p terms.Plan, counts []tracker.Count) []int64 {
+func byStage(p terms.Plan, counts []tracker.Count, in func(string) (terms.Local, bool)) []int64 {
 	out := make([]int64, len(p.Stages))
 	for _, c := range counts {
-		if c.Status == terms.Pending || c.Status == terms.Declined {
+		if _, covered := in(c.Country); covered && (c.Status == terms.Pending || c.Status == terms.Declined) {
 			out[min(c.Stage, len(out)-1)] += c.People
 		}
 	}

@@ -103,5 +103,5 @@ func statusTag(s terms.Status) templates.StaffTag {
 
 // restricts reports whether a ladder takes anything away up to a stage.
 func restricts(p terms.Plan, last int) bool {
-	return slices.ContainsFunc(p.Stages[:min(last+1, len(p.Stages))], terms.Stage.Restricts)
+	return slices.ContainsFunc(p.Stages[:min(last+1, len(p.Stages))], terms.Stage.Takes)
 }
