@@ -242,7 +242,7 @@ func TestTheNextRunIsPreviewedAndAStoppedOneApproved(t *testing.T) {
 	d.seed(1000, on(6, 25))
 	d.signIn()
 	d.tracker.Guard = tracker.Guard{Share: .0001, Floor: 1, Factor: 2}
-	p, err := d.tracker.Preview(t.Context(), demo.Campaign, on(7, 2), nil)
+	p, err := d.tracker.Preview(t.Context(), demo.Campaign, on(7, 2), tracker.PreviewOptions{})
 	if err != nil || p.Restricted < 2 || !p.Trips {
 		t.Fatalf("the story's next run restricts %d and trips %t (%v)", p.Restricted, p.Trips, err)
 	}
