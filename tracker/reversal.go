@@ -76,6 +76,7 @@ func (t *Tracker) ReversalList(ctx context.Context, campaign string) ([]Reversed
 
 // takenBack is what a reversal makes of counts.
 func takenBack(p terms.Plan, r terms.Reversal, before []Count) []Count {
+	r.Undone = time.Time{} // what it did, undone since or not
 	p.Reversals = []terms.Reversal{r}
 	type cell struct {
 		country string
