@@ -17,7 +17,7 @@ import (
 )
 
 var description = sync.OnceValues(func() (*openapi3.T, error) {
-	for _, kind := range []string{"application/x-ndjson", "text/html", "text/markdown"} {
+	for _, kind := range []string{"application/x-ndjson", "application/yaml", "text/html", "text/markdown"} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}
 	loader := openapi3.NewLoader()

@@ -288,15 +288,17 @@ regions:
   - {key: turkey, countries: [TR], effect: void, last_stage: announced}
 `
 
-// campaign publishes the documents and activates the plan.
-func (w *world) campaign() {
+// campaign publishes the documents and activates the plan, with replacements in
+// its file.
+func (w *world) campaign(replace ...string) {
 	w.Helper()
+	file := strings.NewReplacer(replace...).Replace(planFile)
 	for document, markdown := range texts {
 		at := "/api/v1/documents/" + document + "/versions/2021-01-04"
 		w.send("PUT", at, object("title", document, "material", true, "texts", map[string]any{"en": map[string]any{"markdown": markdown, "summary": "- new"}})).is(201)
 		w.send("POST", at+"/publish", "").is(200)
 	}
-	w.send("PUT", "/api/v1/campaigns/new-terms-2021/plans", planFile, "Content-Type", "application/yaml").is(201).says("plan", 1)
+	w.send("PUT", "/api/v1/campaigns/new-terms-2021/plans", file, "Content-Type", "application/yaml").is(201).says("plan", 1)
 	w.send("POST", "/api/v1/campaigns/new-terms-2021/plans/1/activate", "").is(200)
 }
 
