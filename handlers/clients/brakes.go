@@ -62,16 +62,20 @@ func (h *Handlers) getBreaker(c *gin.Context, _ tracker.APIKey) error {
 // sweeps that were stopped go on.
 func (h *Handlers) expect(c *gin.Context, k tracker.APIKey) error {
 	var in struct {
-		People int64     `json:"people"`
-		Until  time.Time `json:"until"`
-		Reason string    `json:"reason"`
+		end
+		People int64  `json:"people"`
+		Reason string `json:"reason"`
 	}
 	if err := web.ReadJSON(c, &in); err != nil {
 		return err
 	}
-	expected := tracker.Expectation{Campaign: c.Param("campaign"), People: in.People, Until: in.Until, Reason: in.Reason}
+	until, err := in.at(h.Now())
+	if err != nil {
+		return err
+	}
+	expected := tracker.Expectation{Campaign: c.Param("campaign"), People: in.People, Until: until, Reason: in.Reason}
 	if _, err := h.Tracker.Expect(c.Request.Context(), expected, actor(k)); err != nil {
-		return fmt.Errorf("approve a preview of campaign %s: %w", c.Param("campaign"), err)
+		return fmt.Errorf("approve a preview of campaign %s: %w", c.Param("campaign"), in.named(err))
 	}
 	return h.getBreaker(c, k)
 }

@@ -44,6 +44,8 @@ func TestTheBreakerStopsARunUntilItsPreviewIsApproved(t *testing.T) {
 	w.send("GET", campaign+"/breaker", "").is(200).says("tripped.would", 6, "tripped.limit", 3, "approved", nil, "recent", 0)
 	w.send("POST", campaign+"/breaker", `{"people":0,"until":"2020-01-01T00:00:00Z"}`).is(422).
 		says("errors.0.path", "people", "errors.1.path", "until", "errors.2.path", "reason")
+	w.send("POST", campaign+"/breaker", `{"people":6,"for":"40d","reason":"x"}`).is(422).says("errors.0.path", "for")
+	w.send("POST", campaign+"/breaker", `{"people":6,"reason":"x"}`).is(422).says("errors.0.path", "until")
 	until := w.Now().Add(day).Format(time.RFC3339)
 	w.send("POST", campaign+"/breaker", object("people", 6, "until", until, "reason", "as planned")).is(200).
 		says("tripped", nil, "approved.people", 6, "approved.until", until, "allowed", 12)

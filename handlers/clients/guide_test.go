@@ -41,6 +41,8 @@ func TestEveryCommandOfTheGuideWorks(t *testing.T) {
 	for _, want := range []string{
 		`"plan":1`, `{"line":1,"status":"stored"}`, `{"line":2,"errors":[{"path":"region"`, `"key":"terms.notice"`, `"decision":true`,
 		`"action":"accepted"`, `"kind":"enrolled"`, `"placed_by":"key:`, "terms.example.org/log+", `/l/`, `"body":"hello"`,
+		`"method":"on_behalf"`, `{"summary":{`, `1 day earlier`, `"harsher":[{"path":"deadline"`, `"confirmed":2`, `"release_reason":"The order was lifted"`,
+		`"status":"exempt"`, `"undo_until":`, `"approved":{"people":2000`, `"paused":true`, `"approvals":[]`,
 	} {
 		if !strings.Contains(string(output), want) {
 			t.Errorf("no %s in\n%s", want, output)

@@ -13,51 +13,58 @@ import (
 	"assent/tracker"
 )
 
-type extensionIn struct {
-	Campaign string    `json:"campaign"`
-	Until    time.Time `json:"until"`
-	For      string    `json:"for"` // in place of until, such as 14d
-	Lift     bool      `json:"lift"`
-	Reason   string    `json:"reason"`
+// end is when something ends, given in one of two ways.
+type end struct {
+	Until time.Time `json:"until"`
+	For   string    `json:"for"` // in place of until, from now: such as 14d
 }
 
-// extension is what was asked for. Its end is given in one of two ways, and the
-// faults of the end name the one that was taken.
-func (in extensionIn) extension(person string, now time.Time) (tracker.Extension, error) {
-	x := tracker.Extension{Person: person, Campaign: in.Campaign, Until: in.Until, Lift: in.Lift, Reason: in.Reason}
-	if in.Until.IsZero() == (in.For == "") {
-		return x, terms.Faults{{Path: "until", Detail: `give either until, an instant, or for, a length of time such as "14d"`}}
+// at is the instant of the end.
+func (e end) at(now time.Time) (time.Time, error) {
+	if e.Until.IsZero() == (e.For == "") {
+		return now, terms.Faults{{Path: "until", Detail: `give either until, an instant, or for, a length of time such as "14d"`}}
 	}
-	if in.For != "" {
-		length, err := terms.ParseDuration(in.For)
-		if err != nil {
-			return x, terms.Faults{{Path: "for", Detail: err.Error()}}
+	if e.For == "" {
+		return e.Until, nil
+	}
+	length, err := terms.ParseDuration(e.For)
+	if err != nil {
+		return now, terms.Faults{{Path: "for", Detail: err.Error()}}
+	}
+	return now.Add(length), nil
+}
+
+// named names the fault of an end as it was given.
+func (e end) named(err error) error {
+	var faults terms.Faults
+	if e.For != "" && errors.As(err, &faults) {
+		for i := range faults {
+			if faults[i].Path == "until" {
+				faults[i].Path = "for"
+			}
 		}
-		x.Until = now.Add(length)
 	}
-	return x, nil
+	return err
 }
 
 // extend gives somebody more time.
 func (h *Handlers) extend(c *gin.Context, k tracker.APIKey) error {
-	var in extensionIn
+	var in struct {
+		end
+		Campaign string `json:"campaign"`
+		Lift     bool   `json:"lift"`
+		Reason   string `json:"reason"`
+	}
 	if err := web.ReadJSON(c, &in); err != nil {
 		return err
 	}
-	x, err := in.extension(c.Param("person"), h.Now())
+	until, err := in.at(h.Now())
 	if err != nil {
 		return err
 	}
+	x := tracker.Extension{Person: c.Param("person"), Campaign: in.Campaign, Until: until, Lift: in.Lift, Reason: in.Reason}
 	if _, err := h.Tracker.Extend(c.Request.Context(), x, actor(k)); err != nil {
-		var faults terms.Faults
-		if in.For != "" && errors.As(err, &faults) {
-			for i := range faults {
-				if faults[i].Path == "until" {
-					faults[i].Path = "for"
-				}
-			}
-		}
-		return fmt.Errorf("extend the time of person %s: %w", x.Person, err)
+		return fmt.Errorf("extend the time of person %s: %w", x.Person, in.named(err))
 	}
 	return h.answerPosition(c, http.StatusCreated, in.Campaign)
 }
