@@ -165,8 +165,12 @@ func (t *Tracker) adoption(r rules, before Enrolled, kind terms.AccountType, aga
 	switch {
 	case due.Action == terms.Restore:
 		return t.decide(r, before, now, run)
-	case due.Action != terms.Wait && !before.NextAt.IsZero() && !before.NextAt.After(now):
-		return Move{Before: before, After: before}, nil // what is due stays due, or each walk would put it off by a tick
+	case due.Action != terms.Wait: // what is due is done by this very run, not put off by a tick
+		m := Move{Before: before, After: before, Kind: ChangeNext}
+		if m.After.Unreached = false; before.NextAt.IsZero() || before.NextAt.After(now) {
+			m.After.NextAt = now.Truncate(t.Pace.Tick)
+		}
+		return m, nil
 	}
 	return Move{Before: before, After: t.schedule(p, before, r.holds, now), Kind: ChangeNext}, nil
 }
