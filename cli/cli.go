@@ -86,7 +86,10 @@ Without a command it serves. Try "assent demo" first.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		p.serveCommand(), p.demoCommand(), p.applyCommand(), p.simulateCommand(), p.importCommand(), p.previewCommand(), p.explainCommand(), p.sweepCommand(),
+		p.serveCommand(), p.demoCommand(), p.importCommand(),
+		p.applyCommand(), p.planCommand(), p.confirmCommand(), p.simulateCommand(), p.previewCommand(),
+		p.holdCommand(), p.reverseCommand(), p.undoCommand(), p.approvalsCommand(),
+		p.sweepCommand(), p.pauseCommand(), p.resumeCommand(), p.breakerCommand(), p.unreachedCommand(), p.failuresCommand(), p.explainCommand(),
 		p.keyCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.verifyCommand(),
 	)
 	return root

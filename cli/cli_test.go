@@ -13,11 +13,13 @@ import (
 
 // machine is one directory with a deployment in it.
 type machine struct {
-	t   *testing.T
-	dir string
+	t    *testing.T
+	dir  string
+	user string   // who calls
+	more []string // of the environment
 }
 
-func newMachine(t *testing.T) machine { return machine{t, t.TempDir()} }
+func newMachine(t *testing.T) machine { return machine{t: t, dir: t.TempDir(), user: "mei"} }
 
 // run runs a command line there and returns its exit code, results and errors.
 func (m machine) run(args ...string) (int, string, string) {
@@ -30,6 +32,8 @@ func (m machine) run(args ...string) (int, string, string) {
 		"ASSENT_DATABASE_URL=sqlite:" + filepath.Join(m.dir, "assent.db"),
 		"ASSENT_SECRETS_DIRECTORY=" + filepath.Join(m.dir, "secrets"),
 	}
+	environ = append(environ, "SUDO_USER="+m.user)
+	environ = append(environ, m.more...)
 	var out, errs bytes.Buffer
 	code := cli.Run(m.t.Context(), base, args, environ, &out, &errs)
 	return code, out.String(), errs.String()
@@ -86,7 +90,7 @@ func TestWhatCannotBeUsedExitsWithTwoAndSaysAllOfIt(t *testing.T) {
 func TestEveryCommandExplainsItself(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	for _, command := range strings.Fields("serve demo apply import preview explain sweep key staff migrate doctor verify") {
+	for _, command := range strings.Fields("serve demo apply plan confirm simulate import preview explain sweep hold reverse undo approvals pause resume breaker unreached failures key staff migrate doctor verify") {
 		if out := m.succeeds(command, "--help"); !strings.Contains(out, "Usage:") {
 			t.Errorf("%s --help says %q", command, out)
 		}

@@ -6,20 +6,32 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"assent/ledger"
-	"assent/planfile"
 	"assent/terms"
 	"assent/tracker"
 
 	"github.com/spf13/cobra"
 )
 
-// actor is who the audit log names for what is done on the command line.
-const actor = "command line"
+// actor is who the audit log names for what is done on the command line: the
+// user of the operating system, through sudo the one who called it, so that two
+// people are two.
+func (p *program) actor() string {
+	name := lookup(p.environ, "SUDO_USER")
+	if name == "" {
+		name = strconv.Itoa(os.Getuid())
+		if u, err := user.Current(); err == nil {
+			name = u.Username
+		}
+	}
+	return "command line: " + name
+}
 
 // with opens the deployment for one command and closes it after.
 func (p *program) with(ctx context.Context, run func(*app) error) error {
@@ -35,55 +47,12 @@ func (p *program) with(ctx context.Context, run func(*app) error) error {
 	return run(a)
 }
 
-func (p *program) applyCommand() *cobra.Command {
-	var activate bool
-	c := &cobra.Command{
-		Use:   "apply FILE",
-		Short: "Store a plan file as the next plan of its campaign",
-		Long: `Checks a plan file and stores it as the next plan of its campaign. A file with
-faults changes nothing; every fault is listed with its place. The plan comes
-into force with --activate, or through the API.`,
-		Args: exactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.with(c.Context(), func(a *app) error { return p.apply(c.Context(), a, args[0], activate) })
-		},
-	}
-	c.Flags().BoolVar(&activate, "activate", false, "put the plan into force and bring its audience into the campaign")
-	return c
-}
-
-func (p *program) apply(ctx context.Context, a *app, file string, activate bool) error {
-	source, err := readInput(file)
-	if err != nil {
-		return err
-	}
-	plan, err := planfile.Load(source, profiles(a.settings), a.settings.Catalogue)
-	if err != nil {
-		return explain(file, err)
-	}
-	record, err := a.tracker.AddPlan(ctx, plan, source, actor)
-	if err != nil {
-		return explain(file, err)
-	}
-	fmt.Fprintf(p.out, "campaign %s: plan %d stored\n", record.Campaign, record.Number)
-	if !activate {
-		return nil
-	}
-	bar := newProgress(p.err, "enrolled")
-	_, err = a.tracker.Activate(ctx, record.Campaign, record.Number, actor, bar.set)
-	bar.done()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(p.out, "campaign %s: plan %d is in force\n", record.Campaign, record.Number)
-	return nil
-}
-
 func (p *program) sweepCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "sweep",
-		Short: "Look once at everybody who is due",
+		Use:     "sweep",
+		Short:   "Look once at everybody who is due",
+		Example: "  assent sweep --once --json",
 		Long: `Runs one sweep, as the scheduler of a server would: everybody who is due is told,
 warned, moved one stage or left, and the counts are printed. Safe beside a
 running server.`,
@@ -98,14 +67,23 @@ running server.`,
 }
 
 func (p *program) sweepOnce(ctx context.Context, a *app, asJSON bool) error {
-	run, err := a.tracker.Sweep(ctx, a.now())
+	bar, chunks := newProgress(p.err, "chunks swept"), 0
+	deps := a.tracker.Deps
+	deps.Pace.Rest = func(ctx context.Context, d time.Duration) { // it rests after each chunk
+		chunks++
+		bar.set(chunks)
+		a.tracker.Pace.Rest(ctx, d)
+	}
+	run, err := tracker.New(deps).Sweep(ctx, a.now())
+	bar.done()
 	if asJSON {
 		return firstError(err, json.NewEncoder(p.out).Encode(map[string]any{
-			"run": run.ID, "examined": run.Examined, "moved": run.Moved, "told": run.Told, "held": run.Held, "waiting": run.Waiting, "failed": run.Failed,
+			"run": run.ID, "examined": run.Examined, "moved": run.Moved, "told": run.Told, "held": run.Held, "waiting": run.Waiting,
+			"stopped": run.Stopped, "failed": run.Failed,
 		}))
 	}
-	fmt.Fprintf(p.out, "run %s: examined %d, moved %d, told %d, held %d, waiting %d, failed %d\n",
-		run.ID, run.Examined, run.Moved, run.Told, run.Held, run.Waiting, run.Failed)
+	fmt.Fprintf(p.out, "run %s: examined %d, moved %d, told %d, held %d, waiting %d, stopped %d, failed %d\n",
+		run.ID, run.Examined, run.Moved, run.Told, run.Held, run.Waiting, run.Stopped, run.Failed)
 	return err
 }
 
@@ -130,7 +108,7 @@ func (p *program) keyCommand() *cobra.Command {
 	revoke := &cobra.Command{
 		Use: "revoke ID", Short: "Put an API key out of force", Args: exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.with(c.Context(), func(a *app) error { return a.tracker.RevokeKey(c.Context(), args[0], actor) })
+			return p.with(c.Context(), func(a *app) error { return a.tracker.RevokeKey(c.Context(), args[0], p.actor()) })
 		},
 	}
 	c.AddCommand(create, list, revoke)
@@ -149,7 +127,7 @@ func (p *program) createKey(ctx context.Context, a *app, name string, scopes []s
 	for _, s := range scopes {
 		wanted = append(wanted, tracker.Scope(s))
 	}
-	key, secret, err := a.tracker.CreateKey(ctx, name, wanted, expires, actor)
+	key, secret, err := a.tracker.CreateKey(ctx, name, wanted, expires, p.actor())
 	if err != nil {
 		return explain("key", err)
 	}
@@ -183,7 +161,7 @@ func (p *program) staffCommand() *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("read the password: %w", err)
 				}
-				err = a.tracker.AddStaff(c.Context(), args[0], strings.TrimRight(string(line), "\r\n"), actor)
+				err = a.tracker.AddStaff(c.Context(), args[0], strings.TrimRight(string(line), "\r\n"), p.actor())
 				if err != nil {
 					return explain("staff", err)
 				}

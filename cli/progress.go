@@ -18,12 +18,25 @@ type progress struct {
 
 func newProgress(out io.Writer, verb string) *progress {
 	p := &progress{verb: verb}
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			p.out = out
-		}
+	if terminal(out) {
+		p.out = out
 	}
 	return p
+}
+
+// terminal reports whether a file is a screen with somebody before it, and not
+// the device that swallows everything.
+func terminal(file any) bool {
+	f, ok := file.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 // set shows that n are done.
