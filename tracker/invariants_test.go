@@ -171,13 +171,10 @@ func (m *machine) counted(act string, rows map[string]tracker.Enrolled, counts [
 	}
 }
 
-// foreseen checks that a run did what its preview said, unless the walk had
-// people ahead.
-func (m *machine) foreseen(p tracker.Preview, run tracker.Run, before map[string]int) {
-	if p.Walking {
-		return
-	}
-	moved, told, waiting := 0, 0, 0
+// foreseen checks that a run did what its preview said: to whom, how many, and
+// what they lost or got back.
+func (m *machine) foreseen(p tracker.Preview, people map[string]terms.DueAction, run tracker.Run, before map[string]tracker.Enrolled, could map[string]int) {
+	moved, told, waiting, lost, back, net := 0, 0, 0, 0, 0, 0
 	for _, one := range p.Moves {
 		if one.Action == terms.Tell || one.Action == terms.Warn {
 			told += one.People
@@ -191,15 +188,34 @@ func (m *machine) foreseen(p tracker.Preview, run tracker.Run, before map[string
 	if p.Examined != run.Examined || moved != run.Moved || told != run.Told || waiting != run.Waiting || len(p.Stopped) > 0 {
 		m.t.Fatalf("the preview %+v\nthe run %+v", p, run)
 	}
-	lost, back := 0, 0
+	for person := range before {
+		net += m.could[person] - could[person]
+		if did := doneTo(before[person], m.before[person]); did != people[person] {
+			m.t.Fatalf("the preview said %q of %s, and the run did %q", people[person], person, did)
+		}
+	}
 	for _, c := range p.Capabilities {
 		lost, back = lost+c.Lose, back+c.Regain
 	}
-	net := 0
-	for id := range before {
-		net += m.could[id] - before[id]
-	}
 	if net != back-lost {
 		m.t.Fatalf("the preview says %d lost and %d regained, and %d more are there: %+v", lost, back, net, p)
+	}
+}
+
+// doneTo is what a run did to a person, "" for nothing.
+func doneTo(before, after tracker.Enrolled) terms.DueAction {
+	switch {
+	case before.Status != after.Status:
+		return terms.Recall
+	case after.Stage > before.Stage:
+		return terms.Enter
+	case after.Stage < before.Stage:
+		return terms.Restore
+	case !before.Warned.Equal(after.Warned):
+		return terms.Warn
+	case !before.Told.Equal(after.Told):
+		return terms.Tell
+	default:
+		return ""
 	}
 }
