@@ -209,6 +209,27 @@ func TestDetailsAreClippedAndMadeText(t *testing.T) {
 	}
 }
 
+func TestDetailsSayWhoChoseForAPersonOnlyWhereSomebodyDid(t *testing.T) {
+	t.Parallel()
+	details := ledger.Details{PeerIP: "192.0.2.1", Device: "phone"}
+	if data, err := details.Canonical(); err != nil || string(data) != `{"device":"phone","peer_ip":"192.0.2.1"}` {
+		t.Errorf("%v: %s", err, data)
+	}
+	details.OnBehalf = ledger.OnBehalf{By: "A\xffna", Relation: ledger.Guardian, Note: "by letter"}
+	data, err := details.Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"device":"phone","on_behalf":{"by":"A�na","note":"by letter","relation":"guardian"},"peer_ip":"192.0.2.1"}`
+	if string(data) != want {
+		t.Errorf("%s, want %s", data, want)
+	}
+	again, err := jcs.Transform(data)
+	if err != nil || string(again) != string(data) {
+		t.Errorf("%v: not canonical: %s", err, data)
+	}
+}
+
 func TestACommitmentOpensOnlyWithItsSaltAndDetails(t *testing.T) {
 	t.Parallel()
 	salt := [32]byte{1}
