@@ -163,7 +163,7 @@ func (t *Tracker) outcome(old, next terms.Plan, e terms.Enrollment, holds []term
 	at := func(p terms.Plan, e terms.Enrollment) time.Time {
 		ahead := p.Ahead(e, holds, now)
 		if len(ahead) == 0 {
-			return never
+			return never()
 		}
 		return ahead[0].At
 	}
@@ -173,4 +173,4 @@ func (t *Tracker) outcome(old, next terms.Plan, e terms.Enrollment, holds []term
 }
 
 // never stands for a date that does not come.
-var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+func never() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }

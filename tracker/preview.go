@@ -100,7 +100,13 @@ func (t *Tracker) Preview(ctx context.Context, campaign string, at time.Time, o 
 	}
 	err := t.eachDue(ctx, campaign, p.At, func(r rules, due []Enrolled) error {
 		for _, e := range due {
-			if err := p.look(r, e); err != nil {
+			p.Examined++
+			plan, err := r.planOf(e)
+			if err != nil {
+				p.Failing++ // as the run would count it
+				continue
+			}
+			if err := p.look(r, plan, e); err != nil {
 				return err
 			}
 		}
@@ -160,13 +166,7 @@ func (p *previewing) limits(ctx context.Context, t *Tracker, r Reader) error {
 }
 
 // look adds one person up.
-func (p *previewing) look(r rules, e Enrolled) error {
-	p.Examined++
-	plan, err := r.planOf(e)
-	if err != nil {
-		p.Failing++
-		return nil
-	}
+func (p *previewing) look(r rules, plan terms.Plan, e Enrolled) error {
 	step := terms.Step(plan, e.Enrollment, r.holds, p.At)
 	if step.Action == terms.Wait {
 		p.waits[step.Why]++

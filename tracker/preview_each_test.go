@@ -65,7 +65,9 @@ func TestAPreviewKnowsThatALiftingHoldHasGivenBackAlready(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.ContainsFunc(preview.Moves, func(m tracker.PreviewMove) bool { return m.Action == terms.Restore && m.From == "limited" && m.People == 1 }) {
+		if !slices.ContainsFunc(preview.Moves, func(m tracker.PreviewMove) bool {
+			return m.Action == terms.Restore && m.From == "limited" && m.People == 1
+		}) {
 			t.Fatalf("the run takes nobody back: %+v", preview.Moves)
 		}
 		for _, c := range preview.Capabilities {

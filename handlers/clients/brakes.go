@@ -40,7 +40,7 @@ type expectedOut struct {
 func breakerOf(b tracker.BreakerState, now time.Time) breakerOut {
 	out := breakerOut{Campaign: b.Campaign, Allowed: b.Allowed, Recent: b.Now}
 	if !b.TrippedAt.IsZero() {
-		out.Tripped = &trippedOut{b.TrippedAt.UTC(), b.Run, b.Would, b.Breaker.Recent, b.Limit}
+		out.Tripped = &trippedOut{b.TrippedAt.UTC(), b.Run, b.Would, b.Recent, b.Limit}
 	}
 	if b.Approved > 0 && now.Before(b.ApprovedUntil) {
 		out.Approved = &expectedOut{b.Approved, b.ApprovedUntil.UTC(), b.ApprovedAt.UTC(), b.ApprovedBy, b.Reason}
