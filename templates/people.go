@@ -94,6 +94,17 @@ type Step struct {
 	Reached  bool
 	Reminder string   // "", "banner" or "full_screen"
 	Stops    []string // names of what it takes away
+	Hours    *Hours   // it takes them only then; nil: all day
+}
+
+// Hours are a part of each day in UTC: "09:00" to "13:00".
+type Hours struct{ From, Until string }
+
+// Case is what makes one person's position another than everybody's.
+type Case struct {
+	Messages []string // what people in the region, or under a hold, must be told
+	Reversed bool     // limits were taken back, and nothing more stops
+	Hours    *Hours   // the person's stage takes something only then; nil: all day, or nothing
 }
 
 // Steps are the stages of a ladder in order.

@@ -11,6 +11,7 @@ import (
 type Features struct {
 	Frame
 	Campaign  string // title of the campaign
+	Case      Case
 	Off       []Feature
 	Next      []Feature // works now, and stops with the next stage
 	NextAt    time.Time // the earliest; zero when no date can be given
@@ -68,6 +69,7 @@ type MyCampaign struct {
 	Status    string // "pending", "accepted", "declined" or "exempt"
 	Since     time.Time
 	ChoiceURL string
+	Bound     bool          // the account stands where its owner stands
 	Withdraw  *WithdrawForm // only while an acceptance is in force
 }
 

@@ -38,7 +38,7 @@ type Choice struct {
 	Void     bool      // accepting has no effect where the person is
 	OnHold   bool      // a hold covers the person
 	Lifted   bool      // and gives everything back meanwhile
-	Message  string    // what people in the region must be told
+	Case     Case      // what makes this person's position another than everybody's
 	Refused  Fault     // why a choice just sent was not recorded; "" when the page was simply opened
 
 	Documents []Document
@@ -167,6 +167,8 @@ const (
 	ReasonNotAnnounced NothingReason = "not_announced"
 	ReasonExempt       NothingReason = "exempt"
 	ReasonEnded        NothingReason = "ended"
+	ReasonExcused      NothingReason = "excused" // exempt by an act of staff
+	ReasonBound        NothingReason = "bound"   // the account stands where its owner stands
 )
 
 // Nothing is the page of a campaign that asks this person nothing, now.
@@ -174,6 +176,7 @@ type Nothing struct {
 	Frame
 	Title  string // of the campaign
 	Reason NothingReason
+	Until  time.Time // end of an exemption; zero: open
 }
 
 // Heading says in a few words that there is nothing to choose.
@@ -193,6 +196,13 @@ func (n Nothing) Why() (string, error) {
 		return n.T("nothing.exempt", "Campaign", n.Title)
 	case ReasonEnded:
 		return n.T("nothing.ended", "Campaign", n.Title)
+	case ReasonBound:
+		return n.T("nothing.bound", "Campaign", n.Title)
+	case ReasonExcused:
+		if n.Until.IsZero() {
+			return n.T("nothing.excused", "Campaign", n.Title)
+		}
+		return n.T("nothing.excused.until", "Campaign", n.Title, "Date", n.Date(n.Until))
 	}
 	return "", fmt.Errorf("no such reason: %q", n.Reason)
 }

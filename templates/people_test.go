@@ -197,7 +197,7 @@ func TestHostileNamesStayText(t *testing.T) {
 	c := choice(t, fullFrame(pages, pages.Match("en")))
 	c.Brand, c.Title = `<img src=x onerror=alert(1)>`, `</title><script>alert(1)</script>`
 	c.Documents[0].Title, c.Documents[0].URL = `<b>Terms</b>`, `javascript:alert(1)`
-	c.Off, c.Message = []string{"<i>x</i>"}, "<u>y</u>"
+	c.Off, c.Case.Messages = []string{"<i>x</i>"}, []string{"<u>y</u>"}
 	var out bytes.Buffer
 	if err := pages.Render(&out, "people/choice", c); err != nil {
 		t.Fatal(err)

@@ -139,7 +139,11 @@ func choices(t *testing.T, f templates.Frame) []sample {
 		state("held", func(c *templates.Choice) { c.OnHold, c.Form = true, nil }),
 		state("lifted", func(c *templates.Choice) { c.OnHold, c.Lifted, c.Void = true, true, true }),
 		state("void", func(c *templates.Choice) {
-			c.Void, c.Message, c.Steps = true, "The competition authority of Turkey has asked us to wait.", c.Steps[:1]
+			c.Void, c.Case.Messages, c.Steps = true, []string{"The competition authority of Turkey has asked us to wait."}, c.Steps[:1]
+		}),
+		state("taken back", func(c *templates.Choice) {
+			c.Case = templates.Case{Messages: []string{"A court asked us to wait."}, Reversed: true, Hours: &templates.Hours{From: "09:00", Until: "13:00"}}
+			c.Steps[2].Hours = c.Case.Hours
 		}),
 		state("refused", func(c *templates.Choice) { c.Refused, c.Documents[0].Locale = templates.FaultTermsChanged, "ar" }),
 		{"people/choice", "empty", templates.Choice{Frame: templates.Frame{Locale: f.Locale}}},
@@ -165,13 +169,14 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/declined", "full", templates.Declined{Frame: f, Answer: answer, Keeps: names, Steps: steps()}},
 		sample{"people/declined", "withdrawn", templates.Declined{Frame: f, Answer: answer, Withdrawn: true}},
 		sample{"people/declined", "empty", templates.Declined{Frame: bare}},
+		sample{"people/nothing", "excused", templates.Nothing{Frame: f, Title: "Our terms are changing", Reason: templates.ReasonExcused, Until: day("2021-08-01 00:00")}},
 		sample{"people/later", "full", templates.Later{Frame: f, RemindAt: day("2021-07-03 09:41"), Left: 2, ChangeURL: "/t/new-terms-2021"}},
 		sample{"people/later", "empty", templates.Later{Frame: bare}},
 		sample{"people/receipt", "full", templates.Receipt{Frame: f, Answer: answer, Action: "accepted", Person: "person-00042", PresentedAt: day("2021-06-26 09:40"), Spoken: pages.Match("fr"), Method: "page",
 			Sentence: "En choisissant …", Button: "Accepter les nouvelles conditions", Region: "BR", Stage: "limited", JSONURL: "/api/v1/receipts/rcp_01jyv9x3k8",
 			Proof: &templates.Proof{Index: 18401, Size: 18422, LeafHash: "LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=", Checkpoint: "assent.example/log\n18422\nLCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=\n\n— assent.example/log abcdefgh\n", KeyURL: "/ledger/key"}}},
 		sample{"people/receipt", "empty", templates.Receipt{Frame: bare, Action: "declined", Method: "import", Spoken: l}},
-		sample{"people/features", "full", templates.Features{Frame: f, Campaign: "Our terms are changing", ChoiceURL: "/t/new-terms-2021", NextAt: day("2021-07-17 00:00"),
+		sample{"people/features", "full", templates.Features{Frame: f, Campaign: "Our terms are changing", Case: templates.Case{Messages: []string{"A court asked us to wait."}, Reversed: true}, ChoiceURL: "/t/new-terms-2021", NextAt: day("2021-07-17 00:00"),
 			Off:     []templates.Feature{{Name: "Chat list", Why: "stage", Since: day("2021-06-19 00:00")}, {Name: "Send messages", Why: "stage", Since: day("2021-06-19 00:00"), Value: "0"}},
 			Next:    []templates.Feature{{Name: "Receive messages"}},
 			Waiting: []templates.Feature{{Name: "Share with advertisers", Why: "not_accepted"}, {Name: "Second", Why: "void_effect"}, {Name: "Third", Why: "hold"}},
@@ -190,7 +195,7 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 			Texts: []templates.TextLink{{Tag: "en", Name: "English", URL: "?lang=en"}, {Tag: "ar", Name: "العربية", URL: "?lang=ar"}}, NewerURL: "/legal/terms-of-service/2022-01-01", Newer: "2022-01-01", DownloadURL: "/legal/terms-of-service/2021-01-04?format=markdown", ChoiceURL: "/t/new-terms-2021"}},
 		sample{"people/legal", "empty", templates.Legal{Frame: bare}},
 	)
-	for _, reason := range []templates.NothingReason{templates.ReasonNotAnnounced, templates.ReasonExempt, templates.ReasonEnded} {
+	for _, reason := range []templates.NothingReason{templates.ReasonNotAnnounced, templates.ReasonExempt, templates.ReasonEnded, templates.ReasonExcused, templates.ReasonBound} {
 		list = append(list, sample{"people/nothing", string(reason), templates.Nothing{Frame: f, Title: "Our terms are changing", Reason: reason}})
 	}
 	list = append(list, sample{"people/nothing", "empty", templates.Nothing{Frame: bare, Reason: templates.ReasonEnded}})

@@ -11,6 +11,7 @@ import (
 type Offer struct {
 	Person   Person
 	Plan     PlanRecord // the active plan: what is asked
+	Ladder   terms.Plan // the plan as it binds the person now, whose stages Enrolled counts: see terms.InForce
 	Enrolled Enrolled
 	Position terms.Position
 	Standing terms.Standing // combined over all campaigns
@@ -105,7 +106,7 @@ func (t *Tracker) File(ctx context.Context, person string) (File, error) {
 
 // judge fills in what the rules say of the person.
 func (o *Offer) judge(p terms.Plan, r rules, now time.Time) {
-	o.Local = p.In(o.Enrolled.Country)
+	o.Ladder, o.Local = p, p.In(o.Enrolled.Country)
 	o.Ahead = p.Ahead(o.Enrolled.Enrollment, r.holds, now)
 	for _, pos := range o.Standing.Positions {
 		if pos.Campaign == p.Campaign {

@@ -23,8 +23,8 @@ func (s site) features(c *gin.Context) error {
 		return err
 	}
 	f := frame(s.Options, c.Request, o.Person.Locale)
-	view := templates.Features{Frame: f, Campaign: o.Plan.Title.In(f.Tag())}
-	if o.Enrolled.Status == terms.Pending || o.Enrolled.Status == terms.Declined {
+	view := templates.Features{Frame: f, Campaign: o.Plan.Title.In(f.Tag()), Case: caseOf(f.Tag(), o)}
+	if !o.Enrolled.Bound && (o.Enrolled.Status == terms.Pending || o.Enrolled.Status == terms.Declined) {
 		view.ChoiceURL = choicePath(o.Plan.Campaign, c.Query("lang"))
 	}
 	s.sortFeatures(&view, o)
@@ -35,7 +35,7 @@ func (s site) features(c *gin.Context) error {
 func (s site) sortFeatures(view *templates.Features, o tracker.Offer) {
 	var stopping []string
 	if len(o.Ahead) > 0 {
-		stopping = s.step(view.Tag(), o, max(o.Plan.StageIndex(o.Ahead[0].Stage), 0), o.Ahead[0].At).Stops
+		stopping = s.step(view.Tag(), o, max(o.Ladder.StageIndex(o.Ahead[0].Stage), 0), o.Ahead[0].At).Stops
 		view.NextAt = o.Ahead[0].At
 	}
 	for _, state := range o.Standing.Capabilities {
@@ -104,7 +104,10 @@ func (s site) myCampaign(c *gin.Context, f templates.Frame, who identity, p term
 	if err != nil {
 		return templates.MyCampaign{}, err
 	}
-	one := templates.MyCampaign{Title: o.Plan.Title.In(f.Tag()), Status: string(p.Status)}
+	one := templates.MyCampaign{Title: o.Plan.Title.In(f.Tag()), Status: string(p.Status), Bound: p.Bound}
+	if p.Bound {
+		return one, nil
+	}
 	if len(o.Answers) > 0 && p.Status != terms.Pending {
 		one.Since = o.Answers[0].RecordedAt
 	}

@@ -88,7 +88,7 @@ func (s site) acceptedView(f templates.Frame, a templates.Answer, r tracker.Rece
 	if err != nil {
 		return view, err
 	}
-	for i := 0; i <= o.Plan.StageIndex(record.Stage); i++ {
+	for i := 0; i <= o.Ladder.StageIndex(record.Stage); i++ {
 		view.Restored = append(view.Restored, s.step(f.Tag(), o, i, a.At).Stops...)
 	}
 	for _, state := range o.Standing.Capabilities {

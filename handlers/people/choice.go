@@ -31,6 +31,10 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 	}
 	f, now := frame(s.Options, c.Request, o.Person.Locale), s.Tracker.Now()
 	switch {
+	case o.Enrolled.Bound:
+		return s.nothing(c, f, o, templates.ReasonBound)
+	case o.Enrolled.Excused:
+		return s.nothing(c, f, o, templates.ReasonExcused)
 	case o.Enrolled.Status == terms.Exempt:
 		return s.nothing(c, f, o, templates.ReasonExempt)
 	case o.Enrolled.Status == terms.Accepted && len(o.Answers) > 0:
@@ -51,7 +55,7 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 }
 
 func (s site) nothing(c *gin.Context, f templates.Frame, o tracker.Offer, why templates.NothingReason) error {
-	return s.render(c, http.StatusOK, "people/nothing", templates.Nothing{Frame: f, Title: o.Plan.Title.In(f.Tag()), Reason: why})
+	return s.render(c, http.StatusOK, "people/nothing", templates.Nothing{Frame: f, Title: o.Plan.Title.In(f.Tag()), Reason: why, Until: o.Enrolled.ExemptUntil})
 }
 
 // choose records what the person chose. A form that does not fit, or texts that are not the current ones, record

@@ -17,7 +17,7 @@ func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer
 	tag := f.Tag()
 	view := templates.Choice{
 		Frame: f, Title: o.Plan.Title.In(tag), Stage: stageOf(o), Now: now, From: startOf(o, now), Snoozed: snoozedAt(o),
-		Void: o.Local.Effect == terms.Void, OnHold: o.Position.HoldID != "", Lifted: o.Position.Lifted, Message: o.Local.Message.In(tag),
+		Void: o.Local.Effect == terms.Void, OnHold: o.Position.HoldID != "", Lifted: o.Position.Lifted, Case: caseOf(tag, o),
 		Grants: s.names(tag, o.Plan.Grants), Rights: s.rights(tag), Steps: s.steps(tag, o),
 		Form: &templates.ChoiceForm{
 			Action:     choicePath(o.Plan.Campaign, ""),
@@ -42,6 +42,37 @@ func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer
 		view.Documents = append(view.Documents, document)
 	}
 	return view, nil
+}
+
+// caseOf is what makes this person's position another than everybody's.
+func caseOf(tag string, o tracker.Offer) templates.Case {
+	var c templates.Case
+	add := func(words string) {
+		if words != "" && !slices.Contains(c.Messages, words) {
+			c.Messages = append(c.Messages, words)
+		}
+	}
+	add(o.Local.Message.In(tag))
+	for _, h := range o.Holds {
+		add(h.Message.In(tag))
+	}
+	if o.Enrolled.Status == terms.Accepted || o.Enrolled.Status == terms.Exempt {
+		return c
+	}
+	c.Reversed = o.Position.Reversal != ""
+	if !o.Position.Lifted {
+		c.Hours = hoursOf(o.Ladder, o.Ladder.StageIndex(o.Position.Stage))
+	}
+	return c
+}
+
+// hoursOf are the hours of the day in which a stage takes something, nil where it is not only for hours.
+func hoursOf(p terms.Plan, stage int) *templates.Hours {
+	if stage < 0 || p.Stages[stage].BrownOut == nil || !p.Stages[stage].Takes() {
+		return nil
+	}
+	b := *p.Stages[stage].BrownOut
+	return &templates.Hours{From: terms.FormatTimeOfDay(b.At), Until: terms.FormatTimeOfDay((b.At + b.For) % (24 * time.Hour))}
 }
 
 func stageOf(o tracker.Offer) templates.ChoiceStage {
@@ -108,14 +139,23 @@ func fillAnswered(view *templates.Choice, o tracker.Offer) {
 	}
 }
 
-// movedFrom is the deadline of the plan before, when it was another one where the person is.
+// movedFrom is the deadline of the plan that was active before, when it was another one where the person is.
 func (s site) movedFrom(ctx context.Context, o tracker.Offer) (time.Time, error) {
 	if o.Plan.Number < 2 {
 		return time.Time{}, nil
 	}
-	before, err := s.Tracker.Plan(ctx, o.Plan.Campaign, o.Plan.Number-1)
+	plans, err := s.Tracker.Plans(ctx, o.Plan.Campaign)
 	if err != nil {
 		return time.Time{}, err
+	}
+	var before tracker.PlanRecord
+	for _, p := range plans {
+		if p.Number != o.Plan.Number && p.ActivatedAt.After(before.ActivatedAt) {
+			before = p
+		}
+	}
+	if before.Number == 0 {
+		return time.Time{}, nil
 	}
 	was := before.In(o.Person.Country).Deadline
 	if was.Equal(o.Local.Deadline) {
@@ -127,12 +167,12 @@ func (s site) movedFrom(ctx context.Context, o tracker.Offer) (time.Time, error)
 // steps are the stage the person is in, once it is more than the announcement, and those ahead.
 func (s site) steps(tag string, o tracker.Offer) templates.Steps {
 	var steps templates.Steps
-	if o.Enrolled.Stage > 0 && o.Enrolled.Stage < len(o.Plan.Stages) {
+	if o.Enrolled.Stage > 0 && o.Enrolled.Stage < len(o.Ladder.Stages) {
 		steps = append(steps, s.step(tag, o, o.Enrolled.Stage, o.Enrolled.Entered))
 		steps[0].Reached = true
 	}
 	for _, next := range o.Ahead {
-		if i := o.Plan.StageIndex(next.Stage); i >= 0 {
+		if i := o.Ladder.StageIndex(next.Stage); i >= 0 {
 			steps = append(steps, s.step(tag, o, i, next.At))
 		}
 	}
@@ -140,17 +180,20 @@ func (s site) steps(tag string, o tracker.Offer) templates.Steps {
 }
 
 func (s site) step(tag string, o tracker.Offer, stage int, at time.Time) templates.Step {
-	one := o.Plan.Stages[stage]
-	stops := slices.Clone(one.Off)
-	for _, set := range one.Set {
-		stops = append(stops, set.Capability)
+	one := o.Ladder.Stages[stage]
+	var stops []string
+	if one.Takes() { // one that is only tried takes nothing
+		stops = slices.Clone(one.Off)
+		for _, set := range one.Set {
+			stops = append(stops, set.Capability)
+		}
 	}
-	step := templates.Step{At: at, Stops: s.names(tag, stops)}
+	step := templates.Step{At: at, Stops: s.names(tag, stops), Hours: hoursOf(o.Ladder, stage)}
 	if o.Local.Reminder != nil {
 		return step // the region has a rule of its own, which does not grow with the stages
 	}
 	for i := stage; i >= 0 && step.Reminder == ""; i-- {
-		step.Reminder = string(o.Plan.Stages[i].Reminder.Mode)
+		step.Reminder = string(o.Ladder.Stages[i].Reminder.Mode)
 	}
 	return step
 }

@@ -34,7 +34,7 @@ func circumstances(o tracker.Offer) []templates.StaffFact {
 		add("On hold", scopeName(h.Scope), fmt.Sprintf("since %s, by %s: %s", date(h.Starts), h.PlacedBy, h.Reason))
 	}
 	if pos.Reversal != "" {
-		add("Taken back", "No further than "+stageName(o.Plan.Plan, o.Local.Last), "a reversal is in force here")
+		add("Taken back", "No further than "+stageName(o.Ladder, o.Local.Last), "a reversal is in force here")
 	}
 	if pos.Bound {
 		add("Owner", owner(o.Person), "the account stands where its owner stands")
@@ -42,7 +42,7 @@ func circumstances(o tracker.Offer) []templates.StaffFact {
 	if pos.Shadow {
 		add("Tried only", humane(pos.Stage)+" takes nothing away", "what it would do is recorded")
 	}
-	if b := brownOut(o.Plan.Plan, e.Stage); b != nil {
+	if b := brownOut(o.Ladder, e.Stage); b != nil {
 		now := "off now: everything works"
 		if pos.Window {
 			now = "on now"
