@@ -143,7 +143,7 @@ func restarted(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
 func released(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
 	var at time.Time
 	for _, h := range holds {
-		if h.Spread > 0 && h.over(p, e, now) {
+		if h.over(p, e, now) {
 			at = latest(at, h.resumes(e))
 		}
 	}

@@ -103,6 +103,36 @@ func TestTheGentlerOfTwoPlansIsAtMostAsHarshAsEither(t *testing.T) {
 	})
 }
 
+func TestThePlanThatReplacesAnEqualOneChangesNothing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPlan(t)
+		g := terms.Gentler(p, p, catalogue())
+		e, now := drawAt(t, p, drawCountry(t), rapid.IntRange(0, len(p.Stages)-1).Draw(t, "stage"))
+		now = now.Add(hours(t, "hour", 0, 23))
+		for i, s := range p.Stages {
+			m := g.Stages[i]
+			if m.After != s.After || m.FromAnnounce != s.FromAnnounce || m.Spread != s.Spread || m.FinalWarning != s.FinalWarning || m.Reminder != s.Reminder || m.Restricts() != s.Restricts() {
+				t.Fatalf("%+v became %+v", s, m)
+			}
+			if i+1 < len(p.Stages) && *m.Dwell != dwell(p, i) {
+				t.Fatalf("%s lasts %s, and lasted %s", s.Key, *m.Dwell, dwell(p, i))
+			}
+		}
+		a, b := standing(p, e, nil, now), standing(g, e, nil, now)
+		a.Positions[0].Shadow = b.Positions[0].Shadow // a stage that takes nothing counts as tried
+		if !slices.Equal(a.Capabilities, b.Capabilities) || a.Positions[0] != b.Positions[0] {
+			t.Fatalf("%+v became %+v", a, b)
+		}
+		if got := e.Adopt(g, p, catalogue(), nil, true, false, now); got.Stage != standingStage(p, a) || got.NotBefore != e.NotBefore {
+			t.Fatalf("%+v became %+v", e, got)
+		}
+	})
+}
+
+// standingStage is the index of the stage of a standing.
+func standingStage(p terms.Plan, s terms.Standing) int { return p.StageIndex(s.Positions[0].Stage) }
+
 func TestAGrantIsInForceOnlyWhereBothPlansGiveIt(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -168,6 +198,7 @@ func TestAThirdPlanDoesNotTakeWhatTheSecondGave(t *testing.T) {
 	now := deadline.Add(40 * day)
 	for active, want := range map[int]bool{1: false, 2: true, 3: true} {
 		plans := []terms.Plan{first, second, third}[:active]
+		slices.Reverse(plans)
 		s := standing(terms.InForce(plans, active, nil, catalogue())[1], e, nil, now)
 		if got := value(t, s, "chats.list"); got.Value.Bool() != want {
 			t.Errorf("with plan %d active: %+v", active, got)
