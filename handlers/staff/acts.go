@@ -134,13 +134,15 @@ func formFaults(faults terms.Faults) []templates.StaffFormFault {
 	return out
 }
 
-// doneTexts are what a page says after an act led to it.
-var doneTexts = map[string]string{
-	"activated": "The plan is active.", "confirmed": "The plan binds everybody now.", "placed": "The hold is placed.", "released": "The hold is released.",
-	"reversed": "It is taken back. Every answer says so already.", "undone": "It is undone.", "expected": "The preview is approved.",
-	"paused": "Stepping is paused.", "resumed": "Stepping goes on.", "retried": "The next run tries again.",
-	"extended": "The person has more time.", "exempted": "The person is exempt.", "recalled": "The person is asked again.",
-	"approved": "It is approved and done.", "rejected": "It is rejected. Nothing was done.",
+// doneText is what a page says after an act led to it, "" where none did.
+func doneText(done string) string {
+	return map[string]string{
+		"activated": "The plan is active.", "confirmed": "The plan binds everybody now.", "placed": "The hold is placed.", "released": "The hold is released.",
+		"reversed": "It is taken back. Every answer says so already.", "undone": "It is undone.", "expected": "The preview is approved.",
+		"paused": "Stepping is paused.", "resumed": "Stepping goes on.", "retried": "The next run tries again.",
+		"extended": "The person has more time.", "exempted": "The person is exempt.", "recalled": "The person is asked again.",
+		"approved": "It is approved and done.", "rejected": "It is rejected. Nothing was done.",
+	}[done]
 }
 
 // option builds a list for a form.

@@ -74,7 +74,8 @@ func (d *desk) sends(form sheet, reason string) string {
 func (d *desk) noted(action, actor string) tracker.Act {
 	d.t.Helper()
 	var acts []tracker.Act
-	err := d.tracker.Store.View(d.t.Context(), func(r tracker.Reader) (err error) {
+	err := d.tracker.Store.View(d.t.Context(), func(r tracker.Reader) error {
+		var err error
 		acts, err = r.Acts(d.t.Context(), 1)
 		return err
 	})

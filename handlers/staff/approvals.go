@@ -43,19 +43,29 @@ func waiting(a tracker.Approval, now time.Time) bool {
 	return a.State == tracker.ApprovalOpen && now.Before(a.Expires)
 }
 
-// actWords are the acts that can need a second person, as people say them.
-var actWords = map[string]string{
-	tracker.ActActivate: "Activate a plan", tracker.ActConfirm: "Confirm a plan for everybody", tracker.ActReverse: "Take people back",
-	tracker.ActUndo: "Undo taking people back", tracker.ActRelease: "Release a hold", tracker.ActBreaker: "Approve a preview",
+// actWords says an act that can need a second person as people do.
+func actWords(act string) string {
+	switch act {
+	case tracker.ActActivate:
+		return "Activate a plan"
+	case tracker.ActConfirm:
+		return "Confirm a plan for everybody"
+	case tracker.ActReverse:
+		return "Take people back"
+	case tracker.ActUndo:
+		return "Undo taking people back"
+	case tracker.ActRelease:
+		return "Release a hold"
+	case tracker.ActBreaker:
+		return "Approve a preview"
+	default:
+		return humane(act)
+	}
 }
 
 func approvalLine(a tracker.Approval, now time.Time) templates.StaffApprovalLine {
-	what := actWords[a.Act]
-	if what == "" {
-		what = humane(a.Act)
-	}
 	line := templates.StaffApprovalLine{
-		URL: "/staff/approvals/" + url.PathEscape(a.ID), What: what + ": " + a.Campaign, Reason: asked(a)[reasonField], By: a.AskedBy,
+		URL: "/staff/approvals/" + url.PathEscape(a.ID), What: actWords(a.Act) + ": " + a.Campaign, Reason: asked(a)[reasonField], By: a.AskedBy,
 		At: a.AskedAt, Expires: a.Expires, DecidedBy: a.DecidedBy, DecidedAt: a.DecidedAt, Note: a.Note,
 	}
 	switch {

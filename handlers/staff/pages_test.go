@@ -138,3 +138,38 @@ func (d *desk) somebodyIn(stage int) string {
 	d.t.Fatalf("the story has nobody beyond stage %d", stage)
 	return ""
 }
+
+func TestStagesOnTrialAndHoursOfTheDayAreShown(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.seed(200, on(6, 25))
+	d.signIn()
+	if strings.Contains(d.page(campaign), "Stages on trial") {
+		t.Error("a plan without trials shows some")
+	}
+	d.addPlan("off: [chats.list", "brown_out: {at: \"09:00\", for: 4h}\n    off: [chats.list")
+	d.addPlan("off: [chats.list", "shadow: true\n    off: [chats.list")
+	for _, c := range []struct{ plan, trial string }{{"2", "Takes, 09:00 to 13:00 UTC, every day"}, {"3", "Would have taken: 5 capabilities"}} {
+		d.sends(d.sheet(campaign+"/plans/"+c.plan+"/activate"), "A try")
+		if state, err := d.tracker.Campaign(t.Context(), demo.Campaign); err != nil {
+			t.Fatal(err)
+		} else if state.Confirmed != state.Plan {
+			d.sends(d.sheet(campaign+"/plans/"+c.plan+"/confirm"), "A try")
+		}
+		entered := 0
+		o, err := d.tracker.Overview(t.Context(), demo.Campaign)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, day := range o.Days {
+			if day.Tally == tracker.EnteredStage(3) {
+				entered += int(day.People)
+			}
+		}
+		d.says(d.page(campaign), "Stages on trial", c.trial, fmt.Sprintf(`<td class="r">%d</td>`, entered))
+	}
+	if _, err := d.story.Advance(t.Context(), on(8, 5), "test"); err != nil {
+		t.Fatal(err)
+	}
+	d.says(d.page("/staff/people?id="+d.somebodyIn(2)), "Tried only", "Limited takes nothing away")
+}

@@ -80,7 +80,7 @@ func FaultPage(pages *templates.Pages, p *web.Problem) ([]byte, error) {
 
 // frame is what every page shares.
 func (s console) frame(c *gin.Context) (templates.StaffFrame, error) {
-	f := templates.StaffFrame{Member: member(c), AsOf: s.Tracker.Now(), Done: doneTexts[c.Query("done")]}
+	f := templates.StaffFrame{Member: member(c), AsOf: s.Tracker.Now(), Done: doneText(c.Query("done"))}
 	if f.Member == "" {
 		return f, nil
 	}
