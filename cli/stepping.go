@@ -82,7 +82,7 @@ func (p *program) showBreaker(ctx context.Context, a *app, campaign string, asJS
 	if !b.TrippedAt.IsZero() {
 		fmt.Fprintf(p.out, "STOPPED at %s: run %s would have newly restricted %d people, %d were within 24 hours, and %d were allowed\n"+
 			"Look at: assent preview %s\nThen: assent breaker %s --expect N --until WHEN --reason WHY\n",
-			b.TrippedAt.Format(time.RFC3339), b.Run, b.Would, b.Breaker.Recent, b.Limit, campaign, campaign)
+			b.TrippedAt.Format(time.RFC3339), b.Run, b.Would, b.Recent, b.Limit, campaign, campaign)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -108,7 +109,9 @@ func Run(ctx context.Context, d tracker.Deps, o Options) (Result, error) {
 		return Result{}, err
 	}
 	s := &simulation{Options: o, start: beginning(o.Plan)}
-	random := rand.NewChaCha8([32]byte{byte(o.Seed), byte(o.Seed >> 8), byte(o.Seed >> 16), byte(o.Seed >> 24)}) //nolint:gosec // made-up people, and the same result for a seed
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], o.Seed)
+	random := rand.NewChaCha8(seed)
 	private, _, err := ledger.NewKey(random, "simulation.invalid/log")
 	if err != nil {
 		return Result{}, err

@@ -78,7 +78,9 @@ func TestTheSameOptionsGiveTheSameResult(t *testing.T) {
 	}
 }
 
-func day(month time.Month, day int) time.Time { return time.Date(2021, month, day, 0, 0, 0, 0, time.UTC) }
+func day(month time.Month, day int) time.Time {
+	return time.Date(2021, month, day, 0, 0, 0, 0, time.UTC)
+}
 
 func TestPeopleAcceptAlongTheCurveAndClimbAsThePlanSays(t *testing.T) {
 	t.Parallel()

@@ -135,7 +135,7 @@ func (t *Tracker) explained(ctx context.Context, r Reader, person Person, e Enro
 		}
 	}
 	for _, one := range rules.reversed {
-		if one.ID == c.Position.Reversal {
+		if one.ID == c.Reversal {
 			c.Reversed = &one
 		}
 	}
