@@ -164,6 +164,46 @@ func (b batch) uses(statement string) []column {
 	return used
 }
 
+// groups parts the rows into those that are the same but for one column, as far
+// as a statement is concerned, at most so many in each.
+func (b batch) groups(but, statement string, most int) []batch {
+	_, each := b.split(statement)
+	each = slices.DeleteFunc(each, func(c column) bool { return c.name == but })
+	var parts [][]int
+	index := map[string]int{}
+	var key []byte
+	for i := range b.size {
+		key = key[:0]
+		for _, c := range each {
+			key = append(c.appendJSON(key, i), ',')
+		}
+		at, known := index[string(key)]
+		if !known || len(parts[at]) == most {
+			at = len(parts)
+			index[string(key)], parts = at, append(parts, nil)
+		}
+		parts[at] = append(parts[at], i)
+	}
+	groups := make([]batch, len(parts))
+	for i, rows := range parts {
+		groups[i] = b.only(rows)
+	}
+	return groups
+}
+
+// only is some of the rows.
+func (b batch) only(rows []int) batch {
+	some := batch{size: len(rows), columns: slices.Clone(b.columns)}
+	for i, c := range some.columns {
+		if c.number != nil {
+			some.columns[i].number = func(i int) int64 { return c.number(rows[i]) }
+		} else {
+			some.columns[i].text = func(i int) string { return c.text(rows[i]) }
+		}
+	}
+	return some
+}
+
 // differs reports whether two columns differ in any row.
 func (b batch) differs(c, d column) bool {
 	for i := range b.size {

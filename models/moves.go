@@ -149,6 +149,9 @@ func insertEnrollment() string {
 		WHERE EXISTS (SELECT 1 FROM people p WHERE p.ref = :ref) ON CONFLICT DO NOTHING`, enrollment, values)
 }
 
+// thisRow is how the statement below finds one by number.
+const thisRow = "enrollments.ref = :ref"
+
 // updateEnrollment is the compare-and-set of moves. It sets what changes in any
 // of them.
 func updateEnrollment(moves []tracker.Move) (string, batch) {
@@ -161,5 +164,5 @@ func updateEnrollment(moves []tracker.Move) (string, batch) {
 	}
 	is.columns = append(is.columns, number("before", func(m *tracker.Move) int64 { return m.Before.Seq })(moves))
 	return "UPDATE enrollments SET " + set + ` {from}
-		WHERE enrollments.campaign = :campaign AND enrollments.ref = :ref AND enrollments.seq = :before`, is
+		WHERE enrollments.campaign = :campaign AND ` + thisRow + " AND enrollments.seq = :before", is
 }

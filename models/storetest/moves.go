@@ -210,3 +210,41 @@ func aMoveWritesOnlyWhatItChanges(s *store) {
 		s.same("position", s.enrollment(want.Person, campaign), want)
 	}
 }
+
+// Most rows of a chunk are alike but for whom they are about, which an engine
+// may make use of.
+func manyMovesAtOnceWriteWhatEachSays(s *store) {
+	rows := s.enroll(campaign, s.people("p", 150))
+	s.move(noon, step(rows[7], 0, 1), step(rows[140], 0, 1))
+	stale := []tracker.Enrolled{rows[7], rows[140]}
+	rows = s.positions(campaign, 0, 1000)
+	moves := make([]tracker.Move, len(rows))
+	for i := range rows {
+		moves[i] = step(rows[i], rows[i].Stage, rows[i].Stage+1)
+		moves[i].After.NextAt = noon.AddDate(0, 0, 1)
+	}
+	missed := slices.Clone(moves)
+	missed[7], missed[140] = step(stale[0], 0, 1), step(stale[1], 0, 1)
+	before := s.revision()
+	for i, revision := range s.move(noon, missed...) {
+		switch {
+		case i == 7 || i == 140:
+			s.same("revision of a miss", revision, uint64(0))
+		default:
+			before++
+			s.same("revision", revision, before)
+			rows[i] = moves[i].After
+			rows[i].Seq++
+		}
+	}
+	s.same("positions", s.positions(campaign, 0, 1000), rows)
+	for i := range rows { // each at a time of its own
+		moves[i] = step(rows[i], 1, 2)
+		moves[i].After.NextAt = noon.Add(time.Duration(i) * time.Minute)
+		rows[i] = moves[i].After
+		rows[i].Seq++
+	}
+	s.move(noon, moves...)
+	s.same("positions", s.positions(campaign, 0, 1000), rows)
+	s.recount(campaign)
+}

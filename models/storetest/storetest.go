@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		noticesAreListedNewestFirst,
 		whatASweepTellsIsANotice,
 		aMoveWritesOnlyWhatItChanges,
+		manyMovesAtOnceWriteWhatEachSays,
 		responsesAreKeptWithTheirEvidence,
 		aKeyAReceiptAndAPlaceInTheLogAreUsedOnce,
 		aPageIsStoredOnce,
