@@ -296,6 +296,89 @@ func sweepAgainstFloors(b *testing.B, fresh func(testing.TB) string) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// BenchmarkAcceptDuringSweep compares how long an acceptance takes while a sweep
+// goes on at the pace of the default settings with what it takes otherwise.
+func BenchmarkAcceptDuringSweep(b *testing.B) {
+	for name, fresh := range engines {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				p := pace()
+				p.Duty, p.Rest = 0.3, func(_ context.Context, d time.Duration) { time.Sleep(d) }
+				c := newCrowd(b, fresh(b), p)
+				c.fill(due, 1)
+				next := due
+				quiet := c.accept(&next, func() bool { return next == due+answerers/4 })
+				swept := make(chan struct{})
+				go func() { defer close(swept); c.sweep(due) }()
+				busy := c.accept(&next, func() bool {
+					select {
+					case <-swept:
+						return true
+					default:
+						return next == due+answerers
+					}
+				})
+				<-swept
+				b.ReportMetric(milliseconds(percentile(quiet, 0.99)), "idle-p99-ms")
+				b.ReportMetric(milliseconds(percentile(busy, 0.99)), "sweep-p99-ms")
+				b.ReportMetric(float64(percentile(busy, 0.99))/float64(percentile(quiet, 0.99)), "ratio")
+				b.ReportMetric(0, "ns/op")
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+// due is how many a sweep moves that is long enough to accept beside it.
+const due = 100_000
+
+// accept has one answerer after the other accept, every few milliseconds, and
+// returns what each waited.
+func (c *crowd) accept(next *int, enough func() bool) []time.Duration {
+	var waits []time.Duration
+	for !enough() {
+		*next++
+		person := fmt.Sprintf("person-%d", *next)
+		began := time.Now()
+		_, _, err := c.Respond(context.Background(), tracker.Choice{
+			Person: person, Campaign: "c", Action: terms.Accept, Documents: c.texts, IdempotencyKey: person, Method: ledger.MethodAPI, Actor: "bench",
+		})
+		if err != nil {
+			c.b.Error(err)
+			break
+		}
+		waits = append(waits, time.Since(began))
+		time.Sleep(5 * time.Millisecond)
+	}
+	return waits
+}
+
+// BenchmarkSweepAmongMany compares a sweep of a thousand people, spread evenly,
+// among ten million with one among ten thousand.
+func BenchmarkSweepAmongMany(b *testing.B) {
+	const moved, rounds = 1_000, 5
+	for b.Loop() {
+		b.StopTimer()
+		var took [2]time.Duration
+		for i, people := range []int{10 * moved, 10 * million} {
+			c := newCrowd(b, engines["sqlite"](b), pace())
+			c.fill(people, people/moved)
+			var times []time.Duration
+			for range rounds {
+				times = append(times, c.sweep(moved))
+				run(b, c.raw, fmt.Sprintf("UPDATE enrollments SET stage = 0, next_at = %d WHERE campaign = 'c' AND ref %% %d = 0 AND stage = 1", noon.UnixMicro(), people/moved))
+			}
+			took[i] = percentile(times, 0.5)
+		}
+		b.ReportMetric(milliseconds(took[0]), "ms-of-10k")
+		b.ReportMetric(milliseconds(took[1]), "ms-of-10M")
+		b.ReportMetric(float64(took[1])/float64(took[0]), "ratio")
+		b.ReportMetric(0, "ns/op")
+		b.StartTimer()
+	}
+}
+
 func percentile(all []time.Duration, p float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
