@@ -72,14 +72,7 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 			return err
 		}
 		for _, r := range campaigns {
-			added, err := t.enroll(ctx, tx, r, stored, now)
-			if err != nil {
-				return err
-			}
-			if added == len(stored) {
-				continue
-			}
-			if err := t.relocate(ctx, tx, r, stored, now); err != nil {
+			if err := t.arrive(ctx, tx, r, stored, now); err != nil {
 				return err
 			}
 		}
@@ -90,6 +83,39 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 		return err
 	}
 	return t.committed(ctx, revision)
+}
+
+// arrive brings people into a campaign, or up to date where they are in it.
+func (t *Tracker) arrive(ctx context.Context, tx Tx, r rules, people []Person, now time.Time) error {
+	added, err := t.enroll(ctx, tx, r, people, now)
+	if err != nil {
+		return err
+	}
+	if added < len(people) {
+		if err := t.relocate(ctx, tx, r, people, now); err != nil {
+			return err
+		}
+	}
+	return walkPast(ctx, tx, r.campaign, people)
+}
+
+// walkPast takes people who have just come in off a walk that has nobody else
+// ahead.
+func walkPast(ctx context.Context, tx Tx, c Campaign, people []Person) error {
+	ahead, err := tx.People(ctx, c.EnrolledTo, len(people)+1)
+	if err != nil || len(ahead) == 0 {
+		return err
+	}
+	known := make(map[int64]bool, len(people))
+	for _, p := range people {
+		known[p.Ref] = true
+	}
+	for _, p := range ahead {
+		if !known[p.Ref] {
+			return nil
+		}
+	}
+	return tx.SetEnrolledTo(ctx, c.Key, ahead[len(ahead)-1].Ref)
 }
 
 // relocate puts people who are in a campaign under the rules of where they are
