@@ -21,6 +21,7 @@ import (
 // Tests may import anything, so they are not looked at.
 var arrows = map[string]string{
 	".":                        "cli",
+	"battery":                  "",
 	"cli":                      "config demo enforce examples gate handlers ledger messaging models notify planfile scheduler simulate templates terms tokens tracker",
 	"config":                   "terms",
 	"demo":                     "terms tracker planfile ledger",
