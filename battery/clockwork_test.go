@@ -36,7 +36,7 @@ type clockwork struct {
 // of due times.
 func newClockwork(t *testing.T, url string, tick time.Duration, wall func() time.Time) *clockwork {
 	t.Helper()
-	store, err := models.Open(t.Context(), url, models.Options{})
+	store, err := models.Open(t.Context(), url, models.Options{Throwaway: true})
 	if err != nil {
 		t.Fatal(err)
 	}

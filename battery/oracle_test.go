@@ -22,12 +22,11 @@ type script struct {
 
 // year is what happens to everybody.
 type year struct {
-	plan               terms.Plan
-	tick               time.Duration
-	ends               time.Time
-	heldFrom, heldTo   time.Time // IN, with a clock that stops
-	reversed           time.Time // MX, to the stage reminded
-	withoutReversalEnd int
+	plan             terms.Plan
+	tick             time.Duration
+	ends             time.Time
+	heldFrom, heldTo time.Time // IN, with a clock that stops
+	reversed         time.Time // MX, to the stage reminded
 }
 
 // fate is what the design says of one person at the end of the year. It is

@@ -59,6 +59,7 @@ func allOf(size int) []bool {
 // pools are the connections to a database.
 type pools struct {
 	write, read *sql.DB
+	wrote       func() // is told of each commit
 	end         func() // ends what works on them in the background
 }
 

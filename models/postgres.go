@@ -107,7 +107,7 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (pools, err
 	}
 	config.RuntimeParams["application_name"] = "assent"
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
-	p := pools{postgresPool(config, 1), postgresPool(config, postgresReaders), func() {}}
+	p := pools{postgresPool(config, 1), postgresPool(config, postgresReaders), func() {}, func() {}}
 	if err := checkPostgres(ctx, p.write, log); err != nil {
 		return pools{}, errors.Join(err, p.close())
 	}

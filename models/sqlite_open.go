@@ -24,7 +24,7 @@ const (
 	// readers is the pool that only reads. More of them take the processor
 	// from the writer.
 	readers = 5
-	// The log is written back once a second, off the commit path; a commit
+	// The log is written back a second after a commit, off its path; a commit
 	// does it itself only when the log has grown to 80 MB all the same.
 	writeBack        = time.Second
 	autoCheckpoint   = 20_000 // pages
@@ -52,7 +52,8 @@ func openSQLite(ctx context.Context, path string, o Options) (pools, error) {
 	if err != nil {
 		return pools{}, errors.Join(damaged(path, err), write.Close())
 	}
-	return pools{write, read, writeBackRegularly(ctx, read, o.Log)}, nil
+	wrote, end := writeBackAfterwards(ctx, read, o.Log)
+	return pools{write, read, wrote, end}, nil
 }
 
 // makeFile makes the file when there is none, readable by its owner only:
@@ -150,21 +151,25 @@ func damaged(path string, err error) error {
 		"keep it with its -wal and -shm files for an examination, and put the newest good backup in its place without them", path, err)
 }
 
-// writeBackRegularly copies the log into the database file, beside the writer,
-// until the function it returns is called. Closing the last connection does
-// the rest.
-func writeBackRegularly(ctx context.Context, pool *sql.DB, log *slog.Logger) func() {
+// writeBackAfterwards copies the log into the database file, beside the writer,
+// a while after each time its first function tells it of a commit, until the second
+// ends it. Closing the
+// last connection does the rest. Where nothing is written, nothing wakes.
+func writeBackAfterwards(ctx context.Context, pool *sql.DB, log *slog.Logger) (func(), func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	ticker := time.NewTicker(writeBack)
+	ended, written := make(chan struct{}), make(chan struct{}, 1)
 	go func() {
 		defer close(ended)
-		defer ticker.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-ticker.C:
+			case <-written:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(writeBack):
 			}
 			_, err := pool.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 			if err != nil && ctx.Err() == nil {
@@ -172,5 +177,11 @@ func writeBackRegularly(ctx context.Context, pool *sql.DB, log *slog.Logger) fun
 			}
 		}
 	}()
-	return func() { cancel(); <-ended }
+	wrote := func() {
+		select {
+		case written <- struct{}{}:
+		default: // it is told already
+		}
+	}
+	return wrote, func() { cancel(); <-ended }
 }

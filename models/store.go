@@ -107,7 +107,7 @@ func (s *Store) View(ctx context.Context, fn func(tracker.Reader) error) error {
 // Update runs fn in one write transaction, durable when Update returns nil.
 // One runs at a time; others wait for as long as their context lets them.
 func (s *Store) Update(ctx context.Context, fn func(tracker.Tx) error) error {
-	return transaction(ctx, s.write, &sql.TxOptions{}, func(db *gorm.DB) error {
+	err := transaction(ctx, s.write, &sql.TxOptions{}, func(db *gorm.DB) error {
 		t := &tx{reader: reader{s.engine, db}}
 		if err := t.begin(ctx); err != nil {
 			return err
@@ -117,6 +117,10 @@ func (s *Store) Update(ctx context.Context, fn func(tracker.Tx) error) error {
 		}
 		return t.finish(ctx)
 	})
+	if err == nil {
+		s.pools.wrote()
+	}
+	return err
 }
 
 // transaction commits when fn returns nil, and in every other case, a panic

@@ -72,7 +72,7 @@ func (w *world) beside(change ...wiring) *world {
 
 func newWorld(t testing.TB, url string, clock *hands, change ...wiring) *world {
 	t.Helper()
-	store, err := models.Open(t.Context(), url, models.Options{})
+	store, err := models.Open(t.Context(), url, models.Options{Throwaway: true})
 	if err != nil {
 		t.Fatal(err)
 	}

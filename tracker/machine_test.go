@@ -79,7 +79,7 @@ func TestTheTrackerDoesWhatTheDesignSaysWhateverHappens(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		base := memory(t)
+		base := t.TempDir()
 		rapid.Check(t, func(rt *rapid.T) {
 			dir, err := os.MkdirTemp(base, "")
 			if err != nil {
@@ -104,20 +104,6 @@ func TestTheTrackerDoesWhatTheDesignSaysWhateverHappens(t *testing.T) {
 			admin.exec("DROP SCHEMA " + schema + " CASCADE")
 		})
 	})
-}
-
-// memory is a directory that need not wait for a disk, where there is one.
-func memory(t *testing.T) string {
-	dir, err := os.MkdirTemp("/dev/shm", "assent-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
 }
 
 func separator(url string) string {
@@ -180,7 +166,7 @@ func (m *machine) begin() {
 	p := shortPlan()
 	for i, country := range []string{"BR", "IN", "BR", "DE", "TR"} {
 		created := hour0.Add(-400 * day)
-		m.world.person(tracker.Person{ID: id(i), Country: country, Created: created})
+		m.person(tracker.Person{ID: id(i), Country: country, Created: created})
 		m.model.join(id(i), country, created, hour0)
 	}
 	if _, err := m.AddPlan(m.t.Context(), p, []byte("source"), "mei"); err != nil {
@@ -281,7 +267,7 @@ func (m *machine) acts(end *func()) map[string]func() {
 				return
 			}
 			person, country := id(len(m.model.order)), rapid.SampledFrom([]string{"BR", "IN", "DE"}).Draw(draw, "country")
-			m.world.person(tracker.Person{ID: person, Country: country, Created: m.clock()})
+			m.person(tracker.Person{ID: person, Country: country, Created: m.clock()})
 			m.model.join(person, country, m.clock(), m.clock())
 		},
 		"sweep":      func() { m.forward(1) },
