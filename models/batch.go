@@ -139,7 +139,8 @@ var placeholder = regexp.MustCompile(`:[a-z_]+`)
 // split returns the columns a statement names, in order of first mention:
 // those that are the same in every row, and the others. A single row has none
 // of the others; more have at least one, which says how many there are.
-func (b batch) split(statement string) (once, each []column) {
+func (b batch) split(statement string) ([]column, []column) {
+	var once, each []column
 	for _, c := range b.uses(statement) {
 		if b.same(c) {
 			once = append(once, c)

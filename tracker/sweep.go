@@ -275,24 +275,35 @@ func (s *sweeping) moves(ctx context.Context, tx Tx, r rules, due []Enrolled, co
 	return moves, s.count(ctx, tx, r.campaign.Key, newly)
 }
 
-// one decides about one row, and survives it whatever is wrong with it.
-func (s *sweeping) one(r rules, e Enrolled, counts *Run) (m Move, stopped bool, err error) {
+// one decides about one row, and survives it whatever is wrong with it. The
+// second result is whether it must stay where it is.
+func (s *sweeping) one(r rules, e Enrolled, counts *Run) (Move, bool, error) {
+	var m Move
+	stopped := false
+	err := survive(func() error {
+		p, err := r.planOf(e)
+		if err != nil {
+			return err
+		}
+		if stopped = s.stops(p, terms.Step(p, e.Enrollment, r.holds, s.now)); stopped {
+			counts.Examined++
+			counts.Stopped++
+			return nil
+		}
+		m, err = s.decide(r, e, s.now, counts)
+		return err
+	})
+	return m, stopped, err
+}
+
+// survive turns a panic into an error.
+func survive(do func() error) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = fmt.Errorf("panic over person %d: %v", e.Ref, reason)
+			err = fmt.Errorf("panic: %v", reason)
 		}
 	}()
-	p, err := r.planOf(e)
-	if err != nil {
-		return Move{}, false, err
-	}
-	if s.stops(p, terms.Step(p, e.Enrollment, r.holds, s.now)) {
-		counts.Examined++
-		counts.Stopped++
-		return Move{}, true, nil
-	}
-	m, err = s.decide(r, e, s.now, counts)
-	return m, false, err
+	return do()
 }
 
 // stops reports whether what is due must wait for staff.

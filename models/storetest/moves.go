@@ -227,8 +227,8 @@ func manyMovesAtOnceWriteWhatEachSays(s *store) {
 	missed[7], missed[140] = step(stale[0], 0, 1), step(stale[1], 0, 1)
 	before := s.revision()
 	for i, revision := range s.move(noon, missed...) {
-		switch {
-		case i == 7 || i == 140:
+		switch i {
+		case 7, 140:
 			s.same("revision of a miss", revision, uint64(0))
 		default:
 			before++
