@@ -155,7 +155,7 @@ func (r reader) Due(ctx context.Context, campaign string, now time.Time, after t
 func (r reader) DueCount(ctx context.Context, campaign string, now time.Time, limit int) (int, error) {
 	var n int
 	err := r.in(ctx).Raw(`SELECT count(*) FROM (SELECT 1 FROM enrollments
-		WHERE campaign = ? AND next_at > 0 AND next_at <= ? LIMIT ?) AS due`, campaign, at(now), limit).Row().Scan(&n)
+		WHERE campaign = ? AND next_at <> 0 AND next_at <= ? LIMIT ?) AS due`, campaign, at(now), limit).Row().Scan(&n)
 	return n, r.translate(err, "enrollments")
 }
 
