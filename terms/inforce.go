@@ -292,7 +292,7 @@ func lossDate(old, next Plan, c Catalogue, at, to int, dates []time.Time) time.T
 		if !takesMore(old, next, one, at, to) {
 			continue
 		}
-		from := at + 1
+		from := at
 		for from < len(dates) && takesMore(old, next, one, from, to) {
 			from++
 		}

@@ -343,6 +343,21 @@ func TestAPlanAdoptedInTheLastHourLeavesTheNoticePeriod(t *testing.T) {
 	}
 }
 
+func TestADateThatIsKeptIsKeptToTheHourAfterAHoldToo(t *testing.T) {
+	t.Parallel()
+	old, next := plan(), plan()
+	next.Number, next.Stages = 2, slices.Clone(next.Stages)
+	next.Stages[3].After = 29 * day
+	hold := terms.Hold{ID: "h1", Clock: terms.ClockStop, Effect: terms.Freeze, Starts: deadline.Add(2 * day), Ends: deadline.Add(12 * day)}
+	holds, now := []terms.Hold{hold}, deadline.Add(40*day)
+	e := at(2, terms.Pending).Notice(announce)
+	e.Entered = deadline.Add(38 * day)
+	was := datesOf(old, e, holds, now)[3]
+	if got := datesOf(next, e.Adopt(old, next, catalogue(), holds, true, false, now), holds, now)[3]; !got.Equal(was) {
+		t.Fatalf("limited comes %s, and came %s", got, was)
+	}
+}
+
 func TestAHoldsEndCountsWhenAPlanWithLessNoticeIsAdopted(t *testing.T) {
 	t.Parallel()
 	old, next := plan(), plan()

@@ -145,7 +145,7 @@ func (b BrownOut) Open(now time.Time) bool {
 // turns reports whether the window opens or closes after one instant and not
 // after another.
 func (b BrownOut) turns(after, now time.Time) bool {
-	return now.Sub(after) >= day || b.edge(b.At, after, now) || b.edge(b.At+b.For, after, now)
+	return b.edge(b.At, after, now) || b.edge(b.At+b.For, after, now)
 }
 
 func (b BrownOut) edge(at time.Duration, after, now time.Time) bool {

@@ -1,6 +1,7 @@
 package terms_test
 
 import (
+	"slices"
 	"testing"
 
 	"assent/terms"
@@ -89,6 +90,21 @@ func TestOfTwoReversalsTheLowerStageAndTheLaterReminderHold(t *testing.T) {
 	p := terms.InForce([]terms.Plan{plan()}, 1, []terms.Reversal{second, first}, catalogue())[1]
 	if l := p.In("BR"); l.Last != 0 || l.ReversalID != "r2" || l.Reminder.Mode != terms.Banner {
 		t.Fatalf("%+v", l)
+	}
+}
+
+func TestAReversalOfThePlanNowActiveHoldsOnTheLadderOfThePlanBefore(t *testing.T) {
+	t.Parallel()
+	next := plan()
+	next.Number, next.Stages = 2, slices.Clone(next.Stages)
+	next.Stages[3].Key = "restricted"
+	next.Mapping = []terms.StageMapping{{From: "limited", To: "restricted"}}
+	for stage, want := range map[string]int{"announced": 0, "persistent": 2, "restricted": 3, "banished": 0} {
+		made := terms.Reversal{ID: "r1", Stage: stage, At: deadline}
+		p := terms.InForce([]terms.Plan{plan(), next}, 2, []terms.Reversal{made}, catalogue())[1]
+		if got := p.In("IN").Last; got != want {
+			t.Errorf("a reversal to %s ends the ladder at stage %d, want %d", stage, got, want)
+		}
 	}
 }
 

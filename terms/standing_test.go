@@ -202,7 +202,7 @@ func TestARegionHasItsOwnDatesDocumentsAndMessage(t *testing.T) {
 	if in.Region != "india" || !in.AnnounceAt.Equal(announce.Add(day)) || !in.Deadline.Equal(deadline.Add(day)) || in.Documents[0] != own[0] || in.Recorded != terms.Effective || in.Message["en"] != "Here" || in.Last != 4 || in.Effect != terms.Full {
 		t.Errorf("%+v", in)
 	}
-	if world.Region != "" || !world.Deadline.Equal(deadline) || world.Documents[0] != p.Documents[0] || world.Effect != terms.Full || p.In("TR").Effect != terms.Void {
+	if world.Region != "" || !world.Deadline.Equal(deadline) || world.Documents[0] != p.Documents[0] || p.In("DE").Documents[0] != p.Documents[0] || world.Effect != terms.Full || p.In("TR").Effect != terms.Void {
 		t.Errorf("%+v", world)
 	}
 }
