@@ -53,7 +53,7 @@ func (s *timed) Update(ctx context.Context, fn func(tracker.Tx) error) error {
 		began = time.Now()
 		return fn(counting{tx, &saved})
 	})
-	if saved > 1 {
+	if saved > 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.holds, s.saved = append(s.holds, time.Since(began)), append(s.saved, saved)
