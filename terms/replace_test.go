@@ -3,6 +3,7 @@ package terms_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,5 +177,25 @@ func TestASuccessorKeepsTheRegionsOfHoldsAndReversals(t *testing.T) {
 				t.Fatalf("%v", faults)
 			}
 		})
+	}
+}
+
+func TestADiffSaysWherePeopleAtAStageThatIsTakenOutBelong(t *testing.T) {
+	t.Parallel()
+	next := plan()
+	next.Stages = slices.Delete(slices.Clone(next.Stages), 1, 2)
+	next.Mapping = []terms.StageMapping{{From: "reminded", To: "announced"}}
+	says := func(text string) bool {
+		return slices.ContainsFunc(terms.Diff(plan(), next), func(d terms.Difference) bool { return strings.Contains(d.String(), text) })
+	}
+	if !says("People at it belong to stage announced.") {
+		t.Errorf("%v", terms.Diff(plan(), next))
+	}
+	next = plan()
+	next.Stages = slices.Clone(next.Stages)
+	next.Stages[0].Key = "told"
+	next.Mapping = []terms.StageMapping{{From: "announced", To: "told"}}
+	if says("stage told is new") || says("stage announced, ") {
+		t.Errorf("a first stage that is only renamed: %v", terms.Diff(plan(), next))
 	}
 }
