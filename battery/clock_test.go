@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"assent/models"
 	"assent/terms"
 	"assent/tracker"
 )
@@ -89,7 +90,7 @@ func turned(t *testing.T, test func(c *clockwork, w *wall)) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "assent.db")
 	synctest.Test(t, func(t *testing.T) {
 		w := &wall{}
-		c := newClockwork(t, url, time.Hour, w.now)
+		c := newClockwork(t, url, time.Hour, w.now, models.Options{Throwaway: true})
 		defer c.stop()
 		test(c, w)
 	})

@@ -34,9 +34,9 @@ type clockwork struct {
 
 // newClockwork opens the database at a URL, to go by a clock. tick is the grid
 // of due times.
-func newClockwork(t *testing.T, url string, tick time.Duration, wall func() time.Time) *clockwork {
+func newClockwork(t *testing.T, url string, tick time.Duration, wall func() time.Time, o models.Options) *clockwork {
 	t.Helper()
-	store, err := models.Open(t.Context(), url, models.Options{Throwaway: true})
+	store, err := models.Open(t.Context(), url, o)
 	if err != nil {
 		t.Fatal(err)
 	}

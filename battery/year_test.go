@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"assent/models"
 	"assent/terms"
 	"assent/tracker"
 )
@@ -91,7 +92,7 @@ func TestAYearOfTheSchedulerEndsWhereTheDatesSay(t *testing.T) {
 		for i := range people {
 			scripts = append(scripts, drawScript(random, i, began, days))
 		}
-		c := newClockwork(t, "sqlite:"+filepath.Join(dir, "assent.db"), y.tick, func() time.Time { return time.Now().UTC() })
+		c := newClockwork(t, "sqlite:"+filepath.Join(dir, "assent.db"), y.tick, func() time.Time { return time.Now().UTC() }, models.Options{Throwaway: true})
 		defer c.stop()
 		time.Sleep(time.Hour)
 		c.add(scripts, func(s script) bool { return s.joined.Equal(began.Add(time.Hour)) })
