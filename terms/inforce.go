@@ -254,7 +254,11 @@ func (e Enrollment) keepDates(before Enrollment, old, next Plan, c Catalogue, ho
 		return e
 	}
 	notice := now.Add(max(old.NoticePeriod, next.NoticePeriod))
-	was, is := old.dates(before.seen(now), holds, now), next.dates(e.seen(now), holds, now)
+	then, open := coverage(next, e, holds, now)
+	if open = open && then.IsZero(); open { // nobody knows when they go on, so no old date is as good as the notice period
+		then = now
+	}
+	was, is := old.dates(before.seen(now), holds, then), next.dates(e.seen(now), holds, then)
 	for to, s := range next.Stages {
 		if is[to].IsZero() || !s.Restricts() {
 			continue
@@ -264,8 +268,12 @@ func (e Enrollment) keepDates(before Enrollment, old, next Plan, c Catalogue, ho
 			continue
 		}
 		e.Told, e.Noticed, e.Warned = time.Time{}, time.Time{}, time.Time{}
-		if floor := earliest(notice, date); is[to].Before(floor) {
-			ahead := s.After + spread(s.Spread, e.Person, e.Campaign) + held(next, e, holds, e.Joined, now)
+		floor := notice
+		if !open {
+			floor = earliest(notice, date)
+		}
+		if is[to].Before(floor) {
+			ahead := s.After + spread(s.Spread, e.Person, e.Campaign) + held(next, e, holds, e.Joined, then)
 			e.NotBefore = latest(e.NotBefore, floor.Add(-ahead))
 		}
 	}

@@ -358,6 +358,26 @@ func TestADateThatIsKeptIsKeptToTheHourAfterAHoldToo(t *testing.T) {
 	}
 }
 
+func TestAPlanAdoptedUnderAHoldShortensNothingAfterIt(t *testing.T) {
+	t.Parallel()
+	old, next := plan(), plan()
+	next.Number, next.Stages = 2, slices.Clone(next.Stages)
+	next.Stages[3].Off = append(slices.Clone(next.Stages[3].Off), "calls.answer")
+	next.Stages[4].Off = next.Stages[4].Off[1:]
+	now := deadline.Add(100 * day)
+	e := at(2, terms.Pending).Notice(announce)
+	for name, ends := range map[string]time.Time{"that ends": now.Add(10 * day), "that is open": {}} {
+		hold := terms.Hold{ID: "h1", Clock: terms.ClockContinue, Effect: terms.Freeze, Starts: now.Add(-day), Ends: ends}
+		got := e.Adopt(old, next, catalogue(), []terms.Hold{hold}, true, false, now)
+		hold.Ends = now.Add(10 * day)
+		holds := []terms.Hold{hold}
+		was, is := datesOf(old, e, holds, hold.Ends)[4], datesOf(next, got, holds, hold.Ends)[3]
+		if is.Before(was) && is.Before(now.Add(30*day)) {
+			t.Errorf("under a hold %s: calls are lost %s, and were lost %s by the old plan", name, is, was)
+		}
+	}
+}
+
 func TestAHoldsEndCountsWhenAPlanWithLessNoticeIsAdopted(t *testing.T) {
 	t.Parallel()
 	old, next := plan(), plan()
