@@ -367,3 +367,25 @@ func TestWithoutALeaseSweepsOfSeveralProcessesStillMoveEachPersonOnce(t *testing
 		}
 	})
 }
+
+func TestWhatAnotherRunRestrictsMeanwhileCounts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		people := w.crowd(8)
+		w.set(crowdDue)
+		var once sync.Once
+		run, err := w.beside(guarded(tracker.Guard{Floor: 10, Factor: 2}), leased(w, "first", func() {
+			once.Do(func() { // after a chunk of four, and a look ahead that saw room for ten
+				err := w.Store.Update(t.Context(), func(tx tracker.Tx) error { return tx.AddRestricted(t.Context(), campaign, crowdDue, 5) })
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		})).Sweep(t.Context(), crowdDue)
+		if err != nil || run.Moved != 4 || run.Stopped != 4 {
+			t.Fatalf("%+v, %v", run, err)
+		}
+		if b := w.breaker(); b.TrippedAt.IsZero() || w.restricted() != 4 {
+			t.Fatalf("%d of %d restricted, the breaker %+v", w.restricted(), len(people), b)
+		}
+	})
+}

@@ -219,3 +219,20 @@ func TestWhatAPlanWouldChangeCanBeSeenBefore(t *testing.T) {
 		}
 	})
 }
+
+func TestALaterDateGivesBackAtOnceWhatItWouldNotHaveTakenYet(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.launch("BR", "IN")
+		w.walk(deadline.Add(50*day), "p-0", "p-1")
+		w.can(false, "messages.send", "p-0", "p-1")
+		later := deadline.Add(60 * day)
+		w.replace(func(p *terms.Plan) { p.Deadline = later })
+		w.can(true, "messages.send", "p-0", "p-1")
+		w.at("persistent", "p-0", "p-1")
+		w.walk(later.Add(35*day-time.Hour), "p-0")
+		w.can(true, "messages.send", "p-0", "p-1")
+		w.walk(later.Add(50*day), "p-0")
+		w.can(false, "messages.send", "p-0")
+		w.can(true, "messages.send", "p-1") // whom no notice of the stage reached since
+	})
+}
