@@ -14,27 +14,23 @@ const mostFailures = 10
 // oneByOne does the rows of a chunk that failed each in a transaction of its
 // own. A row that still fails is counted; after MaxTries runs it is left out
 // until staff release it.
-func (s *sweeping) oneByOne(ctx context.Context, campaign string, after Cursor, rows int, why error) (chunk, error) {
-	var out chunk
-	due, err := read(ctx, s.Tracker, func(r Reader) ([]Enrolled, error) { return r.Due(ctx, campaign, s.now, after, rows) })
-	if err != nil {
+func (s *sweeping) oneByOne(ctx context.Context, c chunk, why error) (chunk, error) {
+	out := chunk{campaign: c.campaign, after: c.after, rows: c.rows}
+	var err error
+	if out.due, err = read(ctx, s.Tracker, func(r Reader) ([]Enrolled, error) { return r.Due(ctx, c.campaign, s.now, c.after, c.rows) }); err != nil {
 		return out, why
 	}
 	var failures []Failure
-	for _, e := range due {
-		done, err := s.attempt(ctx, campaign, s.alone(e))
+	for _, e := range out.due {
+		done, err := s.attempt(ctx, chunk{campaign: c.campaign, pick: s.alone(e)})
 		out.revision = max(out.revision, done.revision)
 		if err == nil {
 			continue
 		}
-		failures = append(failures, Failure{Campaign: campaign, Ref: e.Ref, Person: e.Person, Error: err.Error(), At: s.now})
+		failures = append(failures, Failure{Campaign: c.campaign, Ref: e.Ref, Person: e.Person, Error: err.Error(), At: s.now})
 		if len(failures) > mostFailures || ctx.Err() != nil {
-			return out, fmt.Errorf("%d of the rows after %s fail, the last with: %w", len(failures), after.NextAt, err)
+			return out, fmt.Errorf("%d of the rows after %s fail, the last with: %w", len(failures), c.after.NextAt, err)
 		}
-	}
-	if len(due) > 0 {
-		out.looked = len(due)
-		out.last = Cursor{due[len(due)-1].NextAt, due[len(due)-1].Ref}
 	}
 	s.Failed += len(failures)
 	return out, s.Store.Update(ctx, func(tx Tx) error {
@@ -67,9 +63,9 @@ func (s *sweeping) forgive(ctx context.Context, campaign string) error {
 }
 
 // alone picks one row, if it is still due.
-func (s *sweeping) alone(e Enrolled) func(context.Context, Tx) ([]Enrolled, error) {
-	return func(ctx context.Context, tx Tx) ([]Enrolled, error) {
-		now, err := tx.Enrollment(ctx, e.Person, e.Campaign)
+func (s *sweeping) alone(e Enrolled) func(context.Context, Reader) ([]Enrolled, error) {
+	return func(ctx context.Context, r Reader) ([]Enrolled, error) {
+		now, err := r.Enrollment(ctx, e.Person, e.Campaign)
 		if isKind(err, terms.NotFound) || err == nil && (now.NextAt.IsZero() || now.NextAt.After(s.now)) {
 			return nil, nil
 		}

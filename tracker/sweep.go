@@ -22,13 +22,17 @@ type Pace struct {
 	Rest      func(context.Context, time.Duration)  // waits between chunks
 }
 
+// fewest is the smallest chunk: below it what each transaction costs by itself is
+// what takes the time, and smaller ones would only be more of them.
+const fewest = 50
+
 // next sizes the chunk after one of rows that took this long.
 func (p Pace) next(rows int, took time.Duration) int {
 	if took <= 0 {
 		return min(rows*2, p.MaxRows)
 	}
 	fit := int(float64(rows) * float64(p.Hold) / float64(took))
-	return max(min(fit, rows*2, p.MaxRows), 1)
+	return max(min(fit, rows*2, p.MaxRows), min(fewest, p.MaxRows))
 }
 
 // rest is how long to leave the writer alone after holding it this long.
@@ -128,118 +132,215 @@ func (s *sweeping) all(ctx context.Context) error {
 	return nil
 }
 
+// campaign goes over everybody due in a campaign, chunk by chunk. While one
+// chunk is written the next is read and decided, so that the writer is held for
+// the writing alone.
 func (s *sweeping) campaign(ctx context.Context, campaign string) error {
 	var err error
 	if s.fuse, err = s.arm(ctx, &s.Run, campaign, s.now); err != nil {
 		return err
 	}
 	rows := s.Pace.Rows
-	for at := (Cursor{}); ; {
+	for next := s.ahead(ctx, campaign, Cursor{}, rows); next != nil; {
+		c := <-next
+		next = nil
+		if c.ready && len(c.due) == c.rows {
+			next = s.ahead(ctx, campaign, c.last(), rows)
+		}
 		elapsed := s.Pace.Stopwatch()
-		chunk, err := s.chunk(ctx, campaign, at, rows)
-		if err != nil {
-			return err
-		}
-		if err := s.committed(ctx, chunk.revision); err != nil {
-			return err
-		}
-		if chunk.looked < rows {
-			return nil
-		}
-		at = chunk.last
+		done, err := s.write(ctx, c)
 		took := elapsed()
-		rows = s.Pace.next(rows, took)
-		s.Pace.Rest(ctx, s.Pace.rest(took))
-		if err := ctx.Err(); err != nil {
+		if err == nil {
+			err = s.committed(ctx, done.revision)
+		}
+		if next == nil && err == nil && len(done.due) == c.rows { // it could not be read ahead
+			next = s.ahead(ctx, campaign, done.last(), rows)
+		}
+		if next != nil && err == nil {
+			rows = s.Pace.next(c.rows, took)
+			s.Pace.Rest(ctx, s.Pace.rest(took))
+			err = ctx.Err()
+		}
+		if err != nil {
+			if next != nil {
+				<-next // it uses the store until then
+			}
 			return err
 		}
 	}
+	return nil
 }
 
-// chunk is what one transaction of a sweep did.
+// chunk is the rows of one transaction of a sweep, and what is to be done.
 type chunk struct {
-	looked   int
-	last     Cursor
+	campaign string
+	after    Cursor
+	rows     int // at most so many
+	pick     func(context.Context, Reader) ([]Enrolled, error)
+
+	ready    bool   // what follows is filled in
+	book     string // sums up the rules it was decided by
+	rules    rules
+	due      []Enrolled
+	moves    []Move
+	newly    int // people among them who are restricted from now on
+	counts   Run // what it adds to the run's
 	revision uint64
 }
 
-// chunk does the next rows in one transaction. Where that fails for another
-// reason than the database, it goes row by row, so that one row that cannot be
-// handled does not keep the others.
-func (s *sweeping) chunk(ctx context.Context, campaign string, after Cursor, rows int) (chunk, error) {
-	next := func(ctx context.Context, tx Tx) ([]Enrolled, error) { return tx.Due(ctx, campaign, s.now, after, rows) }
-	out, err := s.attempt(ctx, campaign, next)
-	if errors.Is(err, errFull) {
-		if s.fuse, err = s.trip(ctx, s.fuse, &s.Run, campaign, int64(rows), s.now); err == nil {
-			out, err = s.attempt(ctx, campaign, next)
-		}
+func (c chunk) last() Cursor {
+	if len(c.due) == 0 {
+		return c.after
 	}
-	if err == nil || ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
-		return out, err
-	}
-	return s.oneByOne(ctx, campaign, after, rows, err)
+	last := c.due[len(c.due)-1]
+	return Cursor{last.NextAt, last.Ref}
 }
 
-// attempt reads rows, their rules and holds, decides and writes, in one
-// transaction: a hold placed meanwhile is either seen or comes after.
-func (s *sweeping) attempt(ctx context.Context, campaign string, pick func(context.Context, Tx) ([]Enrolled, error)) (chunk, error) {
-	var out chunk
-	counts := s.Run
-	err := s.Store.Update(ctx, func(tx Tx) error {
-		out, counts = chunk{}, s.Run
-		if err := s.hold(ctx, tx); err != nil {
-			return err
-		}
-		r, err := s.rulesOf(ctx, tx, campaign)
+// ahead reads and decides the rows after a place, beside whatever is written
+// meanwhile. What cannot be read so is left to the transaction that writes it.
+func (s *sweeping) ahead(ctx context.Context, campaign string, after Cursor, rows int) chan chunk {
+	c := chunk{campaign: campaign, after: after, rows: rows, pick: func(ctx context.Context, r Reader) ([]Enrolled, error) {
+		return r.Due(ctx, campaign, s.now, after, rows)
+	}}
+	blown := s.fuse.blown
+	out := make(chan chunk, 1)
+	go func() {
+		decided := c
+		err := s.Store.View(ctx, func(r Reader) error { return s.prepare(ctx, r, &decided, blown) })
 		if err != nil {
-			return err
+			decided = c
 		}
-		due, err := pick(ctx, tx)
-		if err != nil || len(due) == 0 {
-			return err
-		}
-		out.looked = len(due)
-		out.last = Cursor{due[len(due)-1].NextAt, due[len(due)-1].Ref}
-		moves, err := s.moves(ctx, tx, r, due, &counts)
-		if err != nil {
-			return err
-		}
-		if err := s.save(ctx, tx, r, moves, s.now); err != nil {
-			return err
-		}
-		out.revision, err = tx.Revision(ctx)
+		out <- decided
+	}()
+	return out
+}
+
+// prepare reads the rows of a chunk and the rules they stand under, and decides.
+func (s *sweeping) prepare(ctx context.Context, r Reader, c *chunk, blown bool) error {
+	var err error
+	if c.book, err = s.digest(ctx, r, c.campaign, s.now); err != nil {
 		return err
-	})
-	if err == nil {
-		s.Run = counts
 	}
-	return out, err
-}
-
-// moves decides about rows, and leaves those where they are that the breaker or
-// a pause stops.
-func (s *sweeping) moves(ctx context.Context, tx Tx, r rules, due []Enrolled, counts *Run) ([]Move, error) {
-	moves := make([]Move, 0, len(due))
-	newly := 0
-	for _, e := range due {
-		m, stopped, err := s.one(r, e, counts)
+	if c.rules, err = s.rulesOf(ctx, r, c.campaign); err != nil {
+		return err
+	}
+	if c.due, err = c.pick(ctx, r); err != nil {
+		return err
+	}
+	c.moves, c.newly, c.counts = make([]Move, 0, len(c.due)), 0, Run{ID: s.ID}
+	for _, e := range c.due {
+		m, stopped, err := s.one(c.rules, e, blown, &c.counts)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if stopped {
 			continue
 		}
-		if m.After.Stage > e.Stage && restricts(r.plans[e.Plan], e.Stage, m.After.Stage) {
-			newly++
+		if m.After.Stage > e.Stage && restricts(c.rules.plans[e.Plan], e.Stage, m.After.Stage) {
+			c.newly++
 		}
-		moves = append(moves, m)
+		c.moves = append(c.moves, m)
 	}
-	return moves, s.count(ctx, tx, r.campaign.Key, newly)
+	c.ready = true
+	return nil
+}
+
+// write writes a chunk in one transaction. Where that fails for another reason
+// than the database, it goes row by row, so that one row that cannot be handled
+// does not keep the others.
+func (s *sweeping) write(ctx context.Context, c chunk) (chunk, error) {
+	done, err := s.attempt(ctx, c)
+	if errors.Is(err, errFull) {
+		if s.fuse, err = s.trip(ctx, s.fuse, &s.Run, c.campaign, int64(done.newly), s.now); err == nil {
+			done, err = s.attempt(ctx, c)
+		}
+	}
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
+		return done, err
+	}
+	return s.oneByOne(ctx, c, err)
+}
+
+// attempt writes a chunk as it was decided, or decides it here where the rules
+// have changed since: a hold placed meanwhile is either seen or comes after. A
+// row that has moved on since it was read is left to its next date.
+func (s *sweeping) attempt(ctx context.Context, c chunk) (chunk, error) {
+	var done chunk
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		done = c
+		if err := s.hold(ctx, tx); err != nil {
+			return err
+		}
+		book, err := s.digest(ctx, tx, c.campaign, s.now)
+		if err != nil {
+			return err
+		}
+		if !done.ready || book != done.book {
+			if err := s.prepare(ctx, tx, &done, s.fuse.blown); err != nil {
+				return err
+			}
+		}
+		return s.put(ctx, tx, &done)
+	})
+	if err == nil {
+		s.add(done.counts)
+	}
+	return done, err
+}
+
+// put writes the moves of a chunk, and those of accounts bound to the people
+// moved.
+func (s *sweeping) put(ctx context.Context, tx Tx, c *chunk) error {
+	if len(c.moves) == 0 {
+		return nil
+	}
+	if err := s.count(ctx, tx, c.campaign, c.newly); err != nil {
+		return err
+	}
+	revisions, err := tx.Save(ctx, c.moves, s.now)
+	if err != nil {
+		return err
+	}
+	moved := make([]Enrolled, 0, len(c.moves))
+	for i, m := range c.moves {
+		if revisions[i] == 0 {
+			c.counts.miss(m.Kind)
+			continue
+		}
+		moved = append(moved, m.After)
+	}
+	if err := s.follow(ctx, tx, c.rules, moved, s.now); err != nil {
+		return err
+	}
+	c.revision, err = tx.Revision(ctx)
+	return err
+}
+
+// add adds what a chunk did.
+func (r *Run) add(c Run) {
+	r.Examined += c.Examined
+	r.Moved += c.Moved
+	r.Told += c.Told
+	r.Held += c.Held
+	r.Waiting += c.Waiting
+	r.Stopped += c.Stopped
+}
+
+// miss takes back what was counted of a row that had moved on.
+func (r *Run) miss(kind ChangeKind) {
+	switch kind {
+	case ChangeTold, ChangeWarned:
+		r.Told--
+	case ChangeEntered, ChangeRestored, ChangeRecalled:
+		r.Moved--
+	default:
+		r.Waiting--
+	}
 }
 
 // one decides about one row, and survives it whatever is wrong with it. The
 // second result is whether it must stay where it is.
-func (s *sweeping) one(r rules, e Enrolled, counts *Run) (Move, bool, error) {
+func (s *sweeping) one(r rules, e Enrolled, blown bool, counts *Run) (Move, bool, error) {
 	var m Move
 	stopped := false
 	err := survive(func() error {
@@ -247,13 +348,14 @@ func (s *sweeping) one(r rules, e Enrolled, counts *Run) (Move, bool, error) {
 		if err != nil {
 			return err
 		}
-		if stopped = s.stops(p, terms.Step(p, e.Enrollment, r.holds, s.now)); stopped {
-			counts.Examined++
+		counts.Examined++
+		due := terms.Step(p, e.Enrollment, r.holds, s.now)
+		if stopped = s.stops(p, due, blown); stopped {
 			counts.Stopped++
 			return nil
 		}
-		m, err = s.decide(r, e, s.now, counts)
-		return err
+		m = s.decide(r, p, e, due, s.now, counts)
+		return nil
 	})
 	return m, stopped, err
 }
@@ -269,11 +371,11 @@ func survive(do func() error) (err error) {
 }
 
 // stops reports whether what is due must wait for staff.
-func (s *sweeping) stops(p terms.Plan, due terms.Due) bool {
+func (s *sweeping) stops(p terms.Plan, due terms.Due, blown bool) bool {
 	if s.paused {
 		return due.Action != terms.Restore
 	}
-	return s.fuse.blown && due.Action == terms.Enter && p.Stages[due.Stage].Takes()
+	return blown && due.Action == terms.Enter && p.Stages[due.Stage].Takes()
 }
 
 // errFull takes back a chunk that would restrict more people than the breaker
@@ -295,16 +397,10 @@ func (s *sweeping) count(ctx context.Context, tx Tx, campaign string, people int
 	return tx.AddRestricted(ctx, campaign, s.now, people)
 }
 
-// decide turns what terms.Step says of one person into a move, and counts it.
-// A move that tells, warns, enters or restores is itself the notice handed to
-// the in-app channel.
-func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, error) {
-	p, err := r.planOf(e)
-	if err != nil {
-		return Move{}, err
-	}
-	run.Examined++
-	due := terms.Step(p, e.Enrollment, r.holds, now)
+// decide turns what terms.Step says is due to one person into a move, and counts
+// it. A move that tells, warns, enters or restores is itself the notice handed
+// to the in-app channel.
+func (t *Tracker) decide(r rules, p terms.Plan, e Enrolled, due terms.Due, now time.Time, run *Run) Move {
 	m := Move{Before: e, After: e, Kind: ChangeNext}
 	m.After.Enrollment = e.Apply(p, due, now)
 	m.After = t.schedule(p, m.After, r.holds, now)
@@ -333,7 +429,7 @@ func (t *Tracker) decide(r rules, e Enrolled, now time.Time, run *Run) (Move, er
 	if due.Action == terms.Restore && p.In(e.Country).ReversalID != "" {
 		cause = CauseReversal
 	}
-	return m.transit(cause, run.ID, now), nil
+	return m.transit(cause, run.ID, now)
 }
 
 // NextDue is when the next sweep will find something to do; zero when nothing

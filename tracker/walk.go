@@ -164,7 +164,8 @@ func (t *Tracker) adoption(r rules, before Enrolled, kind terms.AccountType, aga
 	due := terms.Step(p, before.Enrollment, r.holds, now)
 	switch {
 	case due.Action == terms.Restore:
-		return t.decide(r, before, now, run)
+		run.Examined++
+		return t.decide(r, p, before, due, now, run), nil
 	case due.Action != terms.Wait: // what is due is done by this very run, not put off by a tick
 		m := Move{Before: before, After: before, Kind: ChangeNext}
 		if m.After.Unreached = false; before.NextAt.IsZero() || before.NextAt.After(now) {
