@@ -141,6 +141,9 @@ func (a *activation) do(ctx context.Context, t *Tracker, tx Tx, _ string, now ti
 	if err != nil {
 		return err
 	}
+	if a.Plan < c.Plan { // people still on it would lose what the plans since have given them
+		return terms.Errorf(terms.Conflict, "plan %d came before plan %d, which is active: store it again, as a new plan", a.Plan, c.Plan)
+	}
 	harsher, err := t.replaces(ctx, tx, c, next.Plan)
 	if err != nil {
 		return err
