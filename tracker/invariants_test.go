@@ -8,10 +8,8 @@ import (
 	"assent/tracker"
 )
 
-// check compares the store with the model, and what has happened since the last
-// check with the invariants.
-func (m *machine) check(act string) {
-	now := m.clock()
+// facts are what the store has of everybody now, and how much each may do.
+func (m *machine) facts() (map[string]tracker.Enrolled, map[string]int, []tracker.Count) {
 	rows, could := map[string]tracker.Enrolled{}, map[string]int{}
 	var counts []tracker.Count
 	err := m.Store.View(m.t.Context(), func(r tracker.Reader) error {
@@ -28,7 +26,7 @@ func (m *machine) check(act string) {
 			return err
 		}
 		for _, e := range list {
-			rows[e.Person], could[e.Person] = e, capable(plans[e.Plan].Standing(catalogue(), e.Enrollment, holds, now))
+			rows[e.Person], could[e.Person] = e, capable(plans[e.Plan].Standing(catalogue(), e.Enrollment, holds, m.clock()))
 			m.recorded(e, moves)
 		}
 		counts, err = r.Counts(m.t.Context(), campaign)
@@ -37,6 +35,14 @@ func (m *machine) check(act string) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
+	return rows, could, counts
+}
+
+// check compares the store with the model, and what has happened since the last
+// check with the invariants.
+func (m *machine) check(act string) {
+	now := m.clock()
+	rows, could, counts := m.facts()
 	if len(rows) != len(m.model.people) {
 		m.t.Fatalf("%s: %d people, want %d", act, len(rows), len(m.model.people))
 	}

@@ -369,6 +369,7 @@ func (m *machine) harden() {
 // forward lets hours go by, and a sweep run at the end of them.
 func (m *machine) forward(hours int) {
 	m.set(m.clock().Truncate(time.Hour).Add(time.Duration(hours) * time.Hour))
+	before, could, _ := m.facts() // a hold may have begun by now to give something back
 	foreseen := map[string]terms.DueAction{}
 	preview, err := m.Preview(m.t.Context(), campaign, time.Time{}, tracker.PreviewOptions{Each: func(p tracker.PreviewPerson) error {
 		foreseen[p.Person] = p.Action
@@ -382,7 +383,6 @@ func (m *machine) forward(hours int) {
 		m.t.Fatalf("%+v, %v", run, err)
 	}
 	m.model.sweep(m.clock())
-	before, could := m.before, m.could
 	m.check("sweep")
 	if !preview.Walking { // else dates may have changed since
 		m.foreseen(preview, foreseen, run, before, could)
