@@ -60,12 +60,17 @@ func (t *Tracker) Exempt(ctx context.Context, x Exemption, actor string) (Enroll
 }
 
 // EndExemption asks a person again who was excused by staff, with the full
-// notice period. Conflict for anybody else.
+// notice period; an acceptance made meanwhile stays. Conflict for anybody else.
 func (t *Tracker) EndExemption(ctx context.Context, person, campaign, reason, actor string) (Enrolled, error) {
 	act := Act{Actor: actor, Action: "person.recall", Object: campaign + "/" + person, Reason: reason}
 	return t.grant(ctx, person, campaign, act, func(p terms.Plan, before Enrolled, now time.Time) (Move, error) {
 		if !before.Excused {
 			return Move{}, terms.Errorf(terms.Conflict, "the person is not exempt by an act of staff; the status is %s", before.Status)
+		}
+		if before.Status == terms.Accepted { // who has chosen meanwhile keeps the choice
+			m := Move{Before: before, After: before, Kind: ChangeNext}
+			m.After.Excused, m.After.ExemptUntil = false, time.Time{}
+			return m, nil
 		}
 		m := Move{Before: before, After: before, Kind: ChangeRecalled}
 		m.After.Enrollment = before.Recall(p, now)

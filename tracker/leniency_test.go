@@ -105,6 +105,31 @@ func TestAnExemptionGivesEverythingBackAndItsEndAsksAnew(t *testing.T) {
 	})
 }
 
+func TestTheEndOfAnExemptionTakesNoAcceptanceBack(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.launch("BR")
+		if _, err := w.Exempt(t.Context(), tracker.Exemption{Person: "p-0", Campaign: campaign, Reason: "a court"}, "mei"); err != nil {
+			t.Fatal(err)
+		}
+		w.respond("p-0", terms.Accept, "k1")
+		if _, err := w.EndExemption(t.Context(), "p-0", campaign, "the court decided", "mei"); err != nil {
+			t.Fatal(err)
+		}
+		if pos := w.position("p-0"); pos.Status != terms.Accepted {
+			t.Fatalf("accepted, and now %+v", pos)
+		}
+		w.can(true, "business.data_sharing", "p-0")
+		c := w.choice("p-0", terms.Withdraw, "k2")
+		c.Documents = nil
+		if _, _, err := w.Respond(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if pos := w.position("p-0"); pos.Status != terms.Pending {
+			t.Fatalf("nothing excuses any more: %+v", pos)
+		}
+	})
+}
+
 func TestAWithdrawalStartsANewClockWithFullNoticeAndDwell(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		w.launch("BR")

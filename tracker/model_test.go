@@ -334,6 +334,10 @@ func (m *model) endExemption(s *soul, now time.Time) bool {
 	if !s.excused {
 		return false
 	}
+	if s.status == terms.Accepted {
+		s.excused, s.exemptUntil = false, time.Time{}
+		return true
+	}
 	m.recall(s, now)
 	return true
 }
