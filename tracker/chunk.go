@@ -36,11 +36,11 @@ func (s *sweeping) ahead(ctx context.Context, campaign string, after Cursor, row
 	c := chunk{campaign: campaign, after: after, rows: rows, pick: func(ctx context.Context, r Reader) ([]Enrolled, error) {
 		return r.Due(ctx, campaign, s.now, after, rows)
 	}}
-	blown := s.fuse.blown
+	b := s.brakes()
 	out := make(chan chunk, 1)
 	go func() {
 		decided := c
-		err := s.Store.View(ctx, func(r Reader) error { return s.prepare(ctx, r, &decided, blown) })
+		err := s.Store.View(ctx, func(r Reader) error { return s.prepare(ctx, r, &decided, b) })
 		if err != nil {
 			decided = c
 		}
@@ -50,7 +50,7 @@ func (s *sweeping) ahead(ctx context.Context, campaign string, after Cursor, row
 }
 
 // prepare reads the rows of a chunk and the rules they stand under, and decides.
-func (s *sweeping) prepare(ctx context.Context, r Reader, c *chunk, blown bool) error {
+func (s *sweeping) prepare(ctx context.Context, r Reader, c *chunk, b brakes) error {
 	var err error
 	if c.book, err = s.digest(ctx, r, c.campaign, s.now); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *sweeping) prepare(ctx context.Context, r Reader, c *chunk, blown bool) 
 	}
 	c.moves, c.counts = make([]Move, 0, len(c.due)), Run{ID: s.ID}
 	for _, e := range c.due {
-		m, stopped, err := s.one(c.rules, e, blown, &c.counts)
+		m, stopped, err := s.one(c.rules, e, b, &c.counts)
 		if err != nil {
 			return err
 		}
@@ -105,8 +105,15 @@ func (s *sweeping) attempt(ctx context.Context, c chunk) (chunk, error) {
 		if err != nil {
 			return err
 		}
+		pause, err := tx.Pause(ctx)
+		if err != nil {
+			return err
+		}
+		if now := !pause.At.IsZero(); now != s.paused { // since the run began
+			s.paused, done.ready = now || s.paused, false
+		}
 		if !done.ready || book != done.book {
-			if err := s.prepare(ctx, tx, &done, s.fuse.blown); err != nil {
+			if err := s.prepare(ctx, tx, &done, s.brakes()); err != nil {
 				return err
 			}
 		}

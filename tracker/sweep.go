@@ -195,7 +195,7 @@ func (r *Run) miss(kind ChangeKind) {
 
 // one decides about one row, and survives it whatever is wrong with it. The
 // second result is whether it must stay where it is.
-func (s *sweeping) one(r rules, e Enrolled, blown bool, counts *Run) (Move, bool, error) {
+func (s *sweeping) one(r rules, e Enrolled, b brakes, counts *Run) (Move, bool, error) {
 	var m Move
 	stopped := false
 	err := survive(func() error {
@@ -205,7 +205,7 @@ func (s *sweeping) one(r rules, e Enrolled, blown bool, counts *Run) (Move, bool
 		}
 		counts.Examined++
 		due := terms.Step(p, e.Enrollment, r.holds, s.now)
-		if stopped = s.stops(p, due, blown); stopped {
+		if stopped = b.stops(p, due); stopped {
 			counts.Stopped++
 			return nil
 		}
@@ -225,12 +225,17 @@ func survive(do func() error) (err error) {
 	return do()
 }
 
+// brakes are what keeps a chunk from doing all that is due.
+type brakes struct{ paused, blown bool }
+
+func (s *sweeping) brakes() brakes { return brakes{s.paused, s.fuse.blown} }
+
 // stops reports whether what is due must wait for staff.
-func (s *sweeping) stops(p terms.Plan, due terms.Due, blown bool) bool {
-	if s.paused {
+func (b brakes) stops(p terms.Plan, due terms.Due) bool {
+	if b.paused {
 		return due.Action != terms.Restore
 	}
-	return blown && due.Action == terms.Enter && p.Stages[due.Stage].Takes()
+	return b.blown && due.Action == terms.Enter && p.Stages[due.Stage].Takes()
 }
 
 // errFull takes back a chunk that would restrict more people than the breaker
