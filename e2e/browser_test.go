@@ -168,7 +168,7 @@ func (b *tab) do(actions ...chromedp.Action) {
 func (b *tab) open(url string) {
 	b.Helper()
 	b.do(chromedp.Navigate(url))
-	b.sees(patience, "document.readyState === 'complete' && document.querySelector('h1')")
+	b.sees(patience, "document.querySelector('h1')")
 }
 
 // click clicks the first element that can be seen and is not covered, where a
@@ -198,11 +198,12 @@ func (b *tab) types(selector, text string) {
 	b.do(chromedp.KeyEvent(text))
 }
 
-// sees waits until an expression holds in the page, for at most a time.
+// sees waits until an expression holds in a page that has arrived whole, for at
+// most a time.
 func (b *tab) sees(limit time.Duration, expression string) {
 	b.Helper()
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		holds, err := evaluate[bool](b, "!!("+expression+")") // fails while one page gives way to the next
+		holds, err := evaluate[bool](b, "document.readyState === 'complete' && !!("+expression+")") // fails while one page gives way to the next
 		if err == nil && holds {
 			return
 		}

@@ -218,6 +218,36 @@ func TestWhilePausedASweepOnlyGivesBack(t *testing.T) {
 	})
 }
 
+// TestAPauseStopsARunThatHasBegun pauses when a run has decided its first chunks
+// and written none.
+func TestAPauseStopsARunThatHasBegun(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.crowd(20)
+		w.set(crowdDue)
+		writes := 0
+		run := w.beside(func(d *tracker.Deps) {
+			measure := d.Pace.Stopwatch
+			d.Pace.Stopwatch = func() func() time.Duration {
+				if writes++; writes == 2 { // the first measures the walk
+					if _, err := w.Pause(t.Context(), "look at this first", "mei"); err != nil {
+						t.Error(err)
+					}
+				}
+				return measure()
+			}
+		}).sweep()
+		if n := w.restricted(); n != 0 || run.Moved != 0 || run.Stopped != 20 {
+			t.Fatalf("%d restricted after the pause: %+v", n, run)
+		}
+		if err := w.Resume(t.Context(), "as foreseen", "mei"); err != nil {
+			t.Fatal(err)
+		}
+		if w.sweep(); w.restricted() != 20 {
+			t.Fatalf("%d restricted once resumed", w.restricted())
+		}
+	})
+}
+
 func TestAClockThatGoesBackStopsSteppingUntilStaffResume(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		people := w.crowd(5)

@@ -14,6 +14,7 @@ type chunk struct {
 
 	ready    bool   // what follows is filled in
 	book     string // sums up the rules it was decided by
+	brakes   brakes // that were on when it was decided
 	rules    rules
 	due      []Enrolled
 	moves    []Move
@@ -52,6 +53,7 @@ func (s *sweeping) ahead(ctx context.Context, campaign string, after Cursor, row
 // prepare reads the rows of a chunk and the rules they stand under, and decides.
 func (s *sweeping) prepare(ctx context.Context, r Reader, c *chunk, b brakes) error {
 	var err error
+	c.brakes = b
 	if c.book, err = s.digest(ctx, r, c.campaign, s.now); err != nil {
 		return err
 	}
@@ -92,7 +94,8 @@ func (s *sweeping) write(ctx context.Context, c chunk) (chunk, error) {
 }
 
 // attempt writes a chunk as it was decided, or decides it here where the rules
-// have changed since: a hold placed meanwhile is either seen or comes after. A
+// have changed since or a brake was put on: a hold or a pause meanwhile is
+// either seen or comes after. A
 // row that has moved on since it was read is left to its next date.
 func (s *sweeping) attempt(ctx context.Context, c chunk) (chunk, error) {
 	var done chunk
@@ -109,10 +112,8 @@ func (s *sweeping) attempt(ctx context.Context, c chunk) (chunk, error) {
 		if err != nil {
 			return err
 		}
-		if now := !pause.At.IsZero(); now != s.paused { // since the run began
-			s.paused, done.ready = now || s.paused, false
-		}
-		if !done.ready || book != done.book {
+		s.paused = s.paused || !pause.At.IsZero() // since the run began
+		if !done.ready || book != done.book || done.brakes != s.brakes() {
 			if err := s.prepare(ctx, tx, &done, s.brakes()); err != nil {
 				return err
 			}
