@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -195,6 +196,40 @@ func TestOnlyTheProgramItselfReadsTheClock(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// A database has a clock of its own, which may be wrong and which nobody can
+// move: no statement may ask it.
+func TestNoStatementAsksTheDatabaseForTheTime(t *testing.T) {
+	t.Parallel()
+	asks := regexp.MustCompile(`(?i)\b(now|clock_timestamp|statement_timestamp|transaction_timestamp|datetime|julianday|strftime|unixepoch)\s*\(|\bcurrent_(time|date|timestamp)\b`)
+	look := func(at, text string) {
+		if found := asks.FindString(text); found != "" {
+			t.Errorf("%s: %s; hand the instant in", at, found)
+		}
+	}
+	for _, f := range program(t) {
+		if !inside(f.dir, "models") {
+			continue
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				look(f.at(n).String(), text.Value)
+			}
+			return true
+		})
+	}
+	migrations, err := filepath.Glob("models/migrations/*/*.sql")
+	if err != nil || len(migrations) == 0 {
+		t.Fatalf("%d migrations, %v", len(migrations), err)
+	}
+	for _, name := range migrations {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		look(name, string(text))
 	}
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -147,4 +148,53 @@ func dueEnrollmentsAreWalkedInOrderOfTimeThenNumber(s *store) {
 		at = tracker.Cursor{NextAt: page[len(page)-1].NextAt.In(zone), Ref: page[len(page)-1].Ref}
 	}
 	s.same("page by page, up to now", walked, rows[:8])
+}
+
+// dueIsTheSameInEveryZone has people due around the hours at which clocks are
+// changed, each instant written in some zone, and asks who is due in another.
+func dueIsTheSameInEveryZone(s *store) {
+	random := rand.New(rand.NewPCG(2021, 5)) //nolint:gosec // a test draws the same each time
+	var zones []*time.Location
+	for _, name := range []string{
+		"UTC", "Africa/Casablanca", "America/Los_Angeles", "America/Santiago", "America/Sao_Paulo", "America/St_Johns", "Asia/Kathmandu",
+		"Asia/Kolkata", "Asia/Tehran", "Asia/Tokyo", "Australia/Lord_Howe", "Europe/Berlin", "Pacific/Apia", "Pacific/Chatham", "Pacific/Kiritimati",
+	} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			s.Fatal(err)
+		}
+		zones = append(zones, zone)
+	}
+	drawn := func() time.Time {
+		changing := time.Date(2019+random.IntN(3), time.Month(1+random.IntN(12)), 1+random.IntN(31), 0, 0, 0, 0, zones[random.IntN(len(zones))])
+		return changing.Add(time.Duration(random.IntN(4*60)) * time.Minute).In(zones[random.IntN(len(zones))])
+	}
+	rows := s.enroll(campaign, s.people("p", 300))
+	moves := make([]tracker.Move, len(rows))
+	for i, row := range rows {
+		moves[i] = tracker.Move{Before: row, After: row, Kind: tracker.ChangeNext}
+		moves[i].After.NextAt = drawn()
+	}
+	s.move(noon, moves...)
+	slices.SortFunc(moves, func(a, b tracker.Move) int {
+		if c := a.After.NextAt.Compare(b.After.NextAt); c != 0 {
+			return c
+		}
+		return int(a.After.Ref - b.After.Ref)
+	})
+	for range 30 {
+		now := drawn()
+		var want, found []int64
+		for _, m := range moves {
+			if !m.After.NextAt.After(now) {
+				want = append(want, m.After.Ref)
+			}
+		}
+		for _, e := range get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) {
+			return r.Due(s.ctx, campaign, now, tracker.Cursor{}, len(rows))
+		}) {
+			found = append(found, e.Ref)
+		}
+		s.same("due at "+now.String(), found, want)
+	}
 }

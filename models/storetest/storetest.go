@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		enrollmentsAreFoundByPersonAndCampaign,
 		everyFieldOfAnEnrollmentIsKept,
 		dueEnrollmentsAreWalkedInOrderOfTimeThenNumber,
+		dueIsTheSameInEveryZone,
 		accountsAreFoundByTheirOwner,
 		whoWaitsForANoticeIsListed,
 		failuresAreCountedUntilTheyEnd,
