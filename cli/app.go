@@ -31,6 +31,7 @@ type app struct {
 	metrics  *prometheus.Registry
 
 	scheduler atomic.Pointer[scheduler.Scheduler] // of a running server
+	stopping  chan struct{}                       // closed when it begins to stop
 	demo      bool
 }
 
@@ -40,7 +41,7 @@ func realClock() time.Time { return time.Now().UTC() }
 // open opens the database and wires the use-cases. The gate is empty until it
 // is loaded; commands that answer nobody leave it so.
 func (p *program) open(ctx context.Context, settings config.Config, now func() time.Time) (*app, error) {
-	a := &app{settings: settings, now: now, log: newLog(p.err, settings.Log), metrics: prometheus.NewRegistry()}
+	a := &app{settings: settings, now: now, log: newLog(p.err, settings.Log), metrics: prometheus.NewRegistry(), stopping: make(chan struct{})}
 	var err error
 	if a.secrets, err = loadSecrets(settings.Secrets.Directory, settings.Ledger.Origin); err != nil {
 		return nil, err

@@ -115,6 +115,7 @@ func (a *app) server(handler http.Handler) *http.Server {
 func (a *app) stop(server *http.Server, jobs *scheduler.Scheduler, layer *messaging.Server, following <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.settings.Server.ShutdownTimeout)
 	defer cancel()
+	close(a.stopping)
 	err := errors.Join(layer.Stop(ctx), server.Shutdown(ctx), jobs.Stop(ctx))
 	<-following
 	return errors.Join(err, a.store.Close())

@@ -47,14 +47,20 @@ type Gate struct {
 	shards [256]shard
 
 	placing   sync.Mutex // one goroutine places everybody again at a time
-	following sync.Mutex // one goroutine applies changes at a time; it guards the next four
+	following sync.Mutex // one goroutine applies changes at a time; it guards the next five
 	profiles  map[string]*Profile
 	books     map[string]Book
 	again     map[string]bool // campaigns of which everybody is to be placed again
+	walking   bool            // everybody of some campaign is being placed again
 	turned    time.Time       // up to when holds and brown-outs that begin or end by themselves are applied
 	revision  atomic.Uint64
 	loaded    atomic.Bool
 	watchers  []func(Applied)
+
+	mark      atomic.Pointer[Mark]
+	followers atomic.Pointer[[]*Follower]
+	moving    sync.Mutex // guards moved, and who writes followers
+	moved     chan struct{}
 }
 
 type shard struct {
@@ -127,6 +133,7 @@ func (g *Gate) Load(ctx context.Context) error {
 		}
 	}
 	g.loaded.Store(true)
+	g.settle()
 	return nil
 }
 
@@ -156,12 +163,26 @@ func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 	if err != nil {
 		return err
 	}
-	for _, campaign := range again {
+	for i, campaign := range again {
 		if err := g.placeAgain(ctx, campaign); err != nil {
+			g.placed(again[i:])
 			return err
 		}
 	}
+	g.placed(nil)
 	return nil
+}
+
+// placed ends placing everybody again, but for what is left for the next to
+// catch up.
+func (g *Gate) placed(left []string) {
+	g.following.Lock()
+	defer g.following.Unlock()
+	for _, campaign := range left {
+		g.again[campaign] = true
+	}
+	g.walking = false
+	g.settle()
 }
 
 // takeAgain applies all changes there are, and takes over the campaigns of
@@ -174,11 +195,11 @@ func (g *Gate) takeAgain(ctx context.Context) ([]string, error) {
 	}
 	again := slices.Collect(maps.Keys(g.again))
 	clear(g.again)
+	g.walking = len(again) > 0
 	return again, nil
 }
 
 // placeAgain places everybody of a campaign, letting others in between pages.
-// What it could not finish is left for the next to catch up.
 func (g *Gate) placeAgain(ctx context.Context, campaign string) error {
 	var err error
 	for after, more := int64(0), true; more && err == nil; {
@@ -190,11 +211,7 @@ func (g *Gate) placeAgain(ctx context.Context, campaign string) error {
 func (g *Gate) shortTurn(ctx context.Context, campaign string, after int64) (int64, bool, error) {
 	g.following.Lock()
 	defer g.following.Unlock()
-	after, more, err := g.placePage(ctx, campaign, after, shortPage)
-	if err != nil {
-		g.again[campaign] = true
-	}
-	return after, more, err
+	return g.placePage(ctx, campaign, after, shortPage)
 }
 
 // placeAll does the same at once.
@@ -234,8 +251,12 @@ func (g *Gate) follow(ctx context.Context) error {
 			}
 			g.revision.Store(c.Revision)
 		}
+		if len(changes) > 0 {
+			g.wake()
+		}
 		if len(changes) < page {
 			g.turn()
+			g.settle()
 			return nil
 		}
 	}
@@ -321,6 +342,7 @@ func (g *Gate) put(person, campaign string, p *part, revision uint64) {
 		s.entries[person] = after
 	}
 	s.mu.Unlock()
+	g.tell(person, before, after)
 	if before.Profile == after.Profile && before.Quiet == after.Quiet {
 		return
 	}

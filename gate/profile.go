@@ -21,6 +21,11 @@ type Profile struct {
 	index   map[string]int // capability → place in Standing.Capabilities
 	accept  []string       // address of the choice page of each position
 	answers answers
+
+	catalogue terms.Catalogue
+	fallback  *Profile // the default one; nil for itself
+	plain     bool     // every capability has the value it has in the default one
+	rules     rules
 }
 
 // part is a person's standing in one campaign, with its instants taken out.
@@ -104,12 +109,14 @@ func profileKey(parts []part) string {
 }
 
 func (g *Gate) newProfile(parts []part) *Profile {
-	p := &Profile{parts: parts, index: g.index, Leading: -1}
+	p := &Profile{parts: parts, index: g.index, Leading: -1, catalogue: g.options.Catalogue, fallback: g.fallback}
 	standings := make([]terms.Standing, len(parts))
 	for i, one := range parts {
 		standings[i] = one.Standing
 	}
 	p.Standing = terms.Combine(g.options.Catalogue, standings...)
+	p.plain = g.fallback == nil || slices.EqualFunc(p.Standing.Capabilities, g.fallback.Standing.Capabilities,
+		func(a, b terms.State) bool { return a.Value == b.Value })
 	for i, pos := range p.Standing.Positions {
 		p.accept = append(p.accept, g.AcceptURL(pos.Campaign))
 		if p.Leading < 0 || urgency(pos) > urgency(p.Standing.Positions[p.Leading]) {

@@ -25,9 +25,13 @@ type changeOut struct {
 	Stage    string             `json:"stage,omitempty"`
 }
 
-// changes answers a page of the log of changes. A follower that has applied
-// all of it asks again after the revision in next.
+// changes answers a page of the log of changes, or goes on sending them to
+// whoever accepts a stream. A follower that has applied all of a page asks again
+// after the revision in next.
 func (h *Handlers) changes(c *gin.Context, _ tracker.APIKey) error {
+	if c.NegotiateFormat("application/json", "text/event-stream") == "text/event-stream" {
+		return h.followChanges(c)
+	}
 	after, err := strconv.ParseUint(c.DefaultQuery("after", "0"), 10, 63)
 	if err != nil {
 		return terms.Faults{{Path: "after", Detail: fmt.Sprintf("%q is not a revision: give the last one you applied, or 0", c.Query("after"))}}
@@ -38,12 +42,15 @@ func (h *Handlers) changes(c *gin.Context, _ tracker.APIKey) error {
 	}
 	list, next := make([]changeOut, len(feed.Changes)), after
 	for i, change := range feed.Changes {
-		next = change.Revision
-		list[i] = changeOut{
-			Revision: change.Revision, Kind: change.Kind, At: change.At.UTC(), Campaign: change.Enrolled.Campaign,
-			Person: change.Enrolled.Person, Status: change.Enrolled.Status, Stage: feed.Stages[i],
-		}
+		next, list[i] = change.Revision, changeOf(change, feed.Stages[i])
 	}
 	c.JSON(http.StatusOK, gin.H{"changes": list, "next": next, "newest": feed.Newest})
 	return nil
+}
+
+func changeOf(c tracker.Change, stage string) changeOut {
+	return changeOut{
+		Revision: c.Revision, Kind: c.Kind, At: c.At.UTC(), Campaign: c.Enrolled.Campaign,
+		Person: c.Enrolled.Person, Status: c.Enrolled.Status, Stage: stage,
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,6 +32,9 @@ type Options struct {
 	Authenticate func(ctx context.Context, secret string) (tracker.APIKey, error)
 	// ReadPlan reads a plan file in YAML or JSON; the error is terms.Faults.
 	ReadPlan func([]byte) (terms.Plan, error)
+	// Stopping is closed when the server begins to stop: answers that go on end
+	// then. Nil: never.
+	Stopping <-chan struct{}
 	// Check reports why the server cannot do its work now; nil when it can.
 	Check func(context.Context) error
 
@@ -49,6 +53,8 @@ type Handlers struct {
 	keys    *keyring
 	metrics *metrics
 	buffers sync.Pool // of *[]byte, for answers of flags
+	journal *journal
+	readers atomic.Int64 // of streams
 }
 
 // New returns the handlers, and registers what they count with the registry.
@@ -58,8 +64,9 @@ func New(o Options) (*Handlers, error) {
 	}
 	h := &Handlers{Options: o, keys: newKeyring(o.Authenticate, o.Clock)}
 	h.buffers.New = func() any { return new([]byte) }
+	h.journal = &journal{read: h.entries}
 	var err error
-	h.metrics, err = newMetrics(o)
+	h.metrics, err = newMetrics(o, h.readers.Load)
 	return h, err
 }
 
@@ -111,6 +118,8 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 
 	r.GET("/receipts/:receipt", h.by(h.receipt, tracker.ResponsesWrite, tracker.PeopleWrite))
 	r.GET("/changes", h.by(h.changes, tracker.DecisionsRead))
+	r.GET("/enforcement", h.by(h.snapshot, tracker.DecisionsRead))
+	r.GET("/enforcement/stream", h.by(h.follow, tracker.DecisionsRead))
 }
 
 // mountCampaigns adds what those who run campaigns do.

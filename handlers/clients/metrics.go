@@ -23,7 +23,7 @@ type metrics struct {
 // scrapeTimeout bounds what a scrape may ask the database.
 const scrapeTimeout = 2 * time.Second
 
-func newMetrics(o Options) (*metrics, error) {
+func newMetrics(o Options, readers func() int64) (*metrics, error) {
 	m := &metrics{
 		registry: o.Metrics, clock: o.Clock,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -34,7 +34,10 @@ func newMetrics(o Options) (*metrics, error) {
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5},
 		}, []string{"method", "route"}),
 	}
-	for _, collector := range append(gauges(o), m.requests, m.took) {
+	following := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "assent_followers", Help: "Readers of changes who are connected.",
+	}, func() float64 { return float64(readers()) })
+	for _, collector := range append(gauges(o), m.requests, m.took, following) {
 		if err := o.Metrics.Register(collector); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

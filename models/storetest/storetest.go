@@ -66,6 +66,7 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		aMissedWriteCannotBeCommittedAnyway,
 		aTransactionSeesItsOwnWritesAndAViewOnlyWhatIsCommitted,
 		writersTakeTurnsAndRevisionsHaveNoGaps,
+		aFollowerBesideManyWritersMissesNothing,
 		changesAreReadInOrderAndByPage,
 		aWriterThatCannotWaitGivesUp,
 		countsEqualARecountAfterRandomMoves,

@@ -188,6 +188,46 @@ func (s *store) bump(a, b tracker.Person, act string) ([]uint64, error) {
 	return revisions, err
 }
 
+// aFollowerBesideManyWritersMissesNothing reads while they write: a revision that
+// became visible after a later one would be passed over, and never be seen.
+func aFollowerBesideManyWritersMissesNothing(s *store) {
+	const writers, each = 4, 25
+	people := s.people("p", writers)
+	s.enroll(campaign, people)
+	start := s.revision()
+	var all sync.WaitGroup
+	failed := make(chan error, writers)
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				if _, err := s.bump(people[w], people[(w+1)%writers], fmt.Sprintf("%d-%d", w, i)); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	written := make(chan struct{})
+	go func() { all.Wait(); close(written) }()
+	place, done := start, false
+	for !done || place < s.revision() {
+		select {
+		case err := <-failed:
+			s.Fatal(err)
+		case <-written:
+			done = true
+		default:
+		}
+		for _, c := range s.changes(place, 7) {
+			if c.Revision != place+1 {
+				s.Fatalf("change %d after %d", c.Revision, place)
+			}
+			place = c.Revision
+		}
+	}
+	s.same("everything was seen", place, start+2*writers*each)
+}
+
 func changesAreReadInOrderAndByPage(s *store) {
 	rows := s.enroll(campaign, s.people("p", 7))
 	var got []tracker.Change
