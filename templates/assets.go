@@ -10,12 +10,17 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
 // AssetPrefix is the path under which Assets must be mounted: the pages link to it.
 const AssetPrefix = "/assets/"
+
+// stylesheet is a link to one of our styles, as layouts write it.
+var stylesheet = regexp.MustCompile(`<link rel="stylesheet" href="` + AssetPrefix + `([^"]+)">`)
 
 // asset is one embedded style, script or picture, with its gzip form made at start-up.
 type asset struct {
@@ -87,6 +92,20 @@ func (p *Pages) assetURL(name string) (string, error) {
 		return "", fmt.Errorf("no asset %q", name)
 	}
 	return AssetPrefix + hashed, nil
+}
+
+// SelfContained is a rendered page with its styles in it, so that it can be kept and looked at without this server.
+func (p *Pages) SelfContained(page []byte) ([]byte, error) {
+	var missing error
+	whole := stylesheet.ReplaceAllFunc(page, func(link []byte) []byte {
+		name := string(stylesheet.FindSubmatch(link)[1])
+		a, ok := p.assets[name]
+		if !ok {
+			missing = fmt.Errorf("no asset %q", name)
+		}
+		return slices.Concat([]byte("<style>\n"), a.plain, []byte("</style>"))
+	})
+	return whole, missing
 }
 
 // Assets serves the embedded styles and scripts. Mount it at AssetPrefix for GET and HEAD. Answers may be cached for

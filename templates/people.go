@@ -47,6 +47,10 @@ func (f Frame) DateTime(at time.Time) (string, error) { return f.Locale.DateTime
 // ISO writes an instant for a machine, as a time element wants it.
 func (f Frame) ISO(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
+// ISODay writes the day of an instant in the zone of the page for a machine: where people read a day, the time of day
+// would only set apart pages that look the same.
+func (f Frame) ISODay(at time.Time) string { return at.In(orUTC(f.Zone)).Format(time.DateOnly) }
+
 // days counts the midnights, in the zone of the page, between two instants.
 func (f Frame) days(from, to time.Time) int {
 	midnight := func(at time.Time) time.Time {

@@ -1,9 +1,11 @@
 package templates
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,6 +28,7 @@ type Choice struct {
 	Stage ChoiceStage
 	Now   time.Time
 	From  time.Time // when the terms begin to apply to this person
+	Own   bool      // From is this person's alone: the page shows its day
 	Was   time.Time // the date before it was moved; zero when it never was
 
 	Snoozed   time.Time // last "decide later"; zero for none
@@ -86,6 +89,22 @@ func (c Choice) Same() []template.HTML {
 
 // Begun reports whether the terms apply already.
 func (c Choice) Begun() bool { return !c.Now.Before(c.From) }
+
+// Start says when the terms begin to apply: to the minute, or by the day where the instant is this person's alone.
+func (c Choice) Start() (string, error) {
+	if c.Own {
+		return c.Date(c.From), nil
+	}
+	return c.DateTime(c.From)
+}
+
+// StartISO is Start for a machine, as a time element wants it.
+func (c Choice) StartISO() string {
+	if c.Own {
+		return c.ISODay(c.From)
+	}
+	return c.ISO(c.From)
+}
 
 // DaysLeft counts the days until the terms apply; 0 is today.
 func (c Choice) DaysLeft() int { return c.days(c.Now, c.From) }
@@ -157,6 +176,22 @@ func (c Choice) Snapshot() Choice {
 		c.Form = &form
 	}
 	return c
+}
+
+// The fields of a form that are its person's own, as an empty form writes them.
+const (
+	emptyShown = `<input type="hidden" name="shown" value="">`
+	emptyKey   = `<input type="hidden" name="idempotency_key" value="">`
+)
+
+// Fill makes one person's page out of a rendered Snapshot, without rendering it again. Both values must be of the
+// characters of URLs. A page without a form stays as it is.
+func Fill(snapshot []byte, shown, idempotencyKey string) []byte {
+	for empty, value := range map[string]string{emptyShown: shown, emptyKey: idempotencyKey} {
+		filled := strings.Replace(empty, `value=""`, `value="`+value+`"`, 1)
+		snapshot = bytes.Replace(snapshot, []byte(empty), []byte(filled), 1)
+	}
+	return snapshot
 }
 
 // NothingReason says why there is nothing to choose.

@@ -155,6 +155,13 @@ func TestASnapshotHoldsWhatCanBeReadAndNobodysForm(t *testing.T) {
 	if cleared != first.String() {
 		t.Error("the snapshot differs from the page in more than the form's tokens")
 	}
+	if filled := templates.Fill(first.Bytes(), "key.body.mac", "0198c0de"); string(filled) != shown.String() {
+		t.Error("filling the snapshot in does not give the page")
+	}
+	whole, err := pages.SelfContained(first.Bytes())
+	if err != nil || bytes.Contains(whole, []byte("stylesheet")) || bytes.Count(whole, []byte("<style>")) != 2 {
+		t.Errorf("not self-contained: %v, %s", err, whole)
+	}
 	if c.Form.Shown == "" {
 		t.Error("taking the snapshot changed the page")
 	}

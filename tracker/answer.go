@@ -2,8 +2,6 @@ package tracker
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"slices"
@@ -75,7 +73,7 @@ func (t *Tracker) already(ctx context.Context, tx Tx, r rules, c Choice, e Enrol
 func sameVersion(a, b terms.DocumentText) bool { return a.Ref() == b.Ref() }
 
 // documents checks that the person was shown exactly what the campaign asks
-// for, and returns it in the plan's order.
+// for, under the plan that is active, and returns it in the plan's order.
 func (t *Tracker) documents(ctx context.Context, tx Tx, r rules, c Choice, e Enrolled) ([]terms.DocumentText, error) {
 	if c.Action == terms.Withdraw {
 		return t.withdrawn(ctx, tx, c, e)
@@ -83,7 +81,8 @@ func (t *Tracker) documents(ctx context.Context, tx Tx, r rules, c Choice, e Enr
 	var out []terms.DocumentText
 	var current []terms.DocumentText
 	asked := r.active.In(e.Country).Documents
-	stale := len(c.Documents) != len(asked)
+	replaced := c.Plan != 0 && c.Plan != r.active.Number
+	stale := replaced || len(c.Documents) != len(asked)
 	for _, ref := range asked {
 		v, err := tx.Version(ctx, ref)
 		if err != nil {
@@ -106,6 +105,9 @@ func (t *Tracker) documents(ctx context.Context, tx Tx, r rules, c Choice, e Enr
 	}
 	if err := unknownDocument(ctx, tx, c.Documents); err != nil {
 		return nil, err
+	}
+	if replaced {
+		return nil, &terms.Stale{Message: fmt.Sprintf("the page spoke of plan %d and plan %d is the active one; show it again", c.Plan, r.active.Number), Current: current}
 	}
 	return nil, &terms.Stale{Message: "the documents are not the ones now asked for; show the current ones and ask again", Current: current}
 }
@@ -206,13 +208,9 @@ func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c *answer, now t
 	if _, err := io.ReadFull(t.Random, salt[:]); err != nil {
 		return Response{}, fmt.Errorf("draw a salt: %w", err)
 	}
-	snapshot, err := keepSnapshot(ctx, tx, c.Snapshot, now)
-	if err != nil {
-		return Response{}, err
-	}
 	record := ledger.Record{
 		ReceiptID: id, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action, Documents: c.Documents,
-		Snapshot: snapshot, Sentence: c.Sentence, ButtonLabel: c.ButtonLabel, Method: c.Method, Actor: c.Actor,
+		Snapshot: c.Snapshot, Sentence: c.Sentence, ButtonLabel: c.ButtonLabel, Method: c.Method, Actor: c.Actor,
 		PresentedAt: c.PresentedAt, RespondedAt: c.RespondedAt, ReceivedAt: now,
 		Stage: r.plans[c.before.Plan].Stages[c.before.Stage].Key, Region: c.before.Country, Effect: c.after.Effect,
 		Person: pseudonym, Details: ledger.Commit(salt, details),
@@ -223,13 +221,4 @@ func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c *answer, now t
 		Documents: c.Documents, Effect: c.after.Effect, IdempotencyKey: c.IdempotencyKey, Fingerprint: c.fingerprint,
 		RecordedAt: now, Record: canonical, Salt: salt[:], Details: details,
 	}, err
-}
-
-func keepSnapshot(ctx context.Context, tx Tx, html []byte, now time.Time) (string, error) {
-	if len(html) == 0 {
-		return "", nil
-	}
-	sum := sha256.Sum256(html)
-	digest := hex.EncodeToString(sum[:])
-	return digest, tx.PutSnapshot(ctx, Snapshot{SHA256: digest, HTML: html, Stored: now})
 }

@@ -23,7 +23,8 @@ type Choice struct {
 
 	Method      ledger.Method
 	Actor       string
-	Snapshot    []byte // the page as shown, if we showed it
+	Plan        int    // number of the plan the page spoke of; 0 when we showed none
+	Snapshot    string // SHA-256 of the page as it was shown, kept by KeepPage; "" when we showed none
 	Sentence    string
 	ButtonLabel string
 	PresentedAt time.Time
@@ -46,7 +47,8 @@ type Receipt struct {
 // person had already made the very same choice.
 //
 // NotFound for an unknown person or campaign; a Stale Conflict when the
-// documents are not the current ones; Conflict when a key is used for another
+// documents are not the current ones, or the page spoke of another plan than the
+// active one; Conflict when a key is used for another
 // choice, or there is no acceptance to withdraw; Invalid with faults.
 func (t *Tracker) Respond(ctx context.Context, c Choice) (Receipt, bool, error) {
 	if err := c.check(); err != nil {

@@ -219,3 +219,40 @@ func TestEveryReceiptIsProvedHoweverTheLogGrows(t *testing.T) {
 		}
 	})
 }
+
+func TestAChoiceMadeUnderAPlanThatWasReplacedIsStale(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.launch("BR")
+		w.replace(func(p *terms.Plan) { p.Deadline = deadline.Add(30 * day) })
+		c := w.choice("p-0", terms.Accept, "k1")
+		c.Plan = 1
+		_, _, err := w.Respond(t.Context(), c)
+		var stale *terms.Stale
+		if !errors.As(err, &stale) || len(stale.Current) != 2 {
+			t.Fatalf("under the plan before: %v", err)
+		}
+		c.Plan = 2
+		if _, created, err := w.Respond(t.Context(), c); err != nil || !created {
+			t.Fatalf("under the active plan: %v", err)
+		}
+	})
+}
+
+func TestAPageIsKeptUnderItsDigestAndRecordsNothing(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.launch("BR")
+		page := []byte("<!doctype html><p>what is asked")
+		for range 2 {
+			digest, err := w.KeepPage(t.Context(), page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept, err := w.KeptPage(t.Context(), digest)
+			if err != nil || string(kept.HTML) != string(page) || !kept.Stored.Equal(w.clock()) {
+				t.Fatalf("kept %+v, %v", kept, err)
+			}
+		}
+		_, err := w.KeptPage(t.Context(), "00")
+		fails(t, err, terms.NotFound, "00")
+	})
+}

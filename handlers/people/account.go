@@ -125,12 +125,12 @@ func (s site) withdrawForm(f templates.Frame, o tracker.Offer) (*templates.Withd
 	claims := tokens.Claims{Person: o.Person.ID, Campaign: o.Plan.Campaign, Plan: o.Plan.Number, Data: map[string]string{localeField: f.Tag()}}
 	return &templates.WithdrawForm{
 		Action: choicePath(o.Plan.Campaign, ""), Shown: s.Tokens.Sign(tokens.Shown, claims, s.Tracker.Now(), formTTL),
-		IdempotencyKey: key, GraceDays: graceDays(o),
+		IdempotencyKey: key, GraceDays: graceDays(o.Plan.Plan),
 	}, err
 }
 
 // graceDays is how long nothing more is taken away after a withdrawal.
-func graceDays(o tracker.Offer) int { return int(o.Plan.NoticePeriod.Hours() / 24) }
+func graceDays(p terms.Plan) int { return int(p.NoticePeriod.Hours() / 24) }
 
 func (s site) history(c *gin.Context, f templates.Frame, who identity, titles map[string]string) ([]templates.Entry, error) {
 	past, err := s.Tracker.History(c.Request.Context(), who.person)

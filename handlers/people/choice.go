@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
+	"assent/handlers/web"
 	"assent/ledger"
 	"assent/templates"
 	"assent/terms"
@@ -48,10 +50,12 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 		return err
 	}
 	view.Refused = refused
-	if view, err = s.form(view, o); err != nil {
+	page, err := s.page(c.Request.Context(), view, o)
+	if err != nil {
 		return err
 	}
-	return s.render(c, status, "people/choice", view)
+	web.Page(c, status, page)
+	return nil
 }
 
 func (s site) nothing(c *gin.Context, f templates.Frame, o tracker.Offer, why templates.NothingReason) error {
@@ -77,11 +81,27 @@ func (s site) choose(c *gin.Context) error {
 	var stale *terms.Stale
 	switch {
 	case errors.As(err, &stale):
+		if landed, err := s.landed(c, who); landed || err != nil {
+			return err
+		}
 		return s.showChoice(c, who, http.StatusConflict, templates.FaultTermsChanged)
+	case errors.Is(err, errUnkept):
+		return s.showChoice(c, who, http.StatusConflict, templates.FaultFormExpired)
 	case errors.Is(err, terms.TooMany):
 		return s.showChoice(c, who, http.StatusConflict, templates.FaultNoSnooze)
 	}
 	return err
+}
+
+// landed leads to what a form did that is sent again after something else is asked: it was recorded the first time.
+func (s site) landed(c *gin.Context, who identity) (bool, error) {
+	past, err := s.Tracker.History(c.Request.Context(), who.person)
+	i := slices.IndexFunc(past, func(r tracker.Response) bool { return r.IdempotencyKey == c.PostForm("idempotency_key") })
+	if err != nil || i < 0 {
+		return false, err
+	}
+	c.Redirect(http.StatusSeeOther, donePath(past[i].ReceiptID, c.PostForm("locale")))
+	return true, nil
 }
 
 // putOff records "decide later". A form sent twice counts once: it was shown before the snooze it made began.
@@ -110,8 +130,8 @@ func (s site) record(c *gin.Context, who identity, shown tokens.Claims) error {
 	at := s.Proxies.Address(c.Request)
 	receipt, _, err := s.Tracker.Respond(c.Request.Context(), tracker.Choice{
 		Person: shown.Person, Campaign: shown.Campaign, Action: action, Documents: e.documents,
-		IdempotencyKey: c.PostForm("idempotency_key"), Method: who.method, Actor: "person", Snapshot: e.page,
-		Sentence: e.sentence, ButtonLabel: e.label, PresentedAt: shown.IssuedAt(),
+		IdempotencyKey: c.PostForm("idempotency_key"), Method: who.method, Actor: "person",
+		Plan: e.plan, Snapshot: shown.Data[snapshotField], Sentence: e.sentence, ButtonLabel: e.label, PresentedAt: shown.IssuedAt(),
 		Details: ledger.Details{PeerIP: at.Peer, ClientIP: at.Client, ClientIPRule: at.Rule, UserAgent: c.Request.UserAgent()},
 	})
 	if err != nil {

@@ -3,14 +3,17 @@ package people_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"assent/ledger"
 	"assent/terms"
+	"assent/tokens"
 	"assent/tracker"
 )
 
@@ -63,17 +66,38 @@ func (w *world) checkEvidence(page seen, shownAt time.Time) {
 	if record.Sentence != sentence || !strings.Contains(page.bare(), sentence) {
 		w.t.Errorf("recorded %q, the page says %s", record.Sentence, page.bare())
 	}
-	form := page.form("")
-	snapshot := strings.NewReplacer(form.Get("shown"), "", form.Get("idempotency_key"), "").Replace(page.body)
-	if sum := sha256.Sum256([]byte(snapshot)); record.Snapshot != hex.EncodeToString(sum[:]) {
-		w.t.Errorf("the snapshot on record is not the page that was shown")
-	}
+	w.checkPage(page, record.Snapshot)
 	if len(record.Documents) != 2 || record.Documents[0].Locale != "en" {
 		w.t.Errorf("documents %+v", record.Documents)
 	}
 	if !strings.Contains(string(past[0].Details), "test browser") || !strings.Contains(string(past[0].Details), "127.0.0.1") {
 		w.t.Errorf("details %s", past[0].Details)
 	}
+}
+
+// checkPage holds what is kept under a digest to a page that was shown: the same, but for the form's tokens, and with
+// the styles in it.
+func (w *world) checkPage(page seen, digest string) {
+	w.t.Helper()
+	kept, err := w.KeptPage(w.t.Context(), digest)
+	w.try(err)
+	if sum := sha256.Sum256(kept.HTML); digest != hex.EncodeToString(sum[:]) {
+		w.t.Error("the page is not kept under its digest")
+	}
+	form := page.form("")
+	want := strings.NewReplacer(form.Get("shown"), "", form.Get("idempotency_key"), "").Replace(page.body)
+	links, styles := regexp.MustCompile(`<link rel="stylesheet"[^>]*>`), regexp.MustCompile(`(?s)<style>.*?</style>`)
+	if got := string(kept.HTML); styles.ReplaceAllString(got, "") != links.ReplaceAllString(want, "") || strings.Contains(got, "/assets/") || !strings.Contains(got, "--accent") {
+		w.t.Errorf("what is kept is not the page that was shown, whole: %s", got)
+	}
+}
+
+// snapshotOf is what the form of a page says it was shown as.
+func (w *world) snapshotOf(page seen) string {
+	w.t.Helper()
+	claims, err := w.signer.Verify(tokens.Shown, page.form("").Get("shown"), w.clock())
+	w.try(err)
+	return claims.Data["snapshot"]
 }
 
 func TestAChoiceSurvivesARestartBetweenReadingAndSending(t *testing.T) {
@@ -87,15 +111,99 @@ func TestAChoiceSurvivesARestartBetweenReadingAndSending(t *testing.T) {
 	b.post(choicePage, b.get(choicePage).form("later")) // the page would not come out the same
 	w.serve()
 	w.signedIn("ben").post(choicePage, pages["ben"].form("accepted"))
-	for person, want := range map[string]bool{"ana": true, "ben": false} {
+	for person, page := range pages {
 		past := w.history(person)
 		if len(past) != 1 {
 			t.Fatalf("%s: %d records", person, len(past))
 		}
 		record, _, err := ledger.ParseRecord(past[0].Record)
-		if err != nil || (record.Snapshot != "") != want || record.Sentence == "" {
+		if err != nil || record.Sentence == "" {
 			t.Errorf("%s: %+v, %v", person, record, err)
 		}
+		w.checkPage(page, record.Snapshot)
+	}
+}
+
+func TestAPageIsKeptBeforeItIsAnsweredAndOnceForAllWhoSeeTheSame(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana(), tracker.Person{ID: "eva", Country: "BR", Locale: "pt-BR"}, tracker.Person{ID: "ben", Country: "IN", Locale: "hi"})
+	first, same, other := w.signedIn("ana").get(choicePage), w.signedIn("eva").get(choicePage), w.signedIn("ben").get(choicePage)
+	w.checkPage(first, w.snapshotOf(first))
+	if w.snapshotOf(first) != w.snapshotOf(same) {
+		t.Error("two people who see the same are kept apart")
+	}
+	if w.snapshotOf(first) == w.snapshotOf(other) {
+		t.Error("two languages are one page")
+	}
+}
+
+func TestPeopleWhoWereToldLateSeeTheirDayAndShareTheirPages(t *testing.T) {
+	t.Parallel()
+	late := []tracker.Person{ana(), {ID: "eva", Country: "BR", Locale: "pt-BR"}}
+	w := open(t, late...)
+	for i, at := range []time.Time{deadline.Add(-5 * day), deadline.Add(-5*day + 7*time.Hour + 13*time.Second)} {
+		w.walk(at)
+		w.notice(late[i].ID)
+	}
+	pages := []seen{w.signedIn("ana").get(choicePage + "?lang=en"), w.signedIn("eva").get(choicePage + "?lang=en")}
+	if w.snapshotOf(pages[0]) != w.snapshotOf(pages[1]) {
+		t.Error("an instant that is one person's own makes a page of its own")
+	}
+	if text := pages[1].text(); !strings.Contains(text, "9 June 2021") || strings.Contains(text, "9 June 2021,") {
+		t.Errorf("the page says %s", text)
+	}
+}
+
+func TestAChoiceUnderAPlanThatIsNoLongerActiveIsRefused(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana(), tracker.Person{ID: "eva", Country: "BR", Locale: "pt-BR"})
+	e := w.signedIn("eva")
+	mine := e.get(choicePage)
+	e.post(choicePage, mine.form("accepted"))
+	withdraw := e.get("/me/terms?lang=en")
+	b := w.signedIn("ana")
+	page := b.get(choicePage + "?lang=en")
+	later := plan("2021-01-04") // the same texts
+	later.Deadline = deadline.Add(30 * day)
+	w.activate(later)
+	got := b.post(choicePage+"?lang=en", page.form("accepted"))
+	if got.status != http.StatusConflict || !strings.Contains(got.text(), "The terms changed while you were reading") || !strings.Contains(got.text(), "14 June 2021") {
+		t.Fatalf("answered %d: %s", got.status, got.text())
+	}
+	if len(w.history("ana")) > 0 {
+		t.Fatal("recorded all the same")
+	}
+	b.post(choicePage, got.form("declined"))
+	if past := w.history("ana"); len(past) != 1 || past[0].Plan != 2 {
+		t.Errorf("the page shown instead led to %+v", past)
+	}
+	if got := e.post(choicePage, mine.form("accepted")); !strings.HasSuffix(got.path, "/done") || len(w.history("eva")) != 1 {
+		t.Errorf("a form sent again after the plan changed led to %d at %s", got.status, got.path)
+	}
+	if got := e.post(choicePage, withdraw.form("withdrawn")); !strings.HasSuffix(got.path, "/done") || len(w.history("eva")) != 2 {
+		t.Errorf("a new plan stands in the way of withdrawing: %d at %s", got.status, got.path)
+	}
+}
+
+func TestAFormIsBoundToItsTexts(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	page := b.get(choicePage + "?lang=en")
+	claims, err := w.signer.Verify(tokens.Shown, page.form("").Get("shown"), w.clock())
+	w.try(err)
+	for field, status := range map[string]string{"documents": "The terms changed while you were reading", "snapshot": "This page was open for too long"} {
+		altered := claims
+		altered.Data = maps.Clone(claims.Data)
+		altered.Data[field] = strings.Repeat("0", 64)
+		form := page.form("accepted")
+		form.Set("shown", w.signer.Sign(tokens.Shown, altered, w.clock(), time.Hour))
+		if got := b.post(choicePage+"?lang=en", form); got.status != http.StatusConflict || !strings.Contains(got.text(), status) {
+			t.Errorf("another %s answered %d: %s", field, got.status, got.text())
+		}
+	}
+	if len(w.history("ana")) > 0 {
+		t.Error("something was recorded")
 	}
 }
 

@@ -44,12 +44,12 @@ type Brand struct {
 // site is the handlers.
 type site struct {
 	Options
-	shown *gallery
+	album *album
 }
 
 // Mount adds the pages to a router.
 func Mount(r gin.IRouter, o Options) {
-	s := site{o, newGallery()}
+	s := site{o, newAlbum(o)}
 	if !o.NoHome {
 		r.GET("/", web.Handle(s.home))
 	}

@@ -2,6 +2,10 @@ package people
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,33 +24,55 @@ import (
 // whether the texts are still the current ones is checked apart from it.
 const formTTL = 60 * 24 * time.Hour
 
-// The fields of a form's token.
+// errUnkept says that the page a form came from is not to be found, so that nothing could be proved with it.
+var errUnkept = errors.New("the page that was shown is not kept")
+
+// The fields of a form's token, besides the person, the campaign, the plan and the instant.
 const (
-	localeField   = "locale"
-	snapshotField = "snapshot" // digest of the page
-	fromField     = "from"     // day from which the page said the terms apply; empty: from now on
+	localeField    = "locale"
+	snapshotField  = "snapshot"  // SHA-256 of the page as it is kept
+	documentsField = "documents" // SHA-256 over the texts it was about: see digestOf
+	fromField      = "from"      // day from which the page said the terms apply; empty: from now on
 )
 
-// form signs what is shown and completes the page with it: the digest of the page as it is kept on record, the plan,
-// the language, the person, the time.
-func (s site) form(view templates.Choice, o tracker.Offer) (templates.Choice, error) {
-	page, err := s.snapshot(view)
-	if err != nil {
-		return view, err
+// page is the choice page of one person. It is rendered and kept as everybody in the same position sees it, and then
+// completed with what is this person's own: the token that says what was shown, to whom and when.
+func (s site) page(ctx context.Context, view templates.Choice, o tracker.Offer) ([]byte, error) {
+	var snapshot bytes.Buffer
+	if err := s.Pages.Render(&snapshot, "people/choice", view.Snapshot()); err != nil {
+		return nil, err
 	}
-	claims := tokens.Claims{Person: o.Person.ID, Campaign: o.Plan.Campaign, Plan: o.Plan.Number,
-		Data: map[string]string{localeField: view.Tag(), snapshotField: s.shown.hang(page)}}
-	if !view.Begun() {
-		claims.Data[fromField] = view.From.UTC().Format(time.RFC3339)
+	digest, err := s.album.keep(ctx, snapshot.Bytes())
+	if err != nil {
+		return nil, err
 	}
 	key, err := s.nonce()
 	if err != nil {
-		return view, err
+		return nil, err
 	}
-	form := *view.Form
-	form.Shown, form.IdempotencyKey = s.Tokens.Sign(tokens.Shown, claims, view.Now, formTTL), key
-	view.Form = &form
-	return view, nil
+	claims := tokens.Claims{Person: o.Person.ID, Campaign: o.Plan.Campaign, Plan: o.Plan.Number, Data: map[string]string{
+		localeField: view.Tag(), snapshotField: digest, documentsField: digestOf(textsOf(o.Versions, view.Tag())),
+	}}
+	if !view.Begun() {
+		claims.Data[fromField] = view.From.UTC().Format(time.RFC3339)
+	}
+	return templates.Fill(snapshot.Bytes(), s.Tokens.Sign(tokens.Shown, claims, view.Now, formTTL), key), nil
+}
+
+// textsOf are the versions' texts in a language, or the closest there is.
+func textsOf(versions []tracker.Version, tag string) []terms.DocumentText {
+	texts := make([]terms.DocumentText, len(versions))
+	for i, v := range versions {
+		text, _ := v.TextIn(tag) // a published version has a text
+		texts[i] = terms.DocumentText{Document: v.Document, Version: v.Version, Locale: text.Locale, SHA256: text.SHA256}
+	}
+	return texts
+}
+
+// digestOf binds a form's token to texts: it changes with any of them, its language, or their order.
+func digestOf(texts []terms.DocumentText) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", texts))
+	return hex.EncodeToString(sum[:])
 }
 
 // nonce is what one form's choice is recognised by when it is sent twice.
@@ -58,43 +84,43 @@ func (s site) nonce() (string, error) {
 	return fmt.Sprintf("form-%x", raw), nil
 }
 
-// evidence is what a form's token proves, put back together from it: the exact texts, the words, and the page.
+// evidence is what a form's token proves, put back together from it: the exact texts and the words.
 type evidence struct {
+	plan      int // that has to be the active one still; 0: any
 	documents []terms.DocumentText
 	sentence  string
 	label     string // on the button
-	page      []byte // nil when it cannot be had any more
 }
 
 // evidenceOf says again, from immutable facts, what the page with this token said about an action.
 func (s site) evidenceOf(c *gin.Context, shown tokens.Claims, action terms.Action) (evidence, error) {
-	o, err := s.Tracker.Offer(c.Request.Context(), shown.Person, shown.Campaign)
-	if err != nil {
-		return evidence{}, err
-	}
 	f := frame(s.Options, c.Request, "")
 	f.Locale = s.Pages.Match(shown.Data[localeField])
 	if action == terms.Withdraw {
-		return withdrawal(f, o)
+		return s.withdrawal(c.Request.Context(), f, shown)
 	}
-	view, documents, err := s.said(c, f, shown)
+	view, documents, err := s.said(c.Request.Context(), f, shown)
 	if err != nil {
 		return evidence{}, err
 	}
-	e := evidence{documents: documents}
+	e := evidence{plan: shown.Plan, documents: documents}
 	if e.label, err = view.ButtonLabel(string(action)); err != nil {
 		return evidence{}, &web.Problem{Status: http.StatusUnprocessableEntity, Type: "invalid", Detail: "action: " + err.Error()}
 	}
 	if e.sentence, err = view.Assent(); err != nil {
 		return evidence{}, err
 	}
-	e.page, err = s.pageOf(c, f, shown, o)
-	return e, err
+	return e, nil
 }
 
-// withdrawal is the evidence of a withdrawal: the texts are those of the acceptance, the sentence says what it does.
-func withdrawal(f templates.Frame, o tracker.Offer) (evidence, error) {
-	sentence, err := f.T("mine.withdraw.effect", "Count", graceDays(o))
+// withdrawal is the evidence of a withdrawal: the texts are those of the acceptance, the sentence says what it does. It
+// is not about what is asked now, so that a plan made since does not stand in its way.
+func (s site) withdrawal(ctx context.Context, f templates.Frame, shown tokens.Claims) (evidence, error) {
+	plan, err := s.Tracker.Plan(ctx, shown.Campaign, shown.Plan)
+	if err != nil {
+		return evidence{}, err
+	}
+	sentence, err := f.T("mine.withdraw.effect", "Count", graceDays(plan.Plan))
 	if err != nil {
 		return evidence{}, err
 	}
@@ -102,50 +128,28 @@ func withdrawal(f templates.Frame, o tracker.Offer) (evidence, error) {
 	return evidence{sentence: sentence, label: label}, err
 }
 
-// said is as much of the page that was shown as its sentence is made of, with the texts it was about. Plans and
-// published versions never change, so it is the same today.
-func (s site) said(c *gin.Context, f templates.Frame, shown tokens.Claims) (templates.Choice, []terms.DocumentText, error) {
+// said is as much of the page that was shown as its sentence is made of, with the texts it was about. Published
+// versions never change, so it is the same today; a Stale Conflict where the person is asked about others by now, and
+// errUnkept where the page cannot be found.
+func (s site) said(ctx context.Context, f templates.Frame, shown tokens.Claims) (templates.Choice, []terms.DocumentText, error) {
 	view := templates.Choice{Frame: f, Now: shown.IssuedAt()}
 	if from, err := time.Parse(time.RFC3339, shown.Data[fromField]); err == nil {
 		view.From = from
 	}
-	plan, err := s.Tracker.Plan(c.Request.Context(), shown.Campaign, shown.Plan)
+	o, err := s.Tracker.Offer(ctx, shown.Person, shown.Campaign)
 	if err != nil {
 		return view, nil, err
 	}
-	documents := make([]terms.DocumentText, len(plan.Documents))
-	for i, ref := range plan.Documents {
-		v, err := s.Tracker.Version(c.Request.Context(), ref)
-		if err != nil {
-			return view, nil, err
-		}
-		text, _ := v.TextIn(f.Tag()) // a published version has a text
-		documents[i] = terms.DocumentText{Document: ref.Document, Version: ref.Version, Locale: text.Locale, SHA256: text.SHA256}
-		view.Documents = append(view.Documents, templates.Document{Title: v.Title.In(f.Tag()), Version: ref.Version})
+	documents := textsOf(o.Versions, f.Tag())
+	if digestOf(documents) != shown.Data[documentsField] {
+		return view, nil, &terms.Stale{Message: "these are not the texts that were shown", Current: documents}
 	}
-	return view, documents, nil
-}
-
-// pageOf answers the bytes of the page that was shown: kept, or rendered again as of then if that gives the same.
-func (s site) pageOf(c *gin.Context, f templates.Frame, shown tokens.Claims, o tracker.Offer) ([]byte, error) {
-	digest := shown.Data[snapshotField]
-	if page := s.shown.find(digest); page != nil {
-		return page, nil
+	for _, v := range o.Versions {
+		view.Documents = append(view.Documents, templates.Document{Title: v.Title.In(f.Tag()), Version: v.Version})
 	}
-	view, err := s.choiceView(c.Request.Context(), f, o, shown.IssuedAt())
-	if err != nil {
-		return nil, err
+	_, err = s.Tracker.KeptPage(ctx, shown.Data[snapshotField])
+	if errors.Is(err, terms.NotFound) { // an older database was put back meanwhile
+		return view, nil, errUnkept
 	}
-	page, err := s.snapshot(view)
-	if err != nil || digestOf(page) != digest {
-		return nil, err
-	}
-	return page, nil
-}
-
-// snapshot is the page as it is kept on record.
-func (s site) snapshot(view templates.Choice) ([]byte, error) {
-	var page bytes.Buffer
-	err := s.Pages.Render(&page, "people/choice", view.Snapshot())
-	return page.Bytes(), err
+	return view, documents, err
 }

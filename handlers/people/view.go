@@ -17,6 +17,7 @@ func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer
 	tag := f.Tag()
 	view := templates.Choice{
 		Frame: f, Title: o.Plan.Title.In(tag), Stage: stageOf(o), Now: now, From: startOf(o, now), Snoozed: snoozedAt(o),
+		Own:  startOf(o, now) != o.Local.Deadline,
 		Void: o.Local.Effect == terms.Void, OnHold: o.Position.HoldID != "", Lifted: o.Position.Lifted, Case: caseOf(tag, o),
 		Grants: s.names(tag, o.Plan.Grants), Rights: s.rights(tag), Steps: s.steps(tag, o),
 		Form: &templates.ChoiceForm{

@@ -1,0 +1,34 @@
+package tracker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"assent/terms"
+)
+
+// KeepPage keeps a page as it is about to be shown, before anybody can answer
+// it, and returns the SHA-256 it is kept under. A page that is kept already
+// costs a read. It records nothing about a person.
+func (t *Tracker) KeepPage(ctx context.Context, html []byte) (string, error) {
+	sum := sha256.Sum256(html)
+	digest := hex.EncodeToString(sum[:])
+	_, err := t.KeptPage(ctx, digest)
+	if err == nil || !isKind(err, terms.NotFound) {
+		return digest, err
+	}
+	now := t.instant()
+	if err := t.Store.Update(ctx, func(tx Tx) error {
+		return tx.PutSnapshot(ctx, Snapshot{SHA256: digest, HTML: html, Stored: now})
+	}); err != nil {
+		return "", fmt.Errorf("keep a page: %w", err)
+	}
+	return digest, nil
+}
+
+// KeptPage returns a page by its SHA-256; NotFound when it was never kept.
+func (t *Tracker) KeptPage(ctx context.Context, sha256 string) (Snapshot, error) {
+	return read(ctx, t, func(r Reader) (Snapshot, error) { return r.Snapshot(ctx, sha256) })
+}
