@@ -50,17 +50,17 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 	if err != nil {
 		return nil, err
 	}
-	if err := a.secrets.checkLog(ctx, a.store); err != nil {
-		return nil, errors.Join(err, a.store.Close())
-	}
 	a.gate = gate.New(source{a.store, settings.Catalogue}, gate.Options{Catalogue: settings.Catalogue, PublicURL: settings.Server.PublicURL, Now: now})
 	a.tracker = tracker.New(tracker.Deps{
 		Store: a.store, Catalogue: settings.Catalogue, Now: now, Random: tracker.DefaultRandom(),
-		Signer: a.secrets.ledger, Committed: a.committed, Wake: a.wake, Pace: pace(settings.Scheduler),
+		Signer: a.secrets.ledger, Besides: a.secrets.besides, Committed: a.committed, Wake: a.wake, Pace: pace(settings.Scheduler),
 		Guard:     tracker.Guard(settings.Breaker),
 		Leniency:  tracker.Leniency{UndoWindow: settings.Reversals.UndoWindow, HoldSpread: settings.Holds.Spread},
 		Approvals: approvals(settings.Approvals), Lease: lease(settings.Scheduler),
 	})
+	if err := a.checkLog(ctx); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
 	if n := len(settings.BootstrapKey); n > 0 {
 		if n < shortKey {
 			a.log.WarnContext(ctx, "the bootstrap key is short enough to guess; set a longer one", "characters", n, "at_least", shortKey)

@@ -90,7 +90,7 @@ Without a command it serves. Try "assent demo" first.`,
 		p.applyCommand(), p.planCommand(), p.confirmCommand(), p.simulateCommand(), p.previewCommand(),
 		p.holdCommand(), p.reverseCommand(), p.undoCommand(), p.approvalsCommand(),
 		p.sweepCommand(), p.pauseCommand(), p.resumeCommand(), p.breakerCommand(), p.unreachedCommand(), p.failuresCommand(), p.explainCommand(),
-		p.keyCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.verifyCommand(),
+		p.keyCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.ledgerCommand(), p.verifyCommand(),
 	)
 	return root
 }

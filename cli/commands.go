@@ -43,8 +43,8 @@ func (p *program) with(ctx context.Context, run func(*app) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = a.store.Close() }() // the command's own error matters more
-	return run(a)
+	err = run(a)
+	return firstError(err, a.close(ctx)) // the command's own error matters more
 }
 
 func (p *program) sweepCommand() *cobra.Command {

@@ -9,31 +9,35 @@ import (
 	"time"
 
 	"assent/config"
+	"assent/ledger"
 
 	"github.com/spf13/cobra"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
 	var health bool
+	var checkpoint string
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check that the settings, the keys and the database can be used",
+		Short: "Check that the settings, the keys, the database and its log can be used",
 		Long: `Loads the settings, opens the database, which checks it, and says what was found.
-With --health it asks the server that runs on this machine instead, as a
-container's health check does.`,
+The log has to continue the checkpoint kept in ledger.checkpoint_file, and with
+--checkpoint one that was kept elsewhere as well. With --health it asks the
+server that runs on this machine instead, as a container's health check does.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if health {
 				return p.health(c.Context())
 			}
-			return p.with(c.Context(), func(a *app) error { return p.examine(c.Context(), a) })
+			return p.with(c.Context(), func(a *app) error { return p.examine(c.Context(), a, checkpoint) })
 		},
 	}
+	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a checkpoint of the log that was kept elsewhere")
 	c.Flags().BoolVar(&health, "health", false, "only ask the server on this machine whether it is alive")
 	return c
 }
 
-func (p *program) examine(ctx context.Context, a *app) error {
+func (p *program) examine(ctx context.Context, a *app, checkpoint string) error {
 	overviews, err := a.tracker.Overviews(ctx)
 	if err != nil {
 		return err
@@ -41,10 +45,45 @@ func (p *program) examine(ctx context.Context, a *app) error {
 	fmt.Fprintf(p.out, "settings  good: %d capabilities, %d ladders\n", len(a.settings.Catalogue), len(a.settings.Profiles))
 	fmt.Fprintf(p.out, "keys      good: the log is %s\n", a.secrets.ledger.Name())
 	fmt.Fprintf(p.out, "database  good: %s\n", a.settings.Database.URL)
+	if err := p.examineLog(ctx, a, checkpoint); err != nil {
+		return err
+	}
 	for _, o := range overviews {
 		fmt.Fprintf(p.out, "campaign  %s: plan %d, %d people in scope, %d accepted, %d without some features\n",
 			o.Campaign.Key, o.Campaign.Plan, o.Totals.InScope, o.Totals.Accepted, o.Totals.Restricted)
 	}
+	return nil
+}
+
+// examineLog compares the log with what was kept of it.
+func (p *program) examineLog(ctx context.Context, a *app, checkpoint string) error {
+	kept, err := a.keptCheckpoints()
+	if err != nil {
+		return err
+	}
+	now, err := a.comparedLog(ctx, kept)
+	if err != nil {
+		return err
+	}
+	if file := a.settings.Ledger.CheckpointFile; file == "" {
+		fmt.Fprintf(p.out, "log       signed, %d records; no checkpoint is kept, so an older copy of the database would go unnoticed: set ledger.checkpoint_file\n", now.Head.Size)
+	} else if len(kept) == 0 {
+		fmt.Fprintf(p.out, "log       good: %d records; %s is written once there is one and a server runs\n", now.Head.Size, file)
+	} else {
+		fmt.Fprintf(p.out, "log       good: %d records, continues the %d of %s\n", now.Head.Size, kept[0].Head.Size, file)
+	}
+	if checkpoint == "" {
+		return nil
+	}
+	a.settings.Ledger.CheckpointFile = checkpoint // what the words are about
+	elsewhere, err := a.readCheckpoint(checkpoint)
+	if err != nil {
+		return err
+	}
+	if _, err := a.comparedLog(ctx, []ledger.Checkpoint{elsewhere}); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "log       good: continues the %d records of %s\n", elsewhere.Head.Size, checkpoint)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -9,27 +8,28 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"assent/ledger"
 	"assent/tokens"
-	"assent/tracker"
 
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Names of the files in the secrets directory. Each holds one line.
+// Names of the files in the secrets directory.
 const (
 	linkKeyFile     = "links.key"     // signs links, sessions and forms
-	ledgerKeyFile   = "ledger.key"    // signs checkpoints of the log
-	verifierKeyFile = "ledger.public" // checks them; hand it out freely
+	ledgerKeyFile   = "ledger.key"    // signs checkpoints of the log; a line for each key, the newest first
+	verifierKeyFile = "ledger.public" // checks them, also the old ones; hand it out freely
 )
 
 // secrets are the keys a server makes for itself on its first start.
 type secrets struct {
 	tokens   *tokens.Signer
 	ledger   note.Signer
-	verifier string
+	besides  []note.Signer // older keys of the log that go on signing
+	verifier string        // public keys of the log, one a line, the newest first
 }
 
 // loadSecrets reads the keys, making the ones that are missing.
@@ -53,11 +53,16 @@ func loadSecrets(directory, origin string) (secrets, error) {
 	if err != nil {
 		return secrets{}, err
 	}
-	log, verifier, err := loadLedgerKey(directory, origin)
-	return secrets{tokens: signer, ledger: log, verifier: verifier}, err
+	log, verifier, err := loadLedgerKeys(directory, origin)
+	if err != nil {
+		return secrets{}, err
+	}
+	return secrets{tokens: signer, ledger: log[0], besides: log[1:], verifier: verifier}, nil
 }
 
-func loadLedgerKey(directory, origin string) (note.Signer, string, error) {
+// loadLedgerKeys returns the keys that sign, the newest first, and the public
+// keys of the log, also of keys that sign no more.
+func loadLedgerKeys(directory, origin string) ([]note.Signer, string, error) {
 	path := filepath.Join(directory, ledgerKeyFile)
 	public := filepath.Join(directory, verifierKeyFile)
 	if !exists(path) && exists(public) {
@@ -70,19 +75,39 @@ func loadLedgerKey(directory, origin string) (note.Signer, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	signer, err := note.NewSigner(private)
-	if err != nil {
-		return nil, "", fmt.Errorf("%s is not a signer key: restore it from a backup", path)
+	var signers []note.Signer
+	var known []string
+	for _, line := range strings.Fields(private) {
+		signer, err := note.NewSigner(line)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s is not a signer key: restore it from a backup", path)
+		}
+		if signer.Name() != origin {
+			return nil, "", fmt.Errorf("%s signs for the log %q, but ledger.origin is %q: set it back; receipts name their log", path, signer.Name(), origin)
+		}
+		verifier, err := ledger.VerifierKey(line)
+		if err != nil {
+			return nil, "", err
+		}
+		signers, known = append(signers, signer), append(known, verifier)
 	}
-	if signer.Name() != origin {
-		return nil, "", fmt.Errorf("%s signs for the log %q, but ledger.origin is %q: set it back; receipts name their log", path, signer.Name(), origin)
+	if len(signers) == 0 {
+		return nil, "", fmt.Errorf("%s is empty: restore it from a backup", path)
 	}
-	verifier, err := ledger.VerifierKey(private)
+	stored, err := keep(public, 0o644, func() (string, error) { return strings.Join(known, "\n"), nil })
 	if err != nil {
 		return nil, "", err
 	}
-	_, err = keep(public, 0o644, func() (string, error) { return verifier, nil })
-	return signer, verifier, err
+	for _, line := range strings.Fields(stored) {
+		if !slices.Contains(known, line) {
+			known = append(known, line)
+		}
+	}
+	verifiers := strings.Join(known, "\n")
+	if _, err := ledger.Verifiers(verifiers); err != nil {
+		return nil, "", fmt.Errorf("%s: %w: restore it from a backup", public, err)
+	}
+	return signers, verifiers, nil
 }
 
 func exists(path string) bool {
@@ -90,26 +115,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// checkLog refuses a log that another key has signed, or none at all: what this
-// server would add to it could not be proved.
-func (s secrets) checkLog(ctx context.Context, store tracker.Store) error {
-	return store.View(ctx, func(r tracker.Reader) error {
-		head, err := r.Head(ctx)
-		if err != nil || head.Size == 0 {
-			return err
-		}
-		verifier, err := note.NewVerifier(s.verifier)
-		if err != nil {
-			return err
-		}
-		if _, err := ledger.ParseCheckpoint(string(head.Checkpoint), note.VerifierList(verifier)); err != nil {
-			return fmt.Errorf("the log in the database was signed by another key than %s: restore that key from a backup, or open the database it belongs to (%w)", ledgerKeyFile, err)
-		}
-		return nil
-	})
-}
-
-// keep returns the line in a file, writing a fresh one when there is no file.
+// keep returns what a file says, writing a fresh line when there is no file.
 func keep(path string, mode fs.FileMode, fresh func() (string, error)) (string, error) {
 	data, err := os.ReadFile(path)
 	if err == nil {

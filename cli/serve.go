@@ -81,6 +81,9 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; is another server running? set server.listen", a.settings.Server.Listen, err)
 	}
+	if err := a.keepCheckpoint(ctx); err != nil {
+		return err
+	}
 	if err := layer.Start(ctx); err != nil {
 		return err
 	}
@@ -89,7 +92,9 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 			return err
 		}
 	}
-	following := a.follow(ctx)
+	beside, end := context.WithCancel(ctx)
+	defer end()
+	following, keeping := a.follow(beside), a.keepCheckpoints(beside)
 	jobs.Start()
 	server := a.server(handler)
 	failed := make(chan error, 1)
@@ -100,7 +105,11 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	case <-ctx.Done():
 		a.log.InfoContext(ctx, "stopping")
 	}
-	return errors.Join(err, a.stop(server, jobs, layer, following))
+	stopped := a.stop(server, jobs, layer)
+	end()
+	<-following
+	<-keeping
+	return errors.Join(err, stopped, a.close(ctx))
 }
 
 func (a *app) server(handler http.Handler) *http.Server {
@@ -112,13 +121,11 @@ func (a *app) server(handler http.Handler) *http.Server {
 	}
 }
 
-func (a *app) stop(server *http.Server, jobs *scheduler.Scheduler, layer *messaging.Server, following <-chan struct{}) error {
+func (a *app) stop(server *http.Server, jobs *scheduler.Scheduler, layer *messaging.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.settings.Server.ShutdownTimeout)
 	defer cancel()
 	close(a.stopping)
-	err := errors.Join(layer.Stop(ctx), server.Shutdown(ctx), jobs.Stop(ctx))
-	<-following
-	return errors.Join(err, a.store.Close())
+	return errors.Join(layer.Stop(ctx), server.Shutdown(ctx), jobs.Stop(ctx))
 }
 
 // followEvery is how long the gate may lag behind changes that another process
@@ -127,10 +134,18 @@ const followEvery = 250 * time.Millisecond
 
 // follow keeps the gate up with the log of changes until the context ends.
 func (a *app) follow(ctx context.Context) <-chan struct{} {
+	return a.every(ctx, followEvery, "following changes failed; answers stay as last known", func(ctx context.Context) error {
+		return a.gate.CatchUp(ctx, 0)
+	})
+}
+
+// every does something at an interval until the context ends, and then closes
+// the channel. Errors are logged, at most one a minute.
+func (a *app) every(ctx context.Context, interval time.Duration, failed string, do func(context.Context) error) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(followEvery)
+		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		var told time.Time
 		for {
@@ -138,10 +153,9 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				err := a.gate.CatchUp(ctx, 0)
-				if err != nil && ctx.Err() == nil && time.Since(told) > time.Minute {
+				if err := do(ctx); err != nil && ctx.Err() == nil && time.Since(told) > time.Minute {
 					told = time.Now()
-					a.log.ErrorContext(ctx, "following changes failed; answers stay as last known", "error", err)
+					a.log.ErrorContext(ctx, failed, "error", err)
 				}
 			}
 		}

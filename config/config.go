@@ -144,7 +144,8 @@ type Messaging struct {
 
 // Ledger is the tamper-evident log.
 type Ledger struct {
-	Origin string `mapstructure:"origin"`
+	Origin         string `mapstructure:"origin"`
+	CheckpointFile string `mapstructure:"checkpoint_file"` // "": no checkpoint is kept
 }
 
 // Brand is who asks: what pages call the platform and whom people can reach.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,7 @@ type Checkpoint struct {
 	Origin string // the name of the log, which is also that of its key
 	Head   Head
 	Text   string   // the whole note, as signed
+	Keys   []string // ids of the log's keys that signed, 8 hex digits each; after a change of keys more than one
 	Others []string // key names on signatures that were not checked, such as those of witnesses
 }
 
@@ -74,15 +76,51 @@ func VerifierKey(signer string) (string, error) {
 }
 
 // SignCheckpoint signs a head in the name of the signer, which is the origin.
-func SignCheckpoint(head Head, signer note.Signer) (Checkpoint, error) {
+// While a log changes its key, the old one signs besides, so that those who
+// know only that one can go on; it has the same name.
+func SignCheckpoint(head Head, signer note.Signer, besides ...note.Signer) (Checkpoint, error) {
 	if err := head.check(); err != nil {
 		return Checkpoint{}, err
 	}
-	text, err := note.Sign(&note.Note{Text: format(signer.Name(), head)}, signer)
+	c := Checkpoint{Origin: signer.Name(), Head: head}
+	signers := slices.Concat([]note.Signer{signer}, besides)
+	for _, s := range signers {
+		if s.Name() != c.Origin {
+			return Checkpoint{}, fmt.Errorf("a key of %q cannot sign for the log %q", s.Name(), c.Origin)
+		}
+		c.Keys = append(c.Keys, keyID(s.KeyHash()))
+	}
+	text, err := note.Sign(&note.Note{Text: format(c.Origin, head)}, signers...)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("sign checkpoint: %w", err)
 	}
-	return Checkpoint{Origin: signer.Name(), Head: head, Text: string(text)}, nil
+	c.Text = string(text)
+	return c, nil
+}
+
+// keyID is how a key is named in a verifier key.
+func keyID(hash uint32) string { return fmt.Sprintf("%08x", hash) }
+
+// Verifiers reads the public keys of a log, one a line, newest first: the form
+// in which they are published. Blank lines count for nothing.
+func Verifiers(keys string) (note.Verifiers, error) {
+	var known []note.Verifier
+	for line := range strings.Lines(keys) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		v, err := note.NewVerifier(line)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a public key: %w", line, err)
+		}
+		if !slices.ContainsFunc(known, func(k note.Verifier) bool { return k.Name() == v.Name() && k.KeyHash() == v.KeyHash() }) {
+			known = append(known, v)
+		}
+	}
+	if len(known) == 0 {
+		return nil, errors.New("there is no public key")
+	}
+	return note.VerifierList(known...), nil
 }
 
 // ParseCheckpoint reads a checkpoint that one of the verifiers has signed
@@ -99,6 +137,11 @@ func ParseCheckpoint(text string, verifiers note.Verifiers) (Checkpoint, error) 
 	c := Checkpoint{Text: text}
 	if c.Origin, c.Head, err = parse(n.Text); err != nil {
 		return Checkpoint{}, err
+	}
+	for _, s := range n.Sigs {
+		if s.Name == c.Origin {
+			c.Keys = append(c.Keys, keyID(s.Hash))
+		}
 	}
 	for _, s := range n.UnverifiedSigs {
 		c.Others = append(c.Others, s.Name)
@@ -117,14 +160,12 @@ func HeadOf(checkpoint string) (Head, error) {
 // signed checks what note.Open leaves open: that the log itself has signed,
 // that no signature is there twice, and that none has stray bits.
 func signed(n *note.Note, c Checkpoint) error {
-	byLog := false
 	for _, s := range n.Sigs {
-		byLog = byLog || s.Name == c.Origin
 		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {
 			return fmt.Errorf("has a malformed signature by %s", s.Name)
 		}
 	}
-	if !byLog {
+	if len(c.Keys) == 0 {
 		return fmt.Errorf("is of the log %q, which none of the known keys belongs to", c.Origin)
 	}
 	if lines := strings.Count(c.Text[len(n.Text)+1:], "\n"); lines != len(n.Sigs)+len(n.UnverifiedSigs) {

@@ -23,25 +23,63 @@ func Prove(ctx context.Context, reader TileReader, head Head, index int64) ([]Ha
 	return proof, b.explain(err)
 }
 
-// Extends checks that the log still begins with the records of an older head,
-// such as the one in a checkpoint kept elsewhere. The error is ErrAltered when
-// the log was rolled back, cut short or rewritten since.
+// Split is the proof that a log was rolled back, cut short or rewritten: two
+// checkpoints, both signed, of which the later does not extend the earlier.
+// It is an ErrAltered.
+type Split struct {
+	Kept Checkpoint // the one that was kept elsewhere
+	Now  Checkpoint // the one the log has now; without a text while it is empty
+}
+
+// Short reports whether the log has fewer records than it once had.
+func (s *Split) Short() bool { return s.Now.Head.Size < s.Kept.Head.Size }
+
+// Error says what is wrong, without the checkpoints.
+func (s *Split) Error() string {
+	if s.Short() {
+		return fmt.Sprintf("the log has %d records and once had %d: it was rolled back, or cut short", s.Now.Head.Size, s.Kept.Head.Size)
+	}
+	return fmt.Sprintf("the first %d records of the log are no longer the same: it was rewritten, or is another branch", s.Kept.Head.Size)
+}
+
+// Unwrap makes it an ErrAltered.
+func (s *Split) Unwrap() error { return ErrAltered }
+
+// Proof is both checkpoints, for whoever has to be shown.
+func (s *Split) Proof() string {
+	now := s.Now.Text
+	if now == "" {
+		now = "(none: the log is empty)\n"
+	}
+	return "The checkpoint that was kept:\n\n" + s.Kept.Text + "\nThe checkpoint of the log now:\n\n" + now
+}
+
+// Extends checks that the log still begins with the records of an older head.
+// The error is ErrAltered when the log was rolled back, cut short or rewritten
+// since.
 func Extends(ctx context.Context, reader TileReader, head, older Head) error {
-	for _, h := range []Head{head, older} {
+	return Continues(ctx, reader, Checkpoint{Head: head}, Checkpoint{Head: older})
+}
+
+// Continues is Extends for checkpoints, of which one was kept elsewhere: the
+// error is a *Split when the log does not begin with its records, and
+// ErrAltered when the stored tiles do not even belong to the log's own head.
+func Continues(ctx context.Context, reader TileReader, now, kept Checkpoint) error {
+	for _, h := range []Head{now.Head, kept.Head} {
 		if err := h.check(); err != nil {
 			return err
 		}
 	}
-	if older.Size > head.Size {
-		return fmt.Errorf("the log has %d records and once had %d: %w", head.Size, older.Size, ErrAltered)
+	if kept.Head.Size > now.Head.Size {
+		return &Split{Kept: kept, Now: now}
 	}
 	b := &bridge{ctx: ctx, reader: reader}
-	root, err := tlog.TreeHash(older.Size, b.of(head))
+	root, err := tlog.TreeHash(kept.Head.Size, b.of(now.Head))
 	if err != nil {
 		return b.explain(err)
 	}
-	if root != older.Root {
-		return fmt.Errorf("the first %d records are no longer the same: %w", older.Size, ErrAltered)
+	if root != kept.Head.Root {
+		return &Split{Kept: kept, Now: now}
 	}
 	return nil
 }

@@ -58,18 +58,24 @@ func ParseReceipt(data []byte) (Receipt, error) {
 	return r, nil
 }
 
-// Verify checks a receipt against the public key of the log, offline. The
-// error begins with the piece that fails: key, record, checkpoint or proof.
-func Verify(r Receipt, vkey string) (Report, error) {
-	verifier, err := note.NewVerifier(vkey)
+// Verify checks a receipt against the public keys of the log, one a line,
+// offline. The error begins with the piece that fails: key, record, checkpoint
+// or proof.
+func Verify(r Receipt, keys string) (Report, error) {
+	known, err := Verifiers(keys)
 	if err != nil {
 		return Report{}, fmt.Errorf("key: %w", err)
 	}
+	return VerifyBy(r, known)
+}
+
+// VerifyBy is Verify with keys that were read before.
+func VerifyBy(r Receipt, known note.Verifiers) (Report, error) {
 	record, raw, err := ParseRecord(r.Record)
 	if err != nil {
 		return Report{}, fmt.Errorf("record: %w", err)
 	}
-	c, err := ParseCheckpoint(r.Proof.Checkpoint, note.VerifierList(verifier))
+	c, err := ParseCheckpoint(r.Proof.Checkpoint, known)
 	if err != nil {
 		return Report{}, fmt.Errorf("checkpoint: %w", err)
 	}

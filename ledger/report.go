@@ -18,10 +18,18 @@ type Report struct {
 func (r Report) Proved() []string {
 	c := r.Checkpoint
 	return []string{
-		fmt.Sprintf("The log %q signed a head over %d records.", c.Origin, c.Head.Size),
+		fmt.Sprintf("The log %q signed a head over %d records.", c.Origin, c.Head.Size) + by(c.Keys),
 		fmt.Sprintf("Record %d under that head is this one, unchanged to the last byte.", r.Index),
 		r.said(),
 	}
+}
+
+// by says which keys of the log have signed.
+func by(keys []string) string {
+	if len(keys) == 1 {
+		return " Its key " + keys[0] + " did."
+	}
+	return " Its keys " + strings.Join(keys, " and ") + " did."
 }
 
 // said retells the record.

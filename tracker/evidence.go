@@ -26,7 +26,7 @@ func (t *Tracker) prove(ctx context.Context, tx Tx, answers []*answer) error {
 	if err != nil {
 		return fmt.Errorf("append to the log: %w", err)
 	}
-	signed, err := ledger.SignCheckpoint(update.Head, t.Signer)
+	signed, err := ledger.SignCheckpoint(update.Head, t.Signer, t.Besides...)
 	if err != nil {
 		return err
 	}

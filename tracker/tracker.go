@@ -19,8 +19,9 @@ type Deps struct {
 	Store     Store
 	Catalogue terms.Catalogue
 	Now       func() time.Time
-	Random    io.Reader   // cryptographic; crypto/rand.Reader outside tests
-	Signer    note.Signer // of the log; its name is the log's origin
+	Random    io.Reader     // cryptographic; crypto/rand.Reader outside tests
+	Signer    note.Signer   // of the log; its name is the log's origin
+	Besides   []note.Signer // older keys of the log that still sign with it
 	// Committed is called after a transaction that changed positions, with the
 	// newest revision, before the use-case returns: when it comes back, every
 	// answer given by this process reflects the change. Revision 0 means all

@@ -39,7 +39,7 @@ type Options struct {
 	Check func(context.Context) error
 
 	PublicURL    string        // without a trailing slash
-	LogKey       string        // public key of the log, as a signed-note verifier
+	LogKey       string        // public keys of the log, as signed-note verifiers, one a line
 	SessionTTL   time.Duration // of links an app opens for its signed-in person
 	NoticeTTL    time.Duration // of links in messages
 	MessagingTTL time.Duration // of messaging tokens

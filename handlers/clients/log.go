@@ -29,7 +29,7 @@ func (h *Handlers) tile(c *gin.Context) error {
 	return nil
 }
 
-// logKey answers the public key that checkpoints are verified with.
+// logKey answers the public keys that checkpoints are verified with.
 func (h *Handlers) logKey(c *gin.Context) error {
 	c.String(http.StatusOK, "%s\n", h.LogKey)
 	return nil
