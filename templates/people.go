@@ -18,6 +18,7 @@ func peoplePages() []page {
 		{"people/features", Features{}},
 		{"people/mine", Mine{}},
 		{"people/legal", Legal{}},
+		{"people/compare", Compare{}},
 		{"people/error", Error{}},
 	}
 }
@@ -74,7 +75,7 @@ type Document struct {
 	SHA256  string // of the exact source bytes of that text
 	Minutes int    // to read it; 0 is not shown
 	Summary Summary
-	Before  *Before // the version the person accepted last, if any
+	Before  *Before // the version the person accepted last, else the one before; nil for the first
 }
 
 // Dir is the direction the text is written in.
@@ -85,11 +86,12 @@ func (f Frame) DocumentName(d Document) (template.HTML, error) {
 	return f.H("document.name", "Title", d.Title, "Version", bdi(d.Version))
 }
 
-// Before is the version of a document that a person accepted earlier.
+// Before is the version of a document that a person accepted earlier or, where At is zero, the one that stood before.
 type Before struct {
-	Version string
-	At      time.Time
-	URL     string
+	Version    string
+	At         time.Time
+	URL        string
+	CompareURL string // what changed since, word by word
 }
 
 // Step is one dated stage ahead, or already reached, for somebody who does not accept.

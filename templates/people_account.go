@@ -113,6 +113,7 @@ type Legal struct {
 	Texts       []TextLink // the languages this version exists in
 	NewerURL    string     // of the version that replaced it; empty for the current one
 	Newer       string
+	CompareURL  string // what changed since the version before; empty for the first one
 	DownloadURL string // of the exact bytes
 	ChoiceURL   string
 }

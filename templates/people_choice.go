@@ -87,6 +87,22 @@ func (c Choice) Same() []template.HTML {
 	return same
 }
 
+// Earlier names the version of a document that stood before.
+func (c Choice) Earlier(b *Before) (template.HTML, error) {
+	if b.At.IsZero() {
+		return c.H("compare.version", "Version", bdi(b.Version))
+	}
+	return c.H("choice.before", "Version", bdi(b.Version), "Date", c.Date(b.At))
+}
+
+// Compared offers to compare with it.
+func (c Choice) Compared(b *Before) (template.HTML, error) {
+	if b.At.IsZero() {
+		return c.H("choice.compare.before", "Version", bdi(b.Version))
+	}
+	return c.H("choice.compare", "Version", bdi(b.Version), "Date", c.Date(b.At))
+}
+
 // Begun reports whether the terms apply already.
 func (c Choice) Begun() bool { return !c.Now.Before(c.From) }
 

@@ -73,7 +73,8 @@ func documents(t *testing.T) []templates.Document {
 	sha := "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 	return []templates.Document{
 		{Title: "Terms of Service", Version: "2021-01-04", URL: "/legal/terms-of-service/2021-01-04?lang=en", Locale: "en", SHA256: sha, Minutes: 11, Summary: summary,
-			Before: &templates.Before{Version: "2020-03-04", At: day("2020-03-09 12:00"), URL: "/legal/terms-of-service/2020-03-04?lang=en"}},
+			Before: &templates.Before{Version: "2020-03-04", At: day("2020-03-09 12:00"), URL: "/legal/terms-of-service/2020-03-04?lang=en",
+				CompareURL: "/legal/terms-of-service/2021-01-04/compare?from=2020-03-04"}},
 		{Title: "Privacy Policy", Version: "2021-01-04", URL: "/legal/privacy-policy/2021-01-04?lang=en", Locale: "en", SHA256: sha, Minutes: 1, Summary: privacy},
 	}
 }
@@ -192,8 +193,13 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		}}},
 		sample{"people/mine", "empty", templates.Mine{Frame: bare}},
 		sample{"people/legal", "full", templates.Legal{Frame: f, Document: documents(t)[0], Text: text, Effective: day("2021-05-15 00:00"), Published: day("2021-01-04 00:00"),
-			Texts: []templates.TextLink{{Tag: "en", Name: "English", URL: "?lang=en"}, {Tag: "ar", Name: "العربية", URL: "?lang=ar"}}, NewerURL: "/legal/terms-of-service/2022-01-01", Newer: "2022-01-01", DownloadURL: "/legal/terms-of-service/2021-01-04?format=markdown", ChoiceURL: "/t/new-terms-2021"}},
+			Texts: []templates.TextLink{{Tag: "en", Name: "English", URL: "?lang=en"}, {Tag: "ar", Name: "العربية", URL: "?lang=ar"}}, CompareURL: "/legal/terms-of-service/2021-01-04/compare", NewerURL: "/legal/terms-of-service/2022-01-01", Newer: "2022-01-01", DownloadURL: "/legal/terms-of-service/2021-01-04?format=markdown", ChoiceURL: "/t/new-terms-2021"}},
 		sample{"people/legal", "empty", templates.Legal{Frame: bare}},
+		sample{"people/compare", "inline", compared(t, f, func(*templates.Compare) {})},
+		sample{"people/compare", "side by side", compared(t, f, func(c *templates.Compare) { c.Side, c.All, c.Mine = true, true, true })},
+		sample{"people/compare", "side by side, changes", compared(t, f, func(c *templates.Compare) { c.Side = true })},
+		sample{"people/compare", "whole, foreign", compared(t, f, func(c *templates.Compare) { c.All, c.Document.Locale = true, "ar" })},
+		sample{"people/compare", "empty", templates.Compare{Frame: bare}},
 	)
 	for _, reason := range []templates.NothingReason{templates.ReasonNotAnnounced, templates.ReasonExempt, templates.ReasonEnded, templates.ReasonExcused, templates.ReasonBound} {
 		list = append(list, sample{"people/nothing", string(reason), templates.Nothing{Frame: f, Title: "Our terms are changing", Reason: reason}})
@@ -203,6 +209,37 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		list = append(list, sample{"people/receipt", method, templates.Receipt{Frame: f, Answer: answer, Action: "withdrawn", Method: method, Spoken: l}})
 	}
 	return append(list, faults(f, bare)...)
+}
+
+// earlierText is what termsText was before.
+const earlierText = `# Harbor Terms of Service
+
+These terms apply from 4 March 2020.
+
+## 1.1 Who we are
+
+Harbor is a messaging service of Harbor Messaging Ltd. See the [privacy policy](/legal/privacy-policy/3.2).
+
+## 2 Fees
+
+Harbor costs nothing.
+
+## 3.2 What you may not do
+
+- break the law;
+- threaten anybody;
+- attack the service.
+`
+
+func compared(t *testing.T, f templates.Frame, change func(c *templates.Compare)) templates.Compare {
+	t.Helper()
+	view := templates.Compare{
+		Frame: f, Document: documents(t)[0], Before: *documents(t)[0].Before, Comparison: templates.CompareMarkdown([]byte(earlierText), []byte(termsText)),
+		Views: templates.CompareViews{Inline: "?view=inline", Side: "?view=side", Changes: "?show=changes", All: "?show=all"},
+		Texts: []templates.TextLink{{Tag: "en", Name: "English"}, {Tag: "ar", Name: "العربية"}}, ChoiceURL: "/t/new-terms-2021",
+	}
+	change(&view)
+	return view
 }
 
 func faults(f, bare templates.Frame) []sample {

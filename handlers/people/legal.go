@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,12 +16,9 @@ import (
 // legal shows the full text of a published version to anybody: terms are no secret.
 func (s site) legal(c *gin.Context) error {
 	ref := terms.DocumentRef{Document: c.Param("document"), Version: c.Param("version")}
-	v, err := s.Tracker.Version(c.Request.Context(), ref)
+	v, err := s.published(c, ref)
 	if err != nil {
 		return err
-	}
-	if v.Published.IsZero() {
-		return terms.Errorf(terms.NotFound, "version %s of document %q is not published", ref.Version, ref.Document)
 	}
 	f := frame(s.Options, c.Request, "")
 	text, _ := v.TextIn(wanted(c, f)) // a published version has a text
@@ -68,14 +66,12 @@ func (s site) legalView(c *gin.Context, f templates.Frame, v tracker.Version, te
 	if err != nil {
 		return templates.Legal{}, err
 	}
-	for _, newest := range all {
-		if newest.Published.IsZero() {
-			continue
-		}
-		if newest.Version != v.Version {
-			view.Newer, view.NewerURL = newest.Version, legalPath(newest.DocumentRef, text.Locale)
-		}
-		break
+	all = slices.DeleteFunc(all, func(one tracker.Version) bool { return one.Published.IsZero() })
+	if newest := all[0]; newest.Version != v.Version {
+		view.Newer, view.NewerURL = newest.Version, legalPath(newest.DocumentRef, text.Locale)
+	}
+	if all[len(all)-1].Version != v.Version {
+		view.CompareURL = "/legal/" + url.PathEscape(v.Document) + "/" + url.PathEscape(v.Version) + "/compare?lang=" + url.QueryEscape(text.Locale)
 	}
 	return view, nil
 }

@@ -55,6 +55,7 @@ func Mount(r gin.IRouter, o Options) {
 	}
 	r.GET("/l/:token", web.Handle(s.openLink))
 	r.GET("/legal/:document/:version", web.Handle(s.legal))
+	r.GET("/legal/:document/:version/compare", web.Handle(s.compare))
 
 	r.GET("/t/:campaign", web.Handle(s.askChoice))
 	r.POST("/t/:campaign", o.SameOrigin, web.Handle(web.ReadForm), web.Handle(s.choose))

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer
 		return view, err
 	}
 	for _, v := range o.Versions {
-		document, err := s.document(tag, v, past)
+		document, err := s.document(ctx, tag, o.Plan.Campaign, v, past)
 		if err != nil {
 			return view, err
 		}
@@ -203,7 +204,7 @@ func (s site) step(tag string, o tracker.Offer, stage int, at time.Time) templat
 const wordsPerMinute = 200
 
 // document is a version in the language of the page, or the closest there is, beside the one accepted before.
-func (s site) document(tag string, v tracker.Version, past []tracker.Response) (templates.Document, error) {
+func (s site) document(ctx context.Context, tag, campaign string, v tracker.Version, past []tracker.Response) (templates.Document, error) {
 	text, _ := v.TextIn(tag) // a published version has a text
 	summary, err := templates.Summarise([]byte(text.Summary))
 	if err != nil {
@@ -213,12 +214,16 @@ func (s site) document(tag string, v tracker.Version, past []tracker.Response) (
 		Title: v.Title.In(tag), Version: v.Version, URL: legalPath(v.DocumentRef, tag), Locale: text.Locale, SHA256: text.SHA256,
 		Minutes: len(strings.Fields(text.Markdown))/wordsPerMinute + 1, Summary: summary,
 	}
-	for _, response := range past {
-		i := slices.IndexFunc(response.Documents, func(t terms.DocumentText) bool { return t.Document == v.Document && t.Version != v.Version })
-		if i >= 0 && response.Action == terms.Accept {
-			d.Before = &templates.Before{Version: response.Documents[i].Version, At: response.RecordedAt, URL: legalPath(response.Documents[i].Ref(), tag)}
-			break
+	before, ok := acceptedBefore(v.DocumentRef, past)
+	if !ok { // nobody knows what the person accepted: the version before is the best there is
+		if before.Version, err = s.versionBefore(ctx, v); err != nil && !errors.Is(err, terms.NotFound) {
+			return d, err
 		}
+	}
+	if before.Version != "" {
+		before.URL = legalPath(terms.DocumentRef{Document: v.Document, Version: before.Version}, tag)
+		before.CompareURL = comparePath(v.DocumentRef, before.Version, campaign, tag)
+		d.Before = &before
 	}
 	return d, nil
 }
