@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"assent/terms"
@@ -10,8 +8,9 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// KindResponse marks a record of what a person chose. The log may hold records
-// of other kinds; each says its kind in the same field.
+// KindResponse marks a record of what a person chose. Records of the other
+// kinds, KindAct and KindErasure, stand in the same log; each says its kind in
+// the same field.
 const KindResponse = "response"
 
 // Format is the version of the record format this package writes.
@@ -129,14 +128,7 @@ func (r Record) Canonical() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	data, err := canonical(r.wire())
-	if err != nil {
-		return nil, fmt.Errorf("write record %s: %w", r.ReceiptID, err)
-	}
-	if len(data) > MaxRecord {
-		return nil, terms.Errorf(terms.Invalid, "the record is %d bytes long; the log takes %d", len(data), MaxRecord)
-	}
-	return data, nil
+	return fits(r.wire())
 }
 
 // ParseRecord reads a record of a response from JSON, canonical or merely
@@ -147,17 +139,14 @@ func ParseRecord(data []byte) (Record, []byte, error) {
 	if err := decode(data, &w); err != nil {
 		return Record{}, nil, err
 	}
-	if w.Kind != KindResponse || w.Format != Format {
-		return Record{}, nil, fmt.Errorf("is of kind %q, format %d; this program reads kind %q, format %d", w.Kind, w.Format, KindResponse, Format)
+	if err := isOf(KindResponse, w.Kind, w.Format); err != nil {
+		return Record{}, nil, err
 	}
 	r := w.record()
 	if err := r.check(); err != nil {
 		return Record{}, nil, err
 	}
-	raw, err := same(data, w)
-	if err == nil && len(raw) > MaxRecord {
-		err = errors.New("is longer than the log takes")
-	}
+	raw, err := sameRecord(data, w)
 	return r, raw, err
 }
 

@@ -52,7 +52,10 @@ func proofs(t *testing.T, url string) {
 			return err
 		},
 		func(tx tracker.Tx) error {
-			return tx.AddResponse(ctx, tracker.Response{ReceiptID: "rcp-1", Ref: 1, Record: []byte("{}")})
+			return tx.AddResponse(ctx, tracker.Response{ReceiptID: "rcp-1", Ref: 1})
+		},
+		func(tx tracker.Tx) error {
+			return tx.SaveLog(ctx, tracker.LogHead{}, tracker.LogHead{Size: 1}, [][]byte{[]byte("{}")}, nil)
 		},
 		func(tx tracker.Tx) error { return tx.StartRun(ctx, run) },
 		func(tx tracker.Tx) error { run.Finished = noon; return tx.FinishRun(ctx, run) },
@@ -88,7 +91,7 @@ func TestWhatProvesSomethingCannotBeChangedEvenByHand(t *testing.T) {
 			proofs(t, url)
 			db := raw(t, url)
 			before := dump(t, db, contents)
-			if strings.Count(before, "\n") != 13 {
+			if strings.Count(before, "\n") != 14 {
 				t.Fatalf("not every table has its row:\n%s", before)
 			}
 			for _, statement := range []string{
@@ -97,6 +100,7 @@ func TestWhatProvesSomethingCannotBeChangedEvenByHand(t *testing.T) {
 				"INSERT INTO texts (document, version, locale, markdown, summary, sha256) VALUES ('terms', '1', 'fr', '', '', '')",
 				"UPDATE plans SET plan_json = '{}'", "UPDATE plans SET source = 'y'", "DELETE FROM plans",
 				"UPDATE responses SET action = 'declined'", "DELETE FROM responses",
+				"UPDATE log_entries SET record = 'y'", "DELETE FROM log_entries",
 				"UPDATE notices SET at = 1", "DELETE FROM notices",
 				"UPDATE changes SET stage = 0", "DELETE FROM changes",
 				"UPDATE runs SET moved = 1", "UPDATE runs SET started = 1, finished = 2 WHERE id = 'run-2'", "DELETE FROM runs",
@@ -122,7 +126,7 @@ func TestTruncatingIsRefusedToo(t *testing.T) {
 	url := engines["postgres"](t)
 	proofs(t, url)
 	db := raw(t, url)
-	for _, table := range []string{"versions", "texts", "plans", "responses", "changes", "notices", "runs", "acts", "reversals", "approvals"} {
+	for _, table := range []string{"versions", "texts", "plans", "responses", "log_entries", "changes", "notices", "runs", "acts", "reversals", "approvals"} {
 		if _, err := db.Exec("TRUNCATE " + table + " CASCADE"); err == nil {
 			t.Errorf("%s was emptied", table)
 		}
@@ -135,6 +139,7 @@ const contents = `
 	UNION ALL SELECT 'text ' || version || locale || length(markdown) FROM texts
 	UNION ALL SELECT 'plan ' || length(plan_json) || length(source) FROM plans
 	UNION ALL SELECT 'response ' || action FROM responses
+	UNION ALL SELECT 'entry ' || leaf_index || length(record) FROM log_entries
 	UNION ALL SELECT 'notice ' || at FROM notices
 	UNION ALL SELECT 'changes ' || sum(stage) FROM changes
 	UNION ALL SELECT 'run ' || id || started || moved FROM runs

@@ -22,7 +22,6 @@ type responseRow struct {
 	IdempotencyKey string
 	Fingerprint    string
 	RecordedAt     instant
-	Record         []byte
 	Checkpoint     []byte
 }
 
@@ -40,6 +39,7 @@ func (detailsRow) TableName() string { return "response_details" }
 
 type wholeResponse struct {
 	Row     responseRow `gorm:"embedded"` // by name: gorm passes over embedded fields it cannot export
+	Record  []byte
 	Person  string
 	Salt    []byte
 	Details []byte
@@ -50,15 +50,15 @@ func (r wholeResponse) response() tracker.Response {
 		ReceiptID: r.Row.ReceiptID, Person: r.Person, Ref: r.Row.Ref, Campaign: r.Row.Campaign, Plan: r.Row.Plan,
 		Action: r.Row.Action, Documents: r.Row.Documents.it, Effect: r.Row.Effect,
 		IdempotencyKey: r.Row.IdempotencyKey, Fingerprint: r.Row.Fingerprint, RecordedAt: r.Row.RecordedAt.time(),
-		LeafIndex: r.Row.LeafIndex, Record: r.Row.Record, Checkpoint: r.Row.Checkpoint, Salt: r.Salt, Details: r.Details,
+		LeafIndex: r.Row.LeafIndex, Record: r.Record, Checkpoint: r.Row.Checkpoint, Salt: r.Salt, Details: r.Details,
 	}
 }
 
-// responses joins the personal part, which may be erased.
+// responses joins the record, and the personal part, which may be erased.
 func (r reader) responses(ctx context.Context) *gorm.DB {
-	return r.in(ctx).Table("responses AS r").Joins("LEFT JOIN response_details d ON d.leaf_index = r.leaf_index").
+	return r.in(ctx).Table("responses AS r").Joins("JOIN log_entries l ON l.leaf_index = r.leaf_index LEFT JOIN response_details d ON d.leaf_index = r.leaf_index").
 		Select(`r.leaf_index, r.receipt_id, r.ref, r.campaign, r.plan, r.action, r.documents, r.effect, r.idempotency_key,
-			r.fingerprint, r.recorded_at, r.record, r.checkpoint, coalesce(d.person, '') AS person, d.salt, d.details`)
+			r.fingerprint, r.recorded_at, l.record, r.checkpoint, coalesce(d.person, '') AS person, d.salt, d.details`)
 }
 
 // Response finds the response also after the account was deleted; once the
@@ -93,8 +93,7 @@ func (t *tx) AddResponse(ctx context.Context, r tracker.Response) error {
 	err := t.insert(ctx, fmt.Sprintf("a response of %s with the key %q", personName(r.Person), r.IdempotencyKey), &responseRow{
 		LeafIndex: r.LeafIndex, ReceiptID: r.ReceiptID, Ref: r.Ref, Campaign: r.Campaign, Plan: r.Plan,
 		Action: r.Action, Documents: object[[]terms.DocumentText]{r.Documents}, Effect: r.Effect,
-		IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, RecordedAt: at(r.RecordedAt), Record: blob(r.Record),
-		Checkpoint: blob(r.Checkpoint),
+		IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, RecordedAt: at(r.RecordedAt), Checkpoint: blob(r.Checkpoint),
 	})
 	if err != nil {
 		return err

@@ -23,8 +23,8 @@ func first(t *testing.T, engine, url string) {
 	}
 	db := raw(t, url)
 	words := map[string]*strings.Replacer{
-		"sqlite":   strings.NewReplacer("{true}", "1", "{false}", "0", "{empty}", "x''"),
-		"postgres": strings.NewReplacer("{true}", "TRUE", "{false}", "FALSE", "{empty}", "''"),
+		"sqlite":   strings.NewReplacer("{true}", "1", "{false}", "0", "{empty}", "x''", "{record}", "x'7b7d00ff'"),
+		"postgres": strings.NewReplacer("{true}", "TRUE", "{false}", "FALSE", "{empty}", "''", "{record}", `'\x7b7d00ff'`),
 	}
 	for _, statement := range []string{
 		"CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)",
@@ -48,6 +48,8 @@ func first(t *testing.T, engine, url string) {
 			VALUES (1, 'ntc_x', 'c', 2, 1, 'stage', 'in_app', {false}, {false}, 11), (1, 'ntc_y', 'c', 2, 1, 'reported', 'push', {false}, {true}, 12)`,
 		`INSERT INTO changes (revision, kind, at, campaign, ref, person, seq, plan, stage) VALUES (2, 'removed', 13, 'c', 2, 'ben', 5, 2, 1)`,
 		"INSERT INTO changes (revision, kind, at, campaign) VALUES (3, 'plan', 14, 'c')",
+		`INSERT INTO responses (leaf_index, receipt_id, ref, campaign, plan, action, documents, effect, idempotency_key, fingerprint, recorded_at,
+			record, checkpoint) VALUES (0, 'rcp-1', 1, 'c', 2, 'declined', '[]', '', 'k1', 'ff', 15, {record}, {empty})`,
 		`INSERT INTO holds (campaign, id, region, person, reason, reference, clock, effect, starts, ends, placed_by, placed_at, released_by)
 			VALUES ('c', 'hld-1', 'BR', '', 'court order', '', 'stop', 'freeze', 1, 2, 'ada', 1, 'grace')`,
 		`INSERT INTO runs (id, job, planned, started, finished, examined, moved, told, held, waiting, failed, error)
@@ -82,6 +84,11 @@ func TestAnUpgradeKeepsWhatAnOlderProgramWrote(t *testing.T) {
 			{ID: "ntc_y", Person: "ana", Ref: 1, Campaign: "c", Plan: 2, Stage: 1, Kind: tracker.Reported, Channel: tracker.Push, Delivered: true, At: us(12)},
 			{ID: "ntc_1", Person: "ana", Ref: 1, Campaign: "c", Plan: 2, Stage: 1, Kind: tracker.StageNotice, Channel: tracker.InApp, At: us(11)},
 		},
+		"responses": []tracker.Response{{
+			ReceiptID: "rcp-1", Ref: 1, Campaign: "c", Plan: 2, Action: terms.Decline, IdempotencyKey: "k1", Fingerprint: "ff", RecordedAt: us(15),
+			Record: []byte("{}\x00\xff"),
+		}},
+		"records": [][]byte{[]byte("{}\x00\xff")},
 		"holds": []tracker.Hold{{
 			Hold: terms.Hold{
 				ID: "hld-1", Campaign: "c", Scope: terms.Scope{Region: "BR"}, Reason: "court order", Clock: terms.ClockStop, Effect: terms.Freeze,
@@ -123,6 +130,8 @@ func facts(t *testing.T, url string) map[string]any {
 			"changes":     func() (any, error) { return r.Changes(ctx, 0, 10) },
 			"transitions": func() (any, error) { return r.Transitions(ctx, "c", "", 10) },
 			"notices":     func() (any, error) { return r.Notices(ctx, "ana", 10) },
+			"responses":   func() (any, error) { return r.Responses(ctx, "ana") },
+			"records":     func() (any, error) { return r.Records(ctx, 0, 10) },
 			"holds":       func() (any, error) { return r.Holds(ctx, "c") },
 			"runs":        func() (any, error) { return r.Runs(ctx, 10) },
 		} {

@@ -39,7 +39,7 @@ func (t *Tracker) prove(ctx context.Context, tx Tx, answers []*answer) error {
 	for i, one := range update.Tiles {
 		tiles[i] = Tile{Path: storedPath(one.Level, one.Index), Data: one.Data}
 	}
-	return tx.SaveLog(ctx, from, LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}, tiles)
+	return tx.SaveLog(ctx, from, LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}, records, tiles)
 }
 
 // head returns the state as the ledger knows it.

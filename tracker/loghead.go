@@ -60,6 +60,6 @@ func (t *Tracker) SignLog(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return tx.SaveLog(ctx, head, LogHead{Size: head.Size, Root: head.Root, Checkpoint: []byte(signed.Text)}, nil)
+		return tx.SaveLog(ctx, head, LogHead{Size: head.Size, Root: head.Root, Checkpoint: []byte(signed.Text)}, nil, nil)
 	})
 }

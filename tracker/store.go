@@ -188,14 +188,15 @@ type Tx interface {
 	// while the person has none, or after erasure.
 	PersonKey(ctx context.Context, ref int64) ([]byte, error)
 	AddPersonKey(ctx context.Context, ref int64, key []byte) error
-	// AddResponse stores a response; Conflict when the person used the
-	// idempotency key before.
+	// AddResponse stores a response, but for its Record, which SaveLog stores;
+	// Conflict when the person used the idempotency key before.
 	AddResponse(ctx context.Context, r Response) error
 	// PutSnapshot stores a page unless it is there.
 	PutSnapshot(ctx context.Context, s Snapshot) error
 	// SaveLog moves the head from one state to the next by compare-and-set on
-	// its size and stores the tiles, replacing those of the same path.
-	SaveLog(ctx context.Context, from, to LogHead, tiles []Tile) error
+	// its size, and stores the records that lie between the two, and the tiles,
+	// replacing those of the same path.
+	SaveLog(ctx context.Context, from, to LogHead, records [][]byte, tiles []Tile) error
 
 	StartRun(ctx context.Context, r Run) error
 	FinishRun(ctx context.Context, r Run) error

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,13 +18,23 @@ func response(p tracker.Person, leaf int64, key string) tracker.Response {
 	}
 }
 
+// respond stores a response, and its record at the end of the log.
+func (s *store) respond(tx tracker.Tx, r tracker.Response) error {
+	from, err := tx.Head(s.ctx)
+	if err != nil {
+		return err
+	}
+	to := tracker.LogHead{Size: from.Size + 1, Root: []byte{byte(from.Size)}, Checkpoint: []byte("signed")}
+	return errors.Join(tx.SaveLog(s.ctx, from, to, [][]byte{r.Record}, nil), tx.AddResponse(s.ctx, r))
+}
+
 func responsesAreKeptWithTheirEvidence(s *store) {
 	people := s.people("p", 2)
 	first, second, other := response(people[0], 0, "k1"), response(people[0], 1, "k2"), response(people[1], 2, "k1")
 	second.Documents, second.Salt, second.Details, second.Action = nil, nil, nil, terms.Withdraw
 	missing(s, func(r tracker.Reader) (tracker.Response, error) { return r.Response(s.ctx, first.ReceiptID) })
 	for _, r := range []tracker.Response{first, second, other} {
-		s.update(func(tx tracker.Tx) error { return tx.AddResponse(s.ctx, r) })
+		s.update(func(tx tracker.Tx) error { return s.respond(tx, r) })
 	}
 	s.same("by receipt", get(s, func(r tracker.Reader) (tracker.Response, error) { return r.Response(s.ctx, second.ReceiptID) }), second)
 	s.same("by key", get(s, func(r tracker.Reader) (tracker.Response, error) { return r.ResponseByKey(s.ctx, people[1].ID, "k1") }), other)
@@ -48,13 +59,13 @@ func responsesAreKeptWithTheirEvidence(s *store) {
 
 func aKeyAReceiptAndAPlaceInTheLogAreUsedOnce(s *store) {
 	people := s.people("p", 2)
-	s.update(func(tx tracker.Tx) error { return tx.AddResponse(s.ctx, response(people[0], 0, "k1")) })
+	s.update(func(tx tracker.Tx) error { return s.respond(tx, response(people[0], 0, "k1")) })
 	sameKey, sameLeaf, sameReceipt := response(people[0], 1, "k1"), response(people[1], 0, "k2"), response(people[1], 1, "k3")
 	sameLeaf.ReceiptID, sameReceipt.ReceiptID = "rcp-9", "rcp-0"
 	for _, r := range []tracker.Response{sameKey, sameLeaf, sameReceipt} {
 		s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddResponse(s.ctx, r) })
 	}
-	s.same("responses", len(get(s, func(r tracker.Reader) ([][]byte, error) { return r.Records(s.ctx, 0, 10) })), 1)
+	s.same("records", len(get(s, func(r tracker.Reader) ([][]byte, error) { return r.Records(s.ctx, 0, 10) })), 1)
 }
 
 func aPageIsStoredOnce(s *store) {
@@ -91,15 +102,23 @@ func theLogMovesByCompareAndSet(s *store) {
 	first := tracker.LogHead{Size: 1, Root: []byte{1, 255}, Checkpoint: []byte("log\n1\n")}
 	second := tracker.LogHead{Size: 3, Root: []byte{2, 0}, Checkpoint: []byte("log\n3\n")}
 	s.update(func(tx tracker.Tx) error {
-		return tx.SaveLog(s.ctx, tracker.LogHead{}, first, []tracker.Tile{{Path: "tile/0/000", Data: []byte{1}}})
+		return tx.SaveLog(s.ctx, tracker.LogHead{}, first, [][]byte{[]byte("{}")}, []tracker.Tile{{Path: "tile/0/000", Data: []byte{1}}})
 	})
 	s.same("head", head(), first)
 	s.update(func(tx tracker.Tx) error {
-		return tx.SaveLog(s.ctx, first, second, []tracker.Tile{{Path: "tile/0/000", Data: []byte{1, 0, 2}}, {Path: "tile/entries/000", Data: []byte{9}}})
+		return tx.SaveLog(s.ctx, first, second, [][]byte{{0, 255, '\''}, []byte("’")}, []tracker.Tile{{Path: "tile/0/000", Data: []byte{1, 0, 2}}, {Path: "tile/entries/000", Data: []byte{9}}})
 	})
 	s.refused(terms.Conflict, func(tx tracker.Tx) error {
-		return tx.SaveLog(s.ctx, first, tracker.LogHead{Size: 2}, []tracker.Tile{{Path: "tile/0/000", Data: []byte("forked")}})
+		return tx.SaveLog(s.ctx, first, tracker.LogHead{Size: 2}, [][]byte{[]byte("forked")}, []tracker.Tile{{Path: "tile/0/000", Data: []byte("forked")}})
 	})
+	err := s.Update(s.ctx, func(tx tracker.Tx) error {
+		return tx.SaveLog(s.ctx, second, tracker.LogHead{Size: 5}, [][]byte{[]byte("one of two")}, nil)
+	})
+	if err == nil {
+		s.Error("the head moved past a record that is not there")
+	}
 	s.same("head", head(), second)
+	s.same("records", get(s, func(r tracker.Reader) ([][]byte, error) { return r.Records(s.ctx, 0, 10) }),
+		[][]byte{[]byte("{}"), {0, 255, '\''}, []byte("’")})
 	s.same("tiles", [][]byte{tile("tile/0/000"), tile("tile/entries/000")}, [][]byte{{1, 0, 2}, {9}})
 }

@@ -21,7 +21,7 @@ func aFailedUpdateLeavesNothing(s *store) {
 		_, errPeople := tx.PutPeople(s.ctx, []tracker.Person{{ID: "new"}})
 		_, errSave := tx.Save(s.ctx, []tracker.Move{step(rows[0], 0, 1)}, noon)
 		return errors.Join(errPeople, errSave, tx.AddAct(s.ctx, tracker.Act{Actor: "ada"}),
-			tx.Activate(s.ctx, campaign, 1, true, noon), tx.AddResponse(s.ctx, response(tracker.Person{ID: "x", Ref: rows[0].Ref}, 0, "k")))
+			tx.Activate(s.ctx, campaign, 1, true, noon), s.respond(tx, response(tracker.Person{ID: "x", Ref: rows[0].Ref}, 0, "k")))
 	}
 	ways := map[string]func() error{
 		"an error": func() error {

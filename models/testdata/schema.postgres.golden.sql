@@ -118,6 +118,8 @@ column leases.expires bigint
 column leases.fence bigint
 column leases.holder text collate C
 column leases.name text collate C
+column log_entries.leaf_index bigint
+column log_entries.record bytea
 column log_head.checkpoint bytea
 column log_head.one integer
 column log_head.root bytea
@@ -168,7 +170,6 @@ column responses.idempotency_key text collate C
 column responses.leaf_index bigint
 column responses.plan integer
 column responses.receipt_id text collate C
-column responses.record bytea
 column responses.recorded_at bigint
 column responses.ref bigint
 column restrictions.campaign text collate C
@@ -242,6 +243,7 @@ constraint failures PRIMARY KEY (campaign, ref)
 constraint holds FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
 constraint holds PRIMARY KEY (campaign, id)
 constraint leases PRIMARY KEY (name)
+constraint log_entries PRIMARY KEY (leaf_index)
 constraint log_head CHECK ((one = 1))
 constraint log_head PRIMARY KEY (one)
 constraint notices PRIMARY KEY (ref, id)
@@ -290,6 +292,7 @@ CREATE UNIQUE INDEX enrollments_pkey ON public.enrollments USING btree (campaign
 CREATE UNIQUE INDEX failures_pkey ON public.failures USING btree (campaign, ref)
 CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (campaign, id)
 CREATE UNIQUE INDEX leases_pkey ON public.leases USING btree (name)
+CREATE UNIQUE INDEX log_entries_pkey ON public.log_entries USING btree (leaf_index)
 CREATE UNIQUE INDEX log_head_pkey ON public.log_head USING btree (one)
 CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (ref, id)
 CREATE UNIQUE INDEX pause_pkey ON public.pause USING btree (one)
@@ -316,6 +319,7 @@ CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON public.approvals FOR EACH 
 CREATE TRIGGER approvals_no_delete BEFORE DELETE OR TRUNCATE ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('an approval cannot be deleted')
 CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('what was asked for cannot be changed')
 CREATE TRIGGER changes_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes is append-only')
+CREATE TRIGGER log_entries_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.log_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse('log_entries is append-only')
 CREATE TRIGGER notices_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notices FOR EACH STATEMENT EXECUTE FUNCTION refuse('notices is append-only')
 CREATE TRIGGER plans_no_delete BEFORE DELETE OR TRUNCATE ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be deleted')
 CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be changed')

@@ -135,6 +135,10 @@ CREATE TABLE leases (
   fence   INTEGER NOT NULL,
   expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE log_entries (
+  leaf_index INTEGER PRIMARY KEY,
+  record     BLOB NOT NULL
+) STRICT;
 CREATE TABLE log_head (
   one        INTEGER PRIMARY KEY CHECK (one = 1),
   size       INTEGER NOT NULL,
@@ -201,7 +205,6 @@ CREATE TABLE responses (
   idempotency_key TEXT NOT NULL,
   fingerprint     TEXT NOT NULL,
   recorded_at     INTEGER NOT NULL,
-  record          BLOB NOT NULL,
   checkpoint      BLOB NOT NULL,
   UNIQUE (ref, idempotency_key)
 ) STRICT;
@@ -301,6 +304,10 @@ BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE UNIQUE INDEX changes_steps ON changes (ref, campaign, seq) WHERE ref <> 0;
 CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at <> 0;
 CREATE INDEX enrollments_unreached ON enrollments (campaign, ref) WHERE unreached;
+CREATE TRIGGER log_entries_no_delete BEFORE DELETE ON log_entries
+BEGIN SELECT RAISE(ABORT, 'log_entries is append-only'); END;
+CREATE TRIGGER log_entries_no_update BEFORE UPDATE ON log_entries
+BEGIN SELECT RAISE(ABORT, 'log_entries is append-only'); END;
 CREATE TRIGGER notices_no_delete BEFORE DELETE ON notices
 BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
 CREATE TRIGGER notices_no_update BEFORE UPDATE ON notices
