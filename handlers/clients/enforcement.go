@@ -98,6 +98,10 @@ func (h *Handlers) follow(c *gin.Context, _ tracker.APIKey) error {
 	follower := h.Gate.Follow(held)
 	defer follower.Close()
 	mark := h.Gate.Mark()
+	if since.Revision > mark.Revision { // read from another server, which is ahead
+		return &web.Problem{Status: http.StatusServiceUnavailable, Type: "behind", Detail: "this server does not know all that you know yet; try again",
+			Header: map[string]string{"Retry-After": "1"}}
+	}
 	people, ok, err := h.missed(c, since, mark)
 	if err != nil {
 		return err

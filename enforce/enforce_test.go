@@ -1,0 +1,121 @@
+package enforce_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"assent/enforce"
+)
+
+// server answers with one snapshot of so many people, every second of them
+// restricted, and a stream that says nothing new.
+func server(t testing.TB, people int) *httptest.Server {
+	t.Helper()
+	rule := func(allowed bool, stage string) map[string]any {
+		return map[string]any{"messages.send": map[string]any{"value": allowed, "allowed": allowed, "reason": "stage", "on_deny": "reject",
+			"campaign": "terms", "stage": stage, "accept_url": "https://terms.example.org/t/terms", "next_stage": "suspended"}}
+	}
+	var list []map[string]any
+	for i := range people {
+		list = append(list, map[string]any{"person": fmt.Sprint("u", 2*i+1), "rules": "k", "revision": 7, "next_at": map[string]string{"terms": "2021-06-20T00:00:00Z"}})
+	}
+	page, err := json.Marshal(map[string]any{"mark": "7-1", "revision": 7, "defaults": rule(true, ""), "rules": map[string]any{"k": rule(false, "limited")}, "people": list, "next": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if strings.HasSuffix(r.URL.Path, "/stream") {
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprint(w, "id: 7-1\nevent: mark\ndata: {\"revision\":7}\n\n")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+			return
+		}
+		_, _ = w.Write(page)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// loaded is a client that has read the snapshot.
+func loaded(t testing.TB, people int) *enforce.Client {
+	t.Helper()
+	s := server(t, people)
+	c, err := enforce.New(enforce.Options{URL: s.URL + "/", Key: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	<-c.Ready()
+	return c
+}
+
+func TestARefusalSaysWhatAndWhereToAccept(t *testing.T) {
+	t.Parallel()
+	c := loaded(t, 2)
+	send := c.Require("messages.send", func(r *http.Request) string { return r.Header.Get("X-Person") })(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	ask := func(person string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Header.Set("X-Person", person)
+		w := httptest.NewRecorder()
+		send.ServeHTTP(w, r)
+		return w
+	}
+	for _, person := range []string{"u2", "stranger", ""} {
+		if w := ask(person); w.Code != http.StatusNoContent {
+			t.Fatalf("%q: %d %s", person, w.Code, w.Body)
+		}
+	}
+	w := ask("u1")
+	var body map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		t.Fatal(err)
+	}
+	if w.Code != http.StatusForbidden || w.Header().Get("Content-Type") != "application/problem+json" ||
+		w.Header().Get("Link") != `<https://terms.example.org/t/terms>; rel="terms-of-service"` || body["capability"] != "messages.send" ||
+		body["stage"] != "limited" || body["accept_url"] != "https://terms.example.org/t/terms" || body["status"] != 403.0 ||
+		fmt.Sprint(body["next"]) != "map[at:2021-06-20T00:00:00Z stage:suspended]" || body["type"] != "urn:assent:problem:restricted" {
+		t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+func TestAClientNeedsAnAddressAndAKey(t *testing.T) {
+	t.Parallel()
+	for _, o := range []enforce.Options{{}, {URL: "terms.example.org", Key: "k"}, {URL: "ftp://terms.example.org", Key: "k"}, {URL: "https://terms.example.org"}} {
+		if _, err := enforce.New(o); err == nil {
+			t.Errorf("%+v was taken", o)
+		}
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	const people = 100_000
+	c := loaded(b, people)
+	ids := make([]string, 2*people)
+	for i := range ids {
+		ids[i] = fmt.Sprint("u", i)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			if d := c.Decide(ids[i%len(ids)], "messages.send"); d.Allowed == (i%2 == 1) {
+				b.Error(d)
+				return
+			}
+		}
+	})
+}
