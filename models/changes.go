@@ -71,7 +71,7 @@ func (t *tx) announce(ctx context.Context, kind tracker.ChangeKind, campaign str
 // Changes reads the positions with them, as they are now: what a follower of
 // the order of changes ends with is the same.
 func (r reader) Changes(ctx context.Context, after uint64, limit int) ([]tracker.Change, error) {
-	rows, err := r.in(ctx).Raw("SELECT c.revision, c.kind, c.at, c.campaign, c.plan, c.stage, c.person, e."+strings.ReplaceAll(enrollment, ", ", ", e.")+`
+	rows, err := r.in(ctx).Raw("SELECT c.revision, c.kind, c.at, c.campaign, c.plan, c.stage, c.from_stage, c.person, e."+strings.ReplaceAll(enrollment, ", ", ", e.")+`
 		FROM changes c LEFT JOIN enrollments e ON e.campaign = c.campaign AND e.ref = c.ref
 		WHERE c.revision > ? ORDER BY c.revision LIMIT ?`, int64(min(after, math.MaxInt64)), limit).Rows()
 	if err != nil {
@@ -81,7 +81,7 @@ func (r reader) Changes(ctx context.Context, after uint64, limit int) ([]tracker
 	err = eachValues(rows, func(v *values) {
 		c := tracker.Change{Revision: uint64(v.number()), Kind: tracker.ChangeKind(v.text()), At: v.time()}
 		campaign := v.text()
-		c.Plan, c.Stage = int(v.number()), int(v.number())
+		c.Plan, c.Stage, c.From = int(v.number()), int(v.number()), int(v.number())
 		person := v.text()
 		if c.Enrolled = enrolledOf(v); c.Enrolled.Ref == 0 {
 			c.Enrolled.Campaign, c.Enrolled.Person = campaign, person

@@ -56,6 +56,8 @@ type Person struct {
 
 	Attributes terms.Attributes
 	Owner      string // id of the person whose choice a bound account follows, "" for none
+
+	Contact *Contact // to be kept with the person; nil: leave what is known. It is never read back here
 }
 
 // Enrolled is an enrollment as it is kept. Seq grows with every write and is
@@ -115,6 +117,7 @@ const (
 	StageNotice  NoticeKind = "stage"         // what the stage means, and what comes next
 	FinalWarning NoticeKind = "final_warning" // the next stage takes something away
 	Reported     NoticeKind = "reported"      // an app or channel reports one of its own
+	CameBack     NoticeKind = "bounced"       // one that had been sent came back: it reached nobody
 )
 
 // Channel is a way a notice reaches a person.
@@ -209,6 +212,7 @@ type Change struct {
 	At       time.Time
 	Plan     int
 	Stage    int
+	From     int // the stage before it
 	Enrolled Enrolled
 }
 

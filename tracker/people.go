@@ -41,6 +41,11 @@ func (p Person) Check() error {
 	if p.Owner != "" && (!personID.MatchString(p.Owner) || p.Owner == p.ID) {
 		add("owner", "must be the id of another person")
 	}
+	if p.Contact != nil {
+		var more terms.Faults
+		errors.As(p.Contact.Check(), &more)
+		faults = append(faults, more...)
+	}
 	return faults.OrNil()
 }
 
@@ -65,6 +70,12 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 	err := t.Store.Update(ctx, func(tx Tx) error {
 		stored, err := tx.PutPeople(ctx, batch)
 		if err != nil {
+			return err
+		}
+		for i := range stored {
+			stored[i].Contact = batch[i].Contact
+		}
+		if err := putContacts(ctx, tx, stored, now); err != nil {
 			return err
 		}
 		campaigns, err := t.running(ctx, tx)

@@ -115,6 +115,8 @@ type Reader interface {
 	Staffed(ctx context.Context) (bool, error)
 	// Acts lists the newest first.
 	Acts(ctx context.Context, limit int) ([]Act, error)
+
+	PostReader
 }
 
 // Tx is a write transaction. Every write states what it expects to find; a
@@ -171,8 +173,8 @@ type Tx interface {
 	// and owner of known ones; it returns them with Ref set, in the order given.
 	PutPeople(ctx context.Context, people []Person) ([]Person, error)
 	// DeletePerson removes the account and its enrollments, with a
-	// ChangeRemoved for each, and its failures; accounts it owned have no
-	// owner any more. Responses and transitions stay.
+	// ChangeRemoved for each, its failures, contact and deliveries; accounts it
+	// owned have no owner any more. Responses and transitions stay.
 	DeletePerson(ctx context.Context, id string, at time.Time) error
 	// Enroll adds people to a campaign, passing over those who are in it, and
 	// reports how many were added. It writes counts, TallyEnrolled and a
@@ -205,4 +207,6 @@ type Tx interface {
 	RevokeKey(ctx context.Context, id string, at time.Time) error
 	AddStaff(ctx context.Context, s StaffMember) error
 	AddAct(ctx context.Context, a Act) error
+
+	PostTx
 }

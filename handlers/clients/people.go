@@ -22,6 +22,7 @@ type personIn struct {
 	CreatedAt   time.Time         `json:"created_at"`
 	Attributes  map[string]string `json:"attributes"`
 	Owner       string            `json:"owner"` // of a bot or service account
+	Contact     *contactIn        `json:"contact"`
 }
 
 type personOut struct {
@@ -43,6 +44,10 @@ func (in personIn) person() (tracker.Person, error) {
 	}
 	attributes, err := terms.ParseAttributes(in.Attributes)
 	p.Attributes = attributes
+	if in.Contact != nil {
+		contact := in.Contact.contact()
+		p.Contact = &contact
+	}
 	return p, append(faultsOf(p.Check()), faultsOf(err)...).OrNil()
 }
 

@@ -77,7 +77,7 @@ func aDeletedPersonIsGoneAndItsNumberNotGivenAgain(s *store) {
 	missing(s, func(r tracker.Reader) (tracker.Enrolled, error) { return r.Enrollment(s.ctx, people[2].ID, campaign) })
 	s.same("changes", s.changes(before, 10), []tracker.Change{
 		{Revision: before + 1, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Enrolled: gone("another")},
-		{Revision: before + 2, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Stage: 1, Enrolled: gone(campaign)},
+		{Revision: before + 2, Kind: tracker.ChangeRemoved, At: noon.Add(time.Hour), Stage: 1, From: 1, Enrolled: gone(campaign)},
 	})
 	s.same("a change of who is gone now", s.changes(before-1, 1)[0].Enrolled, tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: campaign}})
 	s.recount(campaign)

@@ -54,6 +54,14 @@ column changes.revision bigint
 column changes.run text default ''::text collate C
 column changes.seq bigint default 0
 column changes.stage integer default 0
+column contacts.bounced bigint
+column contacts.changed bigint
+column contacts.channels text
+column contacts.email text collate C
+column contacts.ref bigint
+column contacts.silenced bigint
+column contacts.soft integer
+column contacts.zone text collate C
 column counts.campaign text collate C
 column counts.country text collate C
 column counts.people bigint
@@ -63,6 +71,25 @@ column days.campaign text collate C
 column days.day text collate C
 column days.people bigint
 column days.tally text collate C
+column deliveries.campaign text collate C
+column deliveries.channel text collate C
+column deliveries.claim text collate C
+column deliveries.created bigint
+column deliveries.kind text collate C
+column deliveries.lease bigint
+column deliveries.next_at bigint
+column deliveries.notice text collate C
+column deliveries.plan integer
+column deliveries.reason text
+column deliveries.ref bigint
+column deliveries.said bigint
+column deliveries.sent bigint
+column deliveries.stage integer
+column deliveries.state text collate C
+column deliveries.tries integer
+column delivery_counts.channel text collate C
+column delivery_counts.number bigint
+column delivery_counts.state text collate C
 column enrollments.answered boolean
 column enrollments.attributes text default ''::text collate C
 column enrollments.bound boolean default false
@@ -124,6 +151,9 @@ column log_head.checkpoint bytea
 column log_head.one integer
 column log_head.root bytea
 column log_head.size bigint
+column mailings.campaign text collate C
+column mailings.ref bigint
+column mailings.revision bigint
 column notices.at bigint
 column notices.campaign text collate C
 column notices.channel text collate C
@@ -149,6 +179,8 @@ column people.ref bigint identity ALWAYS
 column people.type text collate C
 column person_keys.key bytea
 column person_keys.ref bigint
+column places.name text collate C
+column places.revision bigint
 column plans.activated_at bigint
 column plans.actor text collate C
 column plans.campaign text collate C
@@ -236,8 +268,11 @@ constraint breakers FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
 constraint breakers PRIMARY KEY (campaign)
 constraint campaigns PRIMARY KEY (campaign)
 constraint changes PRIMARY KEY (revision)
+constraint contacts PRIMARY KEY (ref)
 constraint counts PRIMARY KEY (campaign, country, status, stage)
 constraint days PRIMARY KEY (campaign, day, tally)
+constraint deliveries PRIMARY KEY (notice, channel)
+constraint delivery_counts PRIMARY KEY (channel, state)
 constraint enrollments PRIMARY KEY (campaign, ref)
 constraint failures PRIMARY KEY (campaign, ref)
 constraint holds FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
@@ -246,12 +281,14 @@ constraint leases PRIMARY KEY (name)
 constraint log_entries PRIMARY KEY (leaf_index)
 constraint log_head CHECK ((one = 1))
 constraint log_head PRIMARY KEY (one)
+constraint mailings PRIMARY KEY (campaign)
 constraint notices PRIMARY KEY (ref, id)
 constraint pause CHECK ((one = 1))
 constraint pause PRIMARY KEY (one)
 constraint people PRIMARY KEY (ref)
 constraint people UNIQUE (id)
 constraint person_keys PRIMARY KEY (ref)
+constraint places PRIMARY KEY (name)
 constraint plans FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
 constraint plans PRIMARY KEY (campaign, number)
 constraint response_details FOREIGN KEY (leaf_index) REFERENCES responses(leaf_index)
@@ -274,6 +311,12 @@ constraint tiles PRIMARY KEY (path)
 constraint versions PRIMARY KEY (document, version)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)
+CREATE INDEX contacts_by_email ON public.contacts USING btree (email) WHERE (email <> ''::text)
+CREATE INDEX deliveries_claimed ON public.deliveries USING btree (lease) WHERE (lease <> 0)
+CREATE INDEX deliveries_due ON public.deliveries USING btree (state, next_at, notice) WHERE (next_at <> 0)
+CREATE INDEX deliveries_of ON public.deliveries USING btree (ref, created)
+CREATE INDEX deliveries_sent ON public.deliveries USING btree (ref, sent) WHERE (sent <> 0)
+CREATE INDEX deliveries_troubled ON public.deliveries USING btree (created, notice) WHERE (state = ANY (ARRAY['dead'::text, 'uncertain'::text, 'bounced'::text]))
 CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_at, ref) WHERE (next_at <> 0)
 CREATE INDEX enrollments_unreached ON public.enrollments USING btree (campaign, ref) WHERE unreached
 CREATE INDEX people_owned ON public.people USING btree (owner) WHERE (owner <> ''::text)
@@ -286,19 +329,24 @@ CREATE UNIQUE INDEX breakers_pkey ON public.breakers USING btree (campaign)
 CREATE UNIQUE INDEX campaigns_pkey ON public.campaigns USING btree (campaign)
 CREATE UNIQUE INDEX changes_pkey ON public.changes USING btree (revision)
 CREATE UNIQUE INDEX changes_steps ON public.changes USING btree (ref, campaign, seq) WHERE (ref <> 0)
+CREATE UNIQUE INDEX contacts_pkey ON public.contacts USING btree (ref)
 CREATE UNIQUE INDEX counts_pkey ON public.counts USING btree (campaign, country, status, stage)
 CREATE UNIQUE INDEX days_pkey ON public.days USING btree (campaign, day, tally)
+CREATE UNIQUE INDEX deliveries_pkey ON public.deliveries USING btree (notice, channel)
+CREATE UNIQUE INDEX delivery_counts_pkey ON public.delivery_counts USING btree (channel, state)
 CREATE UNIQUE INDEX enrollments_pkey ON public.enrollments USING btree (campaign, ref)
 CREATE UNIQUE INDEX failures_pkey ON public.failures USING btree (campaign, ref)
 CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (campaign, id)
 CREATE UNIQUE INDEX leases_pkey ON public.leases USING btree (name)
 CREATE UNIQUE INDEX log_entries_pkey ON public.log_entries USING btree (leaf_index)
 CREATE UNIQUE INDEX log_head_pkey ON public.log_head USING btree (one)
+CREATE UNIQUE INDEX mailings_pkey ON public.mailings USING btree (campaign)
 CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (ref, id)
 CREATE UNIQUE INDEX pause_pkey ON public.pause USING btree (one)
 CREATE UNIQUE INDEX people_id_key ON public.people USING btree (id)
 CREATE UNIQUE INDEX people_pkey ON public.people USING btree (ref)
 CREATE UNIQUE INDEX person_keys_pkey ON public.person_keys USING btree (ref)
+CREATE UNIQUE INDEX places_pkey ON public.places USING btree (name)
 CREATE UNIQUE INDEX plans_pkey ON public.plans USING btree (campaign, number)
 CREATE UNIQUE INDEX response_details_pkey ON public.response_details USING btree (leaf_index)
 CREATE UNIQUE INDEX responses_pkey ON public.responses USING btree (leaf_index)

@@ -65,6 +65,16 @@ CREATE TABLE changes (
   run        TEXT NOT NULL DEFAULT '',
   person     TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE TABLE contacts (
+  ref      INTEGER PRIMARY KEY,
+  email    TEXT NOT NULL,
+  channels TEXT NOT NULL,
+  zone     TEXT NOT NULL,
+  changed  INTEGER NOT NULL,
+  silenced INTEGER NOT NULL, -- no reminders since; 0: they may be sent
+  bounced  INTEGER NOT NULL, -- the address takes no mail since; 0: it does
+  soft     INTEGER NOT NULL  -- soft bounces since a mail last got through
+) STRICT;
 CREATE TABLE counts (
   campaign TEXT NOT NULL,
   country  TEXT NOT NULL,
@@ -79,6 +89,31 @@ CREATE TABLE days (
   tally    TEXT NOT NULL,
   people   INTEGER NOT NULL,
   PRIMARY KEY (campaign, day, tally)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE deliveries (
+  notice   TEXT NOT NULL,
+  channel  TEXT NOT NULL,
+  ref      INTEGER NOT NULL,
+  campaign TEXT NOT NULL,
+  plan     INTEGER NOT NULL,
+  stage    INTEGER NOT NULL,
+  kind     TEXT NOT NULL,
+  created  INTEGER NOT NULL,
+  state    TEXT NOT NULL,
+  next_at  INTEGER NOT NULL,
+  tries    INTEGER NOT NULL,
+  claim    TEXT NOT NULL,
+  lease    INTEGER NOT NULL,
+  sent     INTEGER NOT NULL,
+  said     INTEGER NOT NULL, -- the date it told: see Delivery.Said
+  reason   TEXT NOT NULL,
+  PRIMARY KEY (notice, channel)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE delivery_counts (
+  channel TEXT NOT NULL,
+  state   TEXT NOT NULL,
+  number  INTEGER NOT NULL,
+  PRIMARY KEY (channel, state)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE enrollments (
   campaign      TEXT NOT NULL,
@@ -145,6 +180,11 @@ CREATE TABLE log_head (
   root       BLOB NOT NULL,
   checkpoint BLOB NOT NULL
 ) STRICT;
+CREATE TABLE mailings (
+  campaign TEXT PRIMARY KEY NOT NULL,
+  revision INTEGER NOT NULL,
+  ref      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE notices (
   ref       INTEGER NOT NULL,
   id        TEXT NOT NULL,
@@ -177,6 +217,10 @@ CREATE TABLE person_keys (
   ref INTEGER PRIMARY KEY,
   key BLOB NOT NULL
 ) STRICT;
+CREATE TABLE places (
+  name     TEXT PRIMARY KEY NOT NULL,
+  revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE plans (
   campaign     TEXT NOT NULL REFERENCES campaigns (campaign),
   number       INTEGER NOT NULL,
@@ -302,6 +346,12 @@ BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE TRIGGER changes_no_update BEFORE UPDATE ON changes
 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE UNIQUE INDEX changes_steps ON changes (ref, campaign, seq) WHERE ref <> 0;
+CREATE INDEX contacts_by_email ON contacts (email) WHERE email <> '';
+CREATE INDEX deliveries_claimed ON deliveries (lease) WHERE lease <> 0;
+CREATE INDEX deliveries_due ON deliveries (state, next_at, notice) WHERE next_at <> 0;
+CREATE INDEX deliveries_of ON deliveries (ref, created);
+CREATE INDEX deliveries_sent ON deliveries (ref, sent) WHERE sent <> 0;
+CREATE INDEX deliveries_troubled ON deliveries (created, notice) WHERE state IN ('dead', 'uncertain', 'bounced');
 CREATE INDEX enrollments_due ON enrollments (campaign, next_at, ref) WHERE next_at <> 0;
 CREATE INDEX enrollments_unreached ON enrollments (campaign, ref) WHERE unreached;
 CREATE TRIGGER log_entries_no_delete BEFORE DELETE ON log_entries
