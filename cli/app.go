@@ -28,6 +28,7 @@ type app struct {
 	store    *models.Store
 	tracker  *tracker.Tracker
 	gate     *gate.Gate
+	notices  *gate.Notices // of changed flags; nil when they are switched off
 	metrics  *prometheus.Registry
 
 	scheduler atomic.Pointer[scheduler.Scheduler] // of a running server
@@ -51,6 +52,10 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 		return nil, err
 	}
 	a.gate = gate.New(source{a.store, settings.Catalogue}, gate.Options{Catalogue: settings.Catalogue, PublicURL: settings.Server.PublicURL, Now: now})
+	if f := settings.Flags; f.Streams > 0 {
+		a.notices = gate.NewNotices(gate.NoticeLimits{Readers: f.Streams, PerPerson: streamsPerPerson, PerSecond: f.NoticesPerSecond})
+		a.gate.Watch(a.notices.Applied)
+	}
 	a.tracker = tracker.New(tracker.Deps{
 		Store: a.store, Catalogue: settings.Catalogue, Now: now, Random: tracker.DefaultRandom(),
 		Signer: a.secrets.ledger, Besides: a.secrets.besides, Committed: a.committed, Wake: a.wake, Pace: pace(settings.Scheduler),
@@ -71,6 +76,10 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 	}
 	return a, nil
 }
+
+// streamsPerPerson is how many apps and pages of one person can hear at once
+// that the person's flags have changed.
+const streamsPerPerson = 16
 
 // shortKey is the length below which a key of the operator's own can be guessed.
 const shortKey = 20

@@ -62,11 +62,11 @@ func (a *app) handler(layer *messaging.Server, jobs *scheduler.Scheduler, extra 
 		People: people.Options{Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, Wall: realClock, Brand: brand(s.Brand)},
 		Staff:  staff.Options{Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, Wall: realClock},
 		Clients: clients.Options{
-			Tracker: a.tracker, Gate: a.gate, Messaging: layer, Tokens: a.secrets.tokens, Now: a.now, Clock: realClock,
+			Tracker: a.tracker, Gate: a.gate, Messaging: layer, Notices: a.notices, Tokens: a.secrets.tokens, Now: a.now, Clock: realClock,
 			ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles(s), s.Catalogue) },
 			Check:     func(ctx context.Context) error { return a.check(ctx, jobs) },
 			PublicURL: s.Server.PublicURL, LogKey: a.secrets.verifier, SessionTTL: s.Links.SessionTTL, NoticeTTL: s.Links.NoticeTTL,
-			MessagingTTL: messagingTTL, Metrics: a.metrics, Stopping: a.stopping,
+			MessagingTTL: messagingTTL, Origins: s.Flags.AllowedOrigins, Metrics: a.metrics, Stopping: a.stopping,
 		},
 	}
 	if extra != nil {

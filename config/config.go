@@ -33,6 +33,7 @@ type Config struct {
 	Holds        Holds           `mapstructure:"holds"`
 	Reversals    Reversals       `mapstructure:"reversals"`
 	Links        Links           `mapstructure:"links"`
+	Flags        Flags           `mapstructure:"flags"`
 	Messaging    Messaging       `mapstructure:"messaging"`
 	Ledger       Ledger          `mapstructure:"ledger"`
 	Brand        Brand           `mapstructure:"brand"`

@@ -192,7 +192,7 @@ func TestAPersonNobodyKnowsHasEveryDefault(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, newSource("terms"), func() time.Time { return start })
 	e, known := g.Entry("stranger")
-	got := flags(t, e.AppendFlags(nil, start))
+	got := flags(t, e.AppendFlags(nil, start, nil))
 	if known || len(got) != len(catalogue())+1 || got["messages.send"]["value"] != true || got["messages.send"]["reason"] != "STATIC" ||
 		got["data.sharing"]["value"] != false || got["groups.size"]["value"] != 1000.0 || got["media"]["value"] != "full" {
 		t.Fatalf("known %v, %v", known, got)
@@ -216,7 +216,7 @@ func TestARestrictedPersonIsToldByWhatAndHowToGetItBack(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	e, _ := g.Entry("u1")
-	got := flags(t, e.AppendFlags(nil, now))
+	got := flags(t, e.AppendFlags(nil, now, nil))
 	if f := got["messages.send"]; f["value"] != false || f["reason"] != "TARGETING_MATCH" || f["variant"] != "limited" {
 		t.Fatalf("%v", f)
 	}
@@ -257,7 +257,7 @@ func TestASnoozedReminderIsSilentUntilItsTime(t *testing.T) {
 	if variant, v := notice(now.Add(day)); v["mode"] != "banner" || variant != "announced" || v["every_seconds"] != 604800.0 {
 		t.Fatalf("%v %v", variant, v)
 	}
-	if e.ETag(now) == e.ETag(now.Add(day)) {
+	if tag(e, now) == tag(e, now.Add(day)) {
 		t.Fatal("the tag did not change when the reminder came back")
 	}
 }
@@ -406,7 +406,7 @@ func TestDecisionsNeverBlendTwoPositions(t *testing.T) {
 		default:
 		}
 		e, _ := g.Entry("u1")
-		body := string(e.AppendFlags(nil, now))
+		body := string(e.AppendFlags(nil, now, nil))
 		if restricted := strings.Contains(body, `"variant":"suspended"`); restricted != strings.Contains(body, `"mode":"full_screen"`) {
 			t.Fatalf("blended: %s", body)
 		}

@@ -53,7 +53,17 @@ type answers struct {
 	ends  []int  // where each of them ends, in the order of the catalogue
 	loud  splice // the notice
 	quiet splice // the notice while reminders are silent
+	about []byte // the metadata of all flags together
 	tag   string // of all of the above
+}
+
+// about is what all flags of a person have in common: the position that
+// terms.notice speaks of.
+type about struct {
+	Campaign string `json:"campaign"`
+	Plan     int    `json:"plan"`
+	Status   string `json:"status"`
+	Stage    string `json:"stage"`
 }
 
 // splice is a rendered notice, cut where next_at goes; whole when after is
@@ -71,8 +81,12 @@ func render(p *Profile) answers {
 		a.ends = append(a.ends, len(a.flags))
 	}
 	a.loud, a.quiet = p.notice(false), p.notice(true)
+	if p.Leading >= 0 {
+		pos := p.Standing.Positions[p.Leading]
+		a.about = encode(about{pos.Campaign, pos.Plan, string(pos.Status), pos.Stage})
+	}
 	sum := sha256.New()
-	for _, piece := range [][]byte{a.flags, a.loud.before, a.quiet.before} {
+	for _, piece := range [][]byte{a.flags, a.loud.before, a.quiet.before, a.about} {
 		_, _ = sum.Write(piece) // a hash never fails to write
 	}
 	a.tag = base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12])
@@ -119,25 +133,33 @@ func open(f flag) []byte {
 	return append(whole[:len(whole)-len("}}")], `,"next_at":`...)
 }
 
-// encode writes a flag, which is made of strings, numbers and booleans only.
-func encode(f flag) []byte {
-	data, err := json.Marshal(f)
-	if err != nil { // nothing in a flag can fail to marshal
+// encode writes a part of an answer, which is made of strings, numbers and
+// booleans only.
+func encode(part any) []byte {
+	data, err := json.Marshal(part)
+	if err != nil { // nothing in it can fail to marshal
 		return []byte("{}")
 	}
 	return data
 }
 
 // AppendFlags appends the OFREP bulk answer for a person at an instant, which
-// is a whole JSON document.
-func (e Entry) AppendFlags(dst []byte, now time.Time) []byte {
+// is a whole JSON document. More, if not nil, appends further members of it,
+// each after a comma.
+func (e Entry) AppendFlags(dst []byte, now time.Time, more func([]byte) []byte) []byte {
 	dst = append(dst, `{"flags":[`...)
 	dst = append(dst, e.Profile.answers.flags...)
 	if len(e.Profile.answers.ends) > 0 {
 		dst = append(dst, ',')
 	}
-	dst = e.appendNotice(dst, now)
-	return append(dst, `]}`...)
+	dst = append(e.appendNotice(dst, now), ']')
+	if e.Profile.answers.about != nil {
+		dst = append(append(dst, `,"metadata":`...), e.Profile.answers.about...)
+	}
+	if more != nil {
+		dst = more(dst)
+	}
+	return append(dst, '}')
 }
 
 // AppendFlag appends the OFREP answer for one flag. For a key that is no flag
@@ -182,18 +204,18 @@ func (e Entry) spoken(now time.Time) *splice {
 	return &e.Profile.answers.loud
 }
 
-// ETag is the entity tag of AppendFlags's answer at the same instant, without
-// rendering it. The same answer has the same tag in every process, and a
-// different answer a different one.
-func (e Entry) ETag(now time.Time) string {
-	tag := make([]byte, 0, 40)
-	tag = append(append(tag, '"'), e.Profile.answers.tag...)
+// AppendTag appends the entity tag, without quotes, of AppendFlags's answer at
+// the same instant, without rendering it. The same answer has the same tag in
+// every process, and a different answer a different one. It is made of letters,
+// digits and . _ -
+func (e Entry) AppendTag(dst []byte, now time.Time) []byte {
+	dst = append(dst, e.Profile.answers.tag...)
 	s := e.spoken(now)
 	if s == &e.Profile.answers.quiet {
-		tag = append(tag, ".q"...)
+		dst = append(dst, ".q"...)
 	}
 	if s.after != nil {
-		tag = strconv.AppendInt(append(tag, '.'), e.NextAt, 36)
+		dst = strconv.AppendInt(append(dst, '.'), e.NextAt, 36)
 	}
-	return string(append(tag, '"'))
+	return dst
 }

@@ -32,6 +32,8 @@ const (
 	Shown         Purpose = "shown"     // what a choice page showed, and when
 	Messaging     Purpose = "messaging" // connects a person to the messaging layer
 	Reply         Purpose = "reply"     // answers one message from its notification
+	Stream        Purpose = "stream"    // hears that a person's flags have changed, and nothing else
+	Flags         Purpose = "flags"     // reads a person's own flags, together with a public key
 )
 
 // Errors that Verify returns, each wrapped with what was wrong.

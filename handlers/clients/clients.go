@@ -18,12 +18,13 @@ import (
 	"assent/tracker"
 )
 
-// Options is what the handlers work with. All are required but Authenticate and
-// Proxies.
+// Options is what the handlers work with. All are required but Authenticate,
+// Notices, Origins and Proxies.
 type Options struct {
 	Tracker   *tracker.Tracker
 	Gate      *gate.Gate
 	Messaging *messaging.Server
+	Notices   *gate.Notices // of changed flags; nil: nobody is told
 	Tokens    *tokens.Signer
 	Now       func() time.Time // the clock of the facts, which a demo moves
 	Clock     func() time.Time // the real clock, for durations, caches and messaging tokens
@@ -43,6 +44,7 @@ type Options struct {
 	SessionTTL   time.Duration // of links an app opens for its signed-in person
 	NoticeTTL    time.Duration // of links in messages
 	MessagingTTL time.Duration // of messaging tokens
+	Origins      []string      // of pages that may ask for flags; "*" for any
 	Proxies      web.Proxies
 	Metrics      *prometheus.Registry
 }
@@ -50,11 +52,12 @@ type Options struct {
 // Handlers are the routes for programs.
 type Handlers struct {
 	Options
-	keys    *keyring
-	metrics *metrics
-	buffers sync.Pool // of *[]byte, for answers of flags
-	journal *journal
-	readers atomic.Int64 // of streams
+	keys        *keyring
+	metrics     *metrics
+	invitations *invitations
+	buffers     sync.Pool // of *[]byte, for answers of flags
+	journal     *journal
+	readers     atomic.Int64 // of streams
 }
 
 // New returns the handlers, and registers what they count with the registry.
@@ -62,7 +65,7 @@ func New(o Options) (*Handlers, error) {
 	if o.Authenticate == nil {
 		o.Authenticate = o.Tracker.Authenticate
 	}
-	h := &Handlers{Options: o, keys: newKeyring(o.Authenticate, o.Clock)}
+	h := &Handlers{Options: o, keys: newKeyring(o.Authenticate, o.Clock), invitations: newInvitations(o)}
 	h.buffers.New = func() any { return new([]byte) }
 	h.journal = &journal{read: h.entries}
 	var err error
@@ -77,7 +80,7 @@ func (h *Handlers) Measure() gin.HandlerFunc { return h.metrics.measure }
 // and pages of any origin.
 func (h *Handlers) Mount(r gin.IRouter) {
 	h.mountManagement(r.Group("/api/v1"))
-	h.mountFlags(r.Group("/ofrep/v1/evaluate"))
+	h.mountFlags(r.Group("/ofrep/v1"))
 
 	r.POST("/access/v1/evaluation", h.by(h.evaluation, tracker.DecisionsRead))
 	r.POST("/access/v1/evaluations", h.by(h.evaluations, tracker.DecisionsRead))
@@ -163,11 +166,12 @@ func (h *Handlers) mountCampaigns(r gin.IRouter, scope tracker.Scope) {
 }
 
 func (h *Handlers) mountFlags(r gin.IRouter) {
-	r.Use(shared)
-	r.POST("/flags", flagErrors(h.bulk))
-	r.POST("/flags/:key", flagErrors(h.single))
-	r.OPTIONS("/flags", preflight)
-	r.OPTIONS("/flags/:key", preflight)
+	r.Use(origins(h.Origins).share)
+	r.POST("/evaluate/flags", flagErrors(h.bulk))
+	r.POST("/evaluate/flags/:key", flagErrors(h.single))
+	r.OPTIONS("/evaluate/flags", preflight)
+	r.OPTIONS("/evaluate/flags/:key", preflight)
+	r.GET("/streams", flagErrors(h.listen))
 }
 
 // alive says that the process answers.

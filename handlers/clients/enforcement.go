@@ -106,7 +106,7 @@ func (h *Handlers) follow(c *gin.Context, _ tracker.APIKey) error {
 	if err != nil {
 		return err
 	}
-	f := following{h: h, stream: h.streaming(c), told: map[string]bool{}}
+	f := following{h: h, stream: h.streaming(c, time.Second), told: map[string]bool{}}
 	if !ok {
 		f.event("reset", "", []byte("{}"))
 		f.flush()

@@ -52,49 +52,78 @@ func flagErrors(fn func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
+// question is what a request for flags asks.
+type question struct {
+	person string
+	entry  gate.Entry // of a person we do not know: every default
+	now    time.Time
+}
+
 // bulk answers every flag of a person. What the answer depends on is known
 // before it is written, so an unchanged one costs nothing.
 func (h *Handlers) bulk(c *gin.Context) error {
-	e, now, err := h.evaluated(c)
+	q, err := h.asked(c)
 	if err != nil {
 		return err
 	}
-	tag := e.ETag(now)
-	c.Header("ETag", tag)
+	h.catchUp(c, &q)
+	var room [96]byte
+	invited := h.invitations.of(q.person)
+	inner := invited.appendTag(q.entry.AppendTag(room[:0], q.now))
+	tag := `"` + string(inner) + `"`
+	c.Writer.Header()["Etag"] = []string{tag}
 	if unchanged(c, tag) {
 		c.Status(http.StatusNotModified)
 		c.Writer.WriteHeaderNow()
 		return nil
 	}
-	return h.writeFlags(c, func(dst []byte) ([]byte, bool) { return e.AppendFlags(dst, now), true })
+	return h.writeFlags(c, func(dst []byte) ([]byte, bool) {
+		return q.entry.AppendFlags(dst, q.now, func(dst []byte) []byte { return invited.append(dst, inner) }), true
+	})
 }
 
 func (h *Handlers) single(c *gin.Context) error {
-	e, now, err := h.evaluated(c)
+	q, err := h.asked(c)
 	if err != nil {
 		return err
 	}
-	return h.writeFlags(c, func(dst []byte) ([]byte, bool) { return e.AppendFlag(dst, c.Param("key"), now) })
+	return h.writeFlags(c, func(dst []byte) ([]byte, bool) { return q.entry.AppendFlag(dst, c.Param("key"), q.now) })
 }
 
-// evaluated finds whom a request asks about.
-func (h *Handlers) evaluated(c *gin.Context) (gate.Entry, time.Time, error) {
+// asked finds whom a request asks about.
+func (h *Handlers) asked(c *gin.Context) (question, error) {
 	if _, err := h.authorize(c, tracker.FlagsRead); err != nil {
-		return gate.Entry{}, time.Time{}, err
+		return question{}, err
 	}
 	if err := web.RequireType(c, "application/json"); err != nil {
-		return gate.Entry{}, time.Time{}, err
+		return question{}, err
 	}
 	body, err := web.ReadBody(c, web.MaxBody)
 	if err != nil {
-		return gate.Entry{}, time.Time{}, err
+		return question{}, err
 	}
 	person, err := targetingKey(body)
 	if err != nil {
-		return gate.Entry{}, time.Time{}, err
+		return question{}, err
 	}
-	e, _ := h.Gate.Entry(person) // a person we do not know has every default
-	return e, h.Now(), nil
+	e, _ := h.Gate.Entry(person)
+	return question{person, e, h.Now()}, nil
+}
+
+// catchUp makes sure that an answer is not older than the notice that brought
+// the caller here: another server may have sent it.
+func (h *Handlers) catchUp(c *gin.Context, q *question) {
+	if c.Request.URL.RawQuery == "" {
+		return
+	}
+	_, revision := untold(c.Query("flagConfigEtag"))
+	if revision <= h.Gate.Revision() {
+		return
+	}
+	// Without the database answers stay as last known, which restricts nobody more.
+	if h.Gate.CatchUp(c.Request.Context(), revision) == nil {
+		q.entry, _ = h.Gate.Entry(q.person)
+	}
 }
 
 // writeFlags writes an answer made in a buffer that is used again.
@@ -121,7 +150,7 @@ func (h *Handlers) writeFlags(c *gin.Context, render func([]byte) ([]byte, bool)
 // who was told of another tag than ours wants the answer whatever it has.
 func unchanged(c *gin.Context, tag string) bool {
 	if c.Request.URL.RawQuery != "" {
-		if told := c.Query("flagConfigEtag"); told != "" && bare(told) != bare(tag) {
+		if told, _ := untold(c.Query("flagConfigEtag")); told != "" && bare(told) != bare(tag) {
 			return false
 		}
 	}
@@ -138,20 +167,4 @@ func unchanged(c *gin.Context, tag string) bool {
 // bare is a tag without what clients and compressing proxies put around it.
 func bare(tag string) string {
 	return strings.TrimSuffix(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`), "-gzip")
-}
-
-// shared lets pages of any origin ask: they need a key in a header, which no
-// browser sends by itself.
-func shared(c *gin.Context) {
-	c.Header("Access-Control-Allow-Origin", "*")
-	c.Header("Access-Control-Expose-Headers", "ETag, Retry-After")
-}
-
-// preflight answers what browsers ask before each request, for as long as
-// they remember it.
-func preflight(c *gin.Context) {
-	c.Header("Access-Control-Allow-Methods", "POST")
-	c.Header("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, X-API-Key")
-	c.Header("Access-Control-Max-Age", "7200")
-	c.Status(http.StatusNoContent)
 }

@@ -92,7 +92,7 @@ func (h *Handlers) followChanges(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s := h.streaming(c)
+	s := h.streaming(c, time.Second)
 	h.readers.Add(1)
 	defer h.readers.Add(-1)
 	ticker := time.NewTicker(beat)

@@ -2,6 +2,7 @@ package clients
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,14 +32,16 @@ type stream struct {
 	err     error // the reader is gone, or was cut
 }
 
-// streaming begins such an answer. No proxy may hold it back.
-func (h *Handlers) streaming(c *gin.Context) *stream {
+// streaming begins such an answer, and says how long to wait before coming back
+// after its end. No proxy may hold it back.
+func (h *Handlers) streaming(c *gin.Context, retry time.Duration) *stream {
 	web.Unhurried(c)
 	c.Header("Content-Type", "text/event-stream")
 	c.Header("X-Accel-Buffering", "no")
 	c.Status(http.StatusOK)
 	s := &stream{control: http.NewResponseController(c.Writer), out: c.Writer, clock: h.Clock}
-	s.buffer = append(s.buffer, "retry: 1000\n\n"...)
+	s.buffer = strconv.AppendInt(append(s.buffer, "retry: "...), retry.Milliseconds(), 10)
+	s.buffer = append(s.buffer, "\n\n"...)
 	s.flush()
 	return s
 }

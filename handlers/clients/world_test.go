@@ -46,6 +46,7 @@ type world struct {
 	store   *models.Store
 	tracker *tracker.Tracker
 	gate    *gate.Gate
+	notices *gate.Notices
 	signer  *tokens.Signer
 	verify  string // public key of the log
 	log     *bytes.Buffer
@@ -82,6 +83,8 @@ func newWorld(t testing.TB) *world {
 	w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32))
 	w.must(err)
 	w.gate = gate.New(source{store, settings.Catalogue}, gate.Options{Catalogue: settings.Catalogue, PublicURL: publicURL, Now: w.Now})
+	w.notices = gate.NewNotices(gate.NoticeLimits{Readers: 100, PerPerson: 4, PerSecond: 1000})
+	w.gate.Watch(w.notices.Applied)
 	w.tracker = tracker.New(tracker.Deps{
 		Store: store, Catalogue: settings.Catalogue, Now: w.Now, Random: rand.Reader, Signer: signer, Committed: w.gate.CatchUp,
 		Pace: tracker.Pace{
@@ -127,7 +130,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		profiles[i] = planfile.Profile{Key: p.Key, Stages: p.Stages}
 	}
 	handlers, err := clients.New(clients.Options{
-		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
+		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Notices: w.notices, Origins: []string{"*"}, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
 		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: day,
