@@ -25,7 +25,6 @@ const paceTick = 20 * time.Millisecond
 // everybody is going out.
 type Notices struct {
 	limits NoticeLimits
-	done   chan struct{}
 
 	mu      sync.Mutex
 	readers map[string][]*Reader
@@ -33,7 +32,6 @@ type Notices struct {
 	soon    []*Reader // got something back
 	later   []*Reader
 	pacing  bool
-	closed  bool
 }
 
 // Reader hears of changes of one person's answers.
@@ -55,14 +53,14 @@ const (
 
 // NewNotices returns a table without readers. Give its Applied to Gate.Watch.
 func NewNotices(l NoticeLimits) *Notices {
-	return &Notices{limits: l, done: make(chan struct{}), readers: map[string][]*Reader{}}
+	return &Notices{limits: l, readers: map[string][]*Reader{}}
 }
 
 // Join adds a reader for a person; false when there is no room.
 func (n *Notices) Join(person string) (*Reader, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed || n.count >= n.limits.Readers || len(n.readers[person]) >= n.limits.PerPerson {
+	if n.count >= n.limits.Readers || len(n.readers[person]) >= n.limits.PerPerson {
 		return nil, false
 	}
 	r := &Reader{person: person, changed: make(chan struct{}, 1)}
@@ -89,19 +87,6 @@ func (n *Notices) Leave(r *Reader) {
 // Changed receives once for any number of changes.
 func (r *Reader) Changed() <-chan struct{} { return r.changed }
 
-// Done is closed when the notices end.
-func (n *Notices) Done() <-chan struct{} { return n.done }
-
-// Close ends the notices of all readers and takes no new ones.
-func (n *Notices) Close() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !n.closed {
-		n.closed = true
-		close(n.done)
-	}
-}
-
 // Readers is how many there are.
 func (n *Notices) Readers() int {
 	n.mu.Lock()
@@ -114,7 +99,7 @@ func (n *Notices) Applied(a Applied) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	list := n.readers[a.Person]
-	if len(list) == 0 || n.closed {
+	if len(list) == 0 {
 		return
 	}
 	to, line := inLater, &n.later
@@ -150,11 +135,7 @@ func (n *Notices) pace() {
 	tick := time.NewTicker(paceTick)
 	defer tick.Stop()
 	for n.handOut(batch) {
-		select {
-		case <-n.done:
-			return
-		case <-tick.C:
-		}
+		<-tick.C
 	}
 }
 

