@@ -1,0 +1,188 @@
+package templates_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"assent/internal/testenv"
+	"assent/templates"
+)
+
+// policy is what pages are sent with; see handlers/web.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// everything says in the environment that each state of each page is looked at in every way, and not only one of each.
+const everything = "ASSENT_BATTERY_ROUNDS"
+
+// exhibition shows samples to a real browser: sample n in a language under /en/n.
+type exhibition struct {
+	t       *testing.T
+	tab     context.Context
+	url     string
+	samples []sample
+}
+
+func exhibit(t *testing.T) exhibition {
+	t.Helper()
+	pages := newPages(t)
+	shown := map[string][]sample{}
+	for _, tag := range []string{"en", "ar"} {
+		shown[tag] = slices.DeleteFunc(samples(t, pages, pages.Match(tag)), func(s sample) bool { return s.name == "empty" })
+	}
+	mux := http.NewServeMux()
+	mux.Handle(templates.AssetPrefix, pages.Assets())
+	mux.HandleFunc("/sample/{lang}/{n}", func(w http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(r.PathValue("n"))
+		if err != nil || n >= len(shown[r.PathValue("lang")]) {
+			http.NotFound(w, r)
+			return
+		}
+		s := shown[r.PathValue("lang")][n]
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err := pages.Render(w, s.page, s.view); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return exhibition{t, testenv.Browser(t), server.URL, shown["en"]}
+}
+
+func (e exhibition) do(actions ...chromedp.Action) {
+	e.t.Helper()
+	ctx, cancel := context.WithTimeout(e.tab, 2*time.Minute)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// light sets how the person likes screens to be.
+func light(scheme string) chromedp.Action {
+	return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}})
+}
+
+func screenOf(width int64) chromedp.Action {
+	return emulation.SetDeviceMetricsOverride(width, 800, 1, false)
+}
+
+// finding is what axe-core has to say against a page.
+type finding struct {
+	ID, Help string
+	Nodes    []struct{ HTML, FailureSummary string }
+}
+
+// TestNoPageKeepsAnybodyOut holds every page for people to WCAG 2.2 A and AA and to good practice, in light and dark,
+// on three screens, from left to right and from right to left.
+func TestNoPageKeepsAnybodyOut(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile("testdata/axe/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, all := exhibit(t), os.Getenv(everything) != ""
+	seen := map[string]bool{}
+	for n, s := range e.samples {
+		first := !seen[s.page]
+		seen[s.page] = true
+		for _, tag := range []string{"en", "ar"} {
+			if !first && !all && (n%2 == 0) != (tag == "en") {
+				continue // the further states of a page take turns
+			}
+			e.do(screenOf(390), light("light"), chromedp.Navigate(fmt.Sprintf("%s/sample/%s/%d", e.url, tag, n)), chromedp.Evaluate(string(axe), nil))
+			for _, scheme := range []string{"light", "dark"} {
+				for _, width := range []int64{390, 320, 1440} {
+					if !first && !all && (width != 390 || scheme != "light") {
+						continue
+					}
+					e.do(screenOf(width), light(scheme))
+					for _, f := range e.judge() {
+						t.Errorf("%s %s in %s, %s, %d wide: %s", s.page, s.name, tag, scheme, width, f)
+					}
+				}
+			}
+		}
+	}
+	e.do(chromedp.Evaluate("document.documentElement.removeAttribute('lang')", nil))
+	if found := e.judge(); len(found) != 1 || found[0].ID != "html-has-lang" {
+		t.Errorf("the judge overlooks a page without a language: %v", found)
+	}
+}
+
+func (f finding) String() string {
+	return fmt.Sprintf("%s: %s\n%s\n%s", f.ID, f.Help, f.Nodes[0].HTML, f.Nodes[0].FailureSummary)
+}
+
+// judge asks axe about the page in the tab.
+func (e exhibition) judge() []finding {
+	e.t.Helper()
+	var found string
+	e.do(chromedp.Evaluate(`axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']})
+		.then(r => JSON.stringify(r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))}))))`, &found, chromedp.EvalAsValue, awaits))
+	var findings []finding
+	if err := json.Unmarshal([]byte(found), &findings); err != nil {
+		e.t.Fatal(err)
+	}
+	return findings
+}
+
+// misfits lists what is wrong with how a page lies on the screen: what is wider than it, and what a finger misses.
+const misfits = `(() => {
+	const wrong = [], wide = document.documentElement.scrollWidth;
+	if (wide > innerWidth) {
+		const e = [...document.querySelectorAll('body *')].find(e => e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1);
+		wrong.push('scrolls sideways to ' + wide + (e ? ' for ' + e.outerHTML.slice(0, 90) : ''));
+	}
+	for (const e of document.querySelectorAll('.btn, .links a, .flinks a, .jump a, .brand, .lang, summary')) {
+		const r = e.getBoundingClientRect();
+		if (e.checkVisibility() && r.height < 43.5) wrong.push(r.height + ' high: ' + e.outerHTML.slice(0, 90));
+	}
+	return wrong;
+})()`
+
+// TestEveryPageFitsAndCanBeTouched opens each page on three screens, and with letters twice as large and far apart.
+func TestEveryPageFitsAndCanBeTouched(t *testing.T) {
+	t.Parallel()
+	e := exhibit(t)
+	seen := map[string]bool{}
+	for n, s := range e.samples {
+		if seen[s.page] && s.page != "people/choice" && s.page != "people/compare" {
+			continue
+		}
+		seen[s.page] = true
+		for _, tag := range []string{"en", "ar"} {
+			e.do(screenOf(320), light("light"), chromedp.Navigate(fmt.Sprintf("%s/sample/%s/%d", e.url, tag, n)))
+			for _, look := range []struct {
+				width int64
+				css   string // set from outside, past the policy of the page
+			}{
+				{320, ""}, {390, ""}, {1440, ""},
+				{780, "document.documentElement.style.fontSize = '200%'"},
+				{390, "document.documentElement.style.cssText = 'line-height: 1.5; letter-spacing: .12em; word-spacing: .16em'"}, // WCAG 1.4.12
+			} {
+				var wrong []string
+				e.do(screenOf(look.width), chromedp.Evaluate("document.documentElement.style.cssText = ''; "+look.css, nil), chromedp.Evaluate(misfits, &wrong))
+				if len(wrong) > 0 {
+					t.Errorf("%s %s in %s, %d wide %s: %s", s.page, s.name, tag, look.width, look.css, strings.Join(wrong, "; "))
+				}
+			}
+		}
+	}
+}
+
+func awaits(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
