@@ -52,7 +52,7 @@ func proofs(t *testing.T, url string) {
 			return err
 		},
 		func(tx tracker.Tx) error {
-			return tx.AddResponse(ctx, tracker.Response{ReceiptID: "rcp-1", Ref: 1})
+			return tx.AddResponses(ctx, []tracker.Response{{ReceiptID: "rcp-1", Ref: 1}})
 		},
 		func(tx tracker.Tx) error {
 			return tx.SaveLog(ctx, tracker.LogHead{}, tracker.LogHead{Size: 1}, [][]byte{[]byte("{}")}, nil)

@@ -104,6 +104,26 @@ func (r reader) Enrollment(ctx context.Context, person, campaign string) (tracke
 	return tracker.Enrolled{}, terms.Errorf(terms.NotFound, "%s is not enrolled in %s", personName(person), campaignName(campaign))
 }
 
+// EnrollmentsOf finds many at once.
+func (r reader) EnrollmentsOf(ctx context.Context, campaign string, people []string) (map[string]tracker.Enrolled, error) {
+	found := make(map[string]tracker.Enrolled, len(people))
+	if len(people) == 0 {
+		return found, nil
+	}
+	rows, err := r.engine.query(ctx, r.pool(), "SELECT e."+strings.ReplaceAll(enrollment, ", ", ", e.")+` FROM people p
+		JOIN enrollments e ON e.ref = p.ref {and} WHERE p.id = :id AND e.campaign = :campaign`, newBatch(people,
+		text("id", func(id *string) string { return *id }),
+		text("campaign", func(*string) string { return campaign })))
+	if err != nil {
+		return nil, r.translate(err, "enrollments")
+	}
+	err = eachValues(rows, func(v *values) {
+		e := enrolledOf(v)
+		found[e.Person] = e
+	})
+	return found, r.translate(err, "enrollments")
+}
+
 // Enrollments lists them in order of campaign.
 func (r reader) Enrollments(ctx context.Context, person string) ([]tracker.Enrolled, error) {
 	return r.enrolled(ctx, 1, `campaign IN (SELECT campaign FROM campaigns) AND ref = (SELECT ref FROM people WHERE id = ?)

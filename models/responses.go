@@ -2,7 +2,9 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -25,18 +27,7 @@ type responseRow struct {
 	Checkpoint     []byte
 }
 
-func (responseRow) TableName() string { return "responses" }
-
-// detailsRow is the personal part, which erasure deletes.
-type detailsRow struct {
-	LeafIndex int64
-	Person    string
-	Salt      []byte
-	Details   []byte
-}
-
-func (detailsRow) TableName() string { return "response_details" }
-
+// wholeResponse has the personal part besides, which erasure deletes.
 type wholeResponse struct {
 	Row     responseRow `gorm:"embedded"` // by name: gorm passes over embedded fields it cannot export
 	Record  []byte
@@ -86,20 +77,76 @@ func (r reader) Responses(ctx context.Context, person string) ([]tracker.Respons
 	return all(rows, wholeResponse.response), r.translate(err, "responses")
 }
 
-func (t *tx) AddResponse(ctx context.Context, r tracker.Response) error {
-	if r.Ref == 0 {
-		return t.wrote(errNoRef, fmt.Sprintf("response %q", r.ReceiptID))
+// ResponsesByKey looks for the keys first: most are new.
+func (r reader) ResponsesByKey(ctx context.Context, keys []tracker.ResponseKey) (map[tracker.ResponseKey]tracker.Response, error) {
+	found := map[tracker.ResponseKey]tracker.Response{}
+	if len(keys) == 0 {
+		return found, nil
 	}
-	err := t.insert(ctx, fmt.Sprintf("a response of %s with the key %q", personName(r.Person), r.IdempotencyKey), &responseRow{
-		LeafIndex: r.LeafIndex, ReceiptID: r.ReceiptID, Ref: r.Ref, Campaign: r.Campaign, Plan: r.Plan,
-		Action: r.Action, Documents: object[[]terms.DocumentText]{r.Documents}, Effect: r.Effect,
-		IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, RecordedAt: at(r.RecordedAt), Checkpoint: blob(r.Checkpoint),
-	})
+	rows, err := r.engine.query(ctx, r.pool(), `SELECT r.leaf_index FROM responses r {and}
+		WHERE r.ref = :ref AND r.idempotency_key = :key`, newBatch(keys,
+		number("ref", func(k *tracker.ResponseKey) int64 { return k.Ref }),
+		text("key", func(k *tracker.ResponseKey) string { return k.Key })))
+	if err != nil {
+		return nil, r.translate(err, "responses")
+	}
+	var leaves []int64
+	err = eachValues(rows, func(v *values) { leaves = append(leaves, v.number()) })
+	if err != nil || len(leaves) == 0 {
+		return found, r.translate(err, "responses")
+	}
+	var whole []wholeResponse
+	err = r.responses(ctx).Find(&whole, "r.leaf_index IN ?", leaves).Error
+	for _, one := range whole {
+		found[tracker.ResponseKey{Ref: one.Row.Ref, Key: one.Row.IdempotencyKey}] = one.response()
+	}
+	return found, r.translate(err, "responses")
+}
+
+// storedResponse is a response with its documents as they are stored.
+type storedResponse struct {
+	*tracker.Response
+	documents string
+}
+
+func (t *tx) AddResponses(ctx context.Context, list []tracker.Response) error {
+	stored := make([]storedResponse, len(list))
+	for i := range list {
+		r := &list[i]
+		if r.Ref == 0 {
+			return t.wrote(errNoRef, fmt.Sprintf("response %q", r.ReceiptID))
+		}
+		documents, err := json.Marshal(r.Documents)
+		if err != nil {
+			return t.wrote(err, fmt.Sprintf("response %q", r.ReceiptID))
+		}
+		stored[i] = storedResponse{r, string(documents)}
+	}
+	b := newBatch(stored,
+		number("leaf_index", func(r *storedResponse) int64 { return r.LeafIndex }),
+		text("receipt_id", func(r *storedResponse) string { return r.ReceiptID }),
+		number("ref", func(r *storedResponse) int64 { return r.Ref }),
+		text("campaign", func(r *storedResponse) string { return r.Campaign }),
+		number("plan", func(r *storedResponse) int64 { return int64(r.Plan) }),
+		text("action", func(r *storedResponse) string { return string(r.Action) }),
+		text("documents", func(r *storedResponse) string { return r.documents }),
+		text("effect", func(r *storedResponse) string { return string(r.Effect) }),
+		text("idempotency_key", func(r *storedResponse) string { return r.IdempotencyKey }),
+		text("fingerprint", func(r *storedResponse) string { return r.Fingerprint }),
+		moment("recorded_at", func(r *storedResponse) time.Time { return r.RecordedAt }),
+		binary("checkpoint", func(r *storedResponse) []byte { return r.Checkpoint }),
+		text("person", func(r *storedResponse) string { return r.Person }),
+		binary("salt", func(r *storedResponse) []byte { return r.Salt }),
+		binary("details", func(r *storedResponse) []byte { return r.Details }))
+	err := t.each(ctx, "a response with this key, receipt or place in the log", `INSERT INTO responses (leaf_index, receipt_id, ref, campaign, plan,
+		action, documents, effect, idempotency_key, fingerprint, recorded_at, checkpoint)
+		SELECT :leaf_index, :receipt_id, :ref, :campaign, :plan,
+		:action, :documents, :effect, :idempotency_key, :fingerprint, :recorded_at, :checkpoint {from}`, b)
 	if err != nil {
 		return err
 	}
-	return t.insert(ctx, fmt.Sprintf("the details of response %q", r.ReceiptID),
-		&detailsRow{LeafIndex: r.LeafIndex, Person: r.Person, Salt: blob(r.Salt), Details: blob(r.Details)})
+	return t.each(ctx, "the details of a response", `INSERT INTO response_details (leaf_index, person, salt, details)
+		SELECT :leaf_index, :person, :salt, :details {from}`, b)
 }
 
 func (r reader) Snapshot(ctx context.Context, sha256 string) (tracker.Snapshot, error) {
@@ -118,14 +165,27 @@ func (t *tx) PutSnapshot(ctx context.Context, s tracker.Snapshot) error {
 		"INSERT INTO snapshots (sha256, html, stored) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", s.SHA256, blob(s.HTML), at(s.Stored))
 }
 
-// PersonKey needs only the number: who is asked about may be deleted.
-func (t *tx) PersonKey(ctx context.Context, ref int64) ([]byte, error) {
-	var key []byte
-	err := t.in(ctx).Raw("SELECT key FROM person_keys WHERE ref = ?", ref).Row().Scan(&key)
-	return key, t.translate(err, fmt.Sprintf("a pseudonym key for person number %d", ref))
+// PersonKeys needs only the numbers: who is asked about may be deleted.
+func (t *tx) PersonKeys(ctx context.Context, refs []int64) (map[int64][]byte, error) {
+	keys := make(map[int64][]byte, len(refs))
+	if len(refs) == 0 {
+		return keys, nil
+	}
+	rows, err := t.engine.query(ctx, t.pool(), "SELECT k.ref, k.key FROM person_keys k {and} WHERE k.ref = :ref",
+		newBatch(refs, number("ref", func(ref *int64) int64 { return *ref })))
+	if err != nil {
+		return nil, t.translate(err, "pseudonym keys")
+	}
+	err = eachValues(rows, func(v *values) {
+		ref := v.number()
+		keys[ref] = v.bytes()
+	})
+	return keys, t.translate(err, "pseudonym keys")
 }
 
-func (t *tx) AddPersonKey(ctx context.Context, ref int64, key []byte) error {
-	return t.exec(ctx, fmt.Sprintf("a pseudonym key for person number %d", ref),
-		"INSERT INTO person_keys (ref, key) VALUES (?, ?)", ref, blob(key))
+func (t *tx) AddPersonKeys(ctx context.Context, keys []tracker.PersonKey) error {
+	return t.each(ctx, "a pseudonym key of this person", "INSERT INTO person_keys (ref, key) SELECT :ref, :key {from}",
+		newBatch(keys,
+			number("ref", func(k *tracker.PersonKey) int64 { return k.Ref }),
+			binary("key", func(k *tracker.PersonKey) []byte { return k.Key })))
 }

@@ -101,7 +101,7 @@ func (s *Store) Close() error { return s.pools.close() }
 // View runs fn on one consistent read snapshot.
 func (s *Store) View(ctx context.Context, fn func(tracker.Reader) error) error {
 	opts := sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return transaction(ctx, s.read, &opts, func(db *gorm.DB) error { return fn(reader{s.engine, db}) })
+	return outage(transaction(ctx, s.read, &opts, func(db *gorm.DB) error { return fn(reader{s.engine, db}) }))
 }
 
 // Update runs fn in one write transaction, durable when Update returns nil.
@@ -120,7 +120,7 @@ func (s *Store) Update(ctx context.Context, fn func(tracker.Tx) error) error {
 	if err == nil {
 		s.pools.wrote()
 	}
-	return err
+	return outage(err)
 }
 
 // transaction commits when fn returns nil, and in every other case, a panic

@@ -88,6 +88,11 @@ func (v *values) text() string {
 	return text
 }
 
+func (v *values) bytes() []byte {
+	data, _ := v.take().([]byte)
+	return data
+}
+
 func (v *values) number() int64 {
 	number, _ := v.take().(int64)
 	return number

@@ -18,6 +18,7 @@ const (
 	NotFound        Kind = "not_found"       // the named thing does not exist
 	Conflict        Kind = "conflict"        // the state moved on; the error says to what
 	TooMany         Kind = "too_many"        // a budget is used up
+	Unavailable     Kind = "unavailable"     // it could not be done now; the same again may work in a moment
 )
 
 // Error makes a Kind usable as the target of errors.Is.

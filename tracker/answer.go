@@ -11,44 +11,47 @@ import (
 	"assent/terms"
 )
 
-// answer is a choice on its way into the store.
+// answer is a choice on its way into the store, and what becomes of it.
 type answer struct {
 	Choice
 	before, after Enrolled
+	key           []byte // of the pseudonym in the log, if it is new
 	receipt       Receipt
 	known         bool // the receipt was there before, and has no proof yet
+	err           error
 }
+
+// fresh reports whether it is to be recorded.
+func (a *answer) fresh() bool { return a.err == nil && !a.known }
 
 // answer works out what a choice leads to, with its evidence but for the place
 // in the log, or finds the receipt of one that was there already.
-func (t *Tracker) answer(ctx context.Context, tx Tx, r rules, c Choice, now time.Time) (*answer, error) {
-	before, err := enrollment(ctx, tx, c.Person, c.Campaign) // locks the row: choices of one person queue here
-	if err != nil {
-		return nil, err
+func (t *Tracker) answer(ctx context.Context, g *group, a *answer, now time.Time) error {
+	var err error
+	if a.before, err = enrollment(ctx, g, a.Person, a.Campaign); err != nil { // locks the row: choices of one person queue here
+		return err
 	}
-	if known, err := tx.ResponseByKey(ctx, c.Person, c.IdempotencyKey); err == nil {
-		if known.Fingerprint != c.fingerprint {
-			return nil, terms.Errorf(terms.Conflict, "the Idempotency-Key was used for another choice; make a new one for each choice")
+	if known, found := g.answered[ResponseKey{a.before.Ref, a.IdempotencyKey}]; found {
+		if known.Fingerprint != a.fingerprint {
+			return terms.Errorf(terms.Conflict, "the Idempotency-Key was used for another choice; make a new one for each choice")
 		}
-		return &answer{receipt: Receipt{Response: known}, known: true}, nil
-	} else if !isKind(err, terms.NotFound) {
-		return nil, err
+		a.receipt, a.known = Receipt{Response: known}, true
+		return nil
 	}
-	if before.Bound {
-		return nil, terms.Errorf(terms.Conflict, "the account %q stands where its owner stands: the owner chooses for it", c.Person)
+	if a.before.Bound {
+		return terms.Errorf(terms.Conflict, "the account %q stands where its owner stands: the owner chooses for it", a.Person)
 	}
-	if c.Documents, err = t.documents(ctx, tx, r, c, before); err != nil {
-		return nil, err
+	if a.Documents, err = t.documents(ctx, g, g.rules, a.Choice, a.before); err != nil {
+		return err
 	}
-	if same, found, err := t.already(ctx, tx, r, c, before); err != nil || found {
-		return &answer{receipt: Receipt{Response: same}, known: true}, err
+	if a.receipt.Response, a.known, err = t.already(ctx, g, g.rules, a.Choice, a.before); err != nil || a.known {
+		return err
 	}
-	a := &answer{Choice: c, before: before}
-	if a.after, err = t.chosen(r, before, c.Action, now); err != nil {
-		return nil, err
+	if a.after, err = t.chosen(g.rules, a.before, a.Action, now); err != nil {
+		return err
 	}
-	a.receipt.Response, err = t.evidence(ctx, tx, r, a, now)
-	return a, err
+	a.receipt.Response, err = t.evidence(g, a, now)
+	return err
 }
 
 // already finds the receipt of a choice that the person's position already
@@ -157,28 +160,6 @@ func (t *Tracker) chosen(r rules, before Enrolled, a terms.Action, now time.Time
 	return t.schedule(plan, after, r.holds, now), nil
 }
 
-// record writes the evidence of choices and everything that follows from them.
-func (t *Tracker) record(ctx context.Context, tx Tx, r rules, answers []*answer, now time.Time) error {
-	if err := t.prove(ctx, tx, answers); err != nil {
-		return err
-	}
-	moves, moved := make([]Move, len(answers)), make([]Enrolled, len(answers))
-	for i, a := range answers {
-		if err := tx.AddResponse(ctx, a.receipt.Response); err != nil {
-			return err
-		}
-		moves[i], moved[i] = answered(a.before, a.after, a.Action, now), a.after
-	}
-	revisions, err := tx.Save(ctx, moves, now)
-	if err != nil {
-		return err
-	}
-	if i := slices.Index(revisions, 0); i >= 0 {
-		return fmt.Errorf("person %s moved while the row was locked", answers[i].Person)
-	}
-	return t.follow(ctx, tx, r, moved, now)
-}
-
 // answered is the move a choice makes.
 func answered(before, after Enrolled, a terms.Action, now time.Time) Move {
 	tally := map[terms.Action]Tally{terms.Accept: TallyAccepted, terms.Decline: TallyDeclined, terms.Withdraw: TallyWithdrawn}[a]
@@ -191,16 +172,16 @@ func answered(before, after Enrolled, a terms.Action, now time.Time) Move {
 
 // evidence is the response to a choice with its canonical record, which has no
 // place in the log yet.
-func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c *answer, now time.Time) (Response, error) {
+func (t *Tracker) evidence(g *group, a *answer, now time.Time) (Response, error) {
 	id, err := t.newID("rcp")
 	if err != nil {
 		return Response{}, err
 	}
-	pseudonym, err := t.pseudonym(ctx, tx, c.before)
+	pseudonym, err := t.pseudonym(g, a)
 	if err != nil {
 		return Response{}, err
 	}
-	details, err := c.Details.Canonical()
+	details, err := a.Details.Canonical()
 	if err != nil {
 		return Response{}, err
 	}
@@ -208,17 +189,18 @@ func (t *Tracker) evidence(ctx context.Context, tx Tx, r rules, c *answer, now t
 	if _, err := io.ReadFull(t.Random, salt[:]); err != nil {
 		return Response{}, fmt.Errorf("draw a salt: %w", err)
 	}
+	r := g.rules
 	record := ledger.Record{
-		ReceiptID: id, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action, Documents: c.Documents,
-		Snapshot: c.Snapshot, Sentence: c.Sentence, ButtonLabel: c.ButtonLabel, Method: c.Method, Actor: c.Actor,
-		PresentedAt: c.PresentedAt, RespondedAt: c.RespondedAt, ReceivedAt: now,
-		Stage: r.plans[c.before.Plan].Stages[c.before.Stage].Key, Region: c.before.Country, Effect: c.after.Effect,
+		ReceiptID: id, Campaign: a.Campaign, Plan: r.active.Number, Action: a.Action, Documents: a.Documents,
+		Snapshot: a.Snapshot, Sentence: a.Sentence, ButtonLabel: a.ButtonLabel, Method: a.Method, Actor: a.Actor,
+		PresentedAt: a.PresentedAt, RespondedAt: a.RespondedAt, ReceivedAt: now,
+		Stage: r.plans[a.before.Plan].Stages[a.before.Stage].Key, Region: a.before.Country, Effect: a.after.Effect,
 		Person: pseudonym, Details: ledger.Commit(salt, details),
 	}
 	canonical, err := record.Canonical()
 	return Response{
-		ReceiptID: id, Person: c.Person, Ref: c.before.Ref, Campaign: c.Campaign, Plan: r.active.Number, Action: c.Action,
-		Documents: c.Documents, Effect: c.after.Effect, IdempotencyKey: c.IdempotencyKey, Fingerprint: c.fingerprint,
+		ReceiptID: id, Person: a.Person, Ref: a.before.Ref, Campaign: a.Campaign, Plan: r.active.Number, Action: a.Action,
+		Documents: a.Documents, Effect: a.after.Effect, IdempotencyKey: a.IdempotencyKey, Fingerprint: a.fingerprint,
 		RecordedAt: now, Record: canonical, Salt: salt[:], Details: details,
 	}, err
 }

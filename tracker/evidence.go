@@ -66,21 +66,19 @@ func storedPath(level int, index int64) string {
 	return ledger.Tile{Level: level, Index: index, Width: 256}.Path()
 }
 
-// pseudonym returns how the log names a person, drawing the key on first use.
-func (t *Tracker) pseudonym(ctx context.Context, tx Tx, e Enrolled) (string, error) {
+// pseudonym returns how the log names whoever chooses, drawing the key on first
+// use.
+func (t *Tracker) pseudonym(g *group, a *answer) (string, error) {
 	var key [32]byte
-	stored, err := tx.PersonKey(ctx, e.Ref)
-	switch {
-	case err == nil:
+	if stored, known := g.keys[a.before.Ref]; known {
 		copy(key[:], stored)
-		return ledger.Pseudonym(key, e.Person), nil
-	case !isKind(err, terms.NotFound):
-		return "", err
+		return ledger.Pseudonym(key, a.Person), nil
 	}
 	if _, err := io.ReadFull(t.Random, key[:]); err != nil {
 		return "", fmt.Errorf("draw a key: %w", err)
 	}
-	return ledger.Pseudonym(key, e.Person), tx.AddPersonKey(ctx, e.Ref, key[:])
+	a.key = key[:]
+	return ledger.Pseudonym(key, a.Person), nil
 }
 
 // Checkpoint returns the newest signed head of the log; NotFound while the log

@@ -279,6 +279,19 @@ type Response struct {
 	Details        []byte // canonical JSON of ledger.Details
 }
 
+// ResponseKey is what makes a response findable by whoever sent it: the Ref of
+// the person, and the idempotency key.
+type ResponseKey struct {
+	Ref int64
+	Key string
+}
+
+// PersonKey is the key of a person's pseudonym in the log.
+type PersonKey struct {
+	Ref int64
+	Key []byte
+}
+
 // APIKey is a key of a client. Only the SHA-256 of its secret is kept.
 type APIKey struct {
 	ID      string

@@ -1,10 +1,10 @@
 package tracker
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -40,8 +40,9 @@ type Receipt struct {
 	Proof ledger.Proof
 }
 
-// Respond records a choice and puts it into force, in one transaction: the
-// evidence, its leaf in the log, the person's position and the restoration.
+// Respond records a choice and puts it into force: the evidence, its leaf in the
+// log, the person's position and the restoration, in one transaction. Choices
+// that come at the same time share one, and fail each alone.
 // When it returns, every answer of this process reflects it. The second result
 // is false when the choice was there already, by its idempotency key or because the
 // person had already made the very same choice.
@@ -49,21 +50,27 @@ type Receipt struct {
 // NotFound for an unknown person or campaign; a Stale Conflict when the
 // documents are not the current ones, or the page spoke of another plan than the
 // active one; Conflict when a key is used for another
-// choice, or there is no acceptance to withdraw; Invalid with faults.
+// choice, or there is no acceptance to withdraw; Invalid with faults;
+// Unavailable when too many choices wait. Where the error has no kind or is
+// Unavailable, the choice may have been recorded all the same: the same key
+// again finds out.
 func (t *Tracker) Respond(ctx context.Context, c Choice) (Receipt, bool, error) {
 	if err := c.check(); err != nil {
 		return Receipt{}, false, err
 	}
 	c.fingerprint = c.digest()
-	answers, revision, err := t.respond(ctx, []Choice{c})
-	if err != nil {
-		return Receipt{}, false, err
+	// A closed tab must not leave a choice half recorded: once begun, it ends.
+	a, err := t.queue.submit(c, func(batch []*answer) func() { return t.write(context.WithoutCancel(ctx), batch) })
+	var thrown *panicked
+	switch {
+	case errors.As(err, &thrown):
+		panic(thrown)
+	case err == nil && a.known:
+		receipt, err := t.Receipt(ctx, a.receipt.ReceiptID)
+		return receipt, false, err
+	default:
+		return a.receipt, !a.known && a.receipt.ReceiptID != "", err
 	}
-	if receipt := answers[0].receipt; revision != 0 {
-		return receipt, true, t.committed(ctx, revision)
-	}
-	receipt, err := t.Receipt(ctx, answers[0].receipt.ReceiptID)
-	return receipt, false, err
 }
 
 // RespondMany records the choices of different people in one campaign, at most
@@ -74,20 +81,27 @@ func (t *Tracker) RespondMany(ctx context.Context, choices []Choice) error {
 	if len(choices) > MaxBatch {
 		return terms.Errorf(terms.Invalid, "%d choices at once; send at most %d", len(choices), MaxBatch)
 	}
-	batch := slices.Clone(choices)
-	for i, c := range batch {
+	batch := make([]*answer, len(choices))
+	for i, c := range choices {
 		if err := c.check(); err != nil {
 			return err
 		}
-		if c.Campaign != batch[0].Campaign {
-			return terms.Errorf(terms.Invalid, "the choices are about more than one campaign: %q and %q", batch[0].Campaign, c.Campaign)
+		if c.Campaign != choices[0].Campaign {
+			return terms.Errorf(terms.Invalid, "the choices are about more than one campaign: %q and %q", choices[0].Campaign, c.Campaign)
 		}
-		batch[i].fingerprint = c.digest()
+		c.fingerprint = c.digest()
+		batch[i] = &answer{Choice: c}
 	}
 	if len(batch) == 0 {
 		return nil
 	}
-	_, revision, err := t.respond(ctx, batch)
+	revision, err := t.record(context.WithoutCancel(ctx), batch, func() error {
+		i := slices.IndexFunc(batch, func(a *answer) bool { return a.err != nil })
+		if i < 0 {
+			return nil
+		}
+		return batch[i].err
+	})
 	if err != nil {
 		return err
 	}
@@ -114,62 +128,6 @@ func (c Choice) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// respond records choices of one campaign, and returns the newest revision: 0
-// when all of them were there already.
-func (t *Tracker) respond(ctx context.Context, choices []Choice) ([]*answer, uint64, error) {
-	now := t.instant()
-	var answers []*answer
-	var revision uint64
-	// A closed tab must not leave a choice half recorded: once begun, it ends.
-	ctx = context.WithoutCancel(ctx)
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		answers, revision = make([]*answer, len(choices)), 0
-		tx = once{tx, map[terms.DocumentRef]Version{}}
-		r, err := t.rulesOf(ctx, tx, choices[0].Campaign)
-		if isKind(err, terms.NotFound) { // a person nobody knows is the greater mistake
-			_, unknown := tx.Person(ctx, choices[0].Person)
-			return cmp.Or(unknown, err)
-		}
-		if err != nil {
-			return err
-		}
-		for i, c := range choices {
-			if answers[i], err = t.answer(ctx, tx, r, c, now); err != nil {
-				return err
-			}
-		}
-		fresh := slices.DeleteFunc(slices.Clone(answers), func(a *answer) bool { return a.known })
-		if len(fresh) == 0 {
-			return nil
-		}
-		if err := t.record(ctx, tx, r, fresh, now); err != nil {
-			return err
-		}
-		revision, err = tx.Revision(ctx)
-		return err
-	})
-	return answers, revision, err
-}
-
-// once is a transaction that reads each version of a document once: none of
-// those that can be accepted changes any more.
-type once struct {
-	Tx
-	versions map[terms.DocumentRef]Version
-}
-
-// Version reads it the first time.
-func (o once) Version(ctx context.Context, ref terms.DocumentRef) (Version, error) {
-	if v, known := o.versions[ref]; known {
-		return v, nil
-	}
-	v, err := o.Tx.Version(ctx, ref)
-	if err == nil {
-		o.versions[ref] = v
-	}
-	return v, err
-}
-
 // Receipt returns a recorded choice with its proof: the same each time, up to
 // the head that was signed when it was recorded.
 func (t *Tracker) Receipt(ctx context.Context, id string) (Receipt, error) {
@@ -191,4 +149,25 @@ func (t *Tracker) Receipt(ctx context.Context, id string) (Receipt, error) {
 		return nil
 	})
 	return out, err
+}
+
+// Landed returns the receipt of the choice a person made under an idempotency
+// key, for whoever never got the reply. NotFound when there is none by now, which
+// does not say that none is on its way: the same choice under the same key settles
+// it.
+func (t *Tracker) Landed(ctx context.Context, person, idempotencyKey string) (Receipt, error) {
+	found, err := read(ctx, t, func(r Reader) (Response, error) {
+		if _, err := r.Person(ctx, person); err != nil {
+			return Response{}, err
+		}
+		found, err := r.ResponseByKey(ctx, person, idempotencyKey)
+		if isKind(err, terms.NotFound) {
+			err = terms.Errorf(terms.NotFound, "no choice of person %q was recorded under this Idempotency-Key; sending it with the same key is safe", person)
+		}
+		return found, err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	return t.Receipt(ctx, found.ReceiptID)
 }

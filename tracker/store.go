@@ -61,6 +61,9 @@ type Reader interface {
 	People(ctx context.Context, after int64, limit int) ([]Person, error)
 	// Enrollment locks the row when called on a Tx.
 	Enrollment(ctx context.Context, person, campaign string) (Enrolled, error)
+	// EnrollmentsOf finds those of people in one campaign, by person, and locks
+	// them likewise. Whoever is not in it is left out.
+	EnrollmentsOf(ctx context.Context, campaign string, people []string) (map[string]Enrolled, error)
 	Enrollments(ctx context.Context, person string) ([]Enrolled, error)
 	// Positions lists the enrollments of one campaign with Ref > after in
 	// order of Ref, for loading the gate.
@@ -82,6 +85,8 @@ type Reader interface {
 
 	Response(ctx context.Context, receiptID string) (Response, error)
 	ResponseByKey(ctx context.Context, person, idempotencyKey string) (Response, error)
+	// ResponsesByKey finds many at once; keys that were never used are left out.
+	ResponsesByKey(ctx context.Context, keys []ResponseKey) (map[ResponseKey]Response, error)
 	// Responses lists a person's choices, newest first.
 	Responses(ctx context.Context, person string) ([]Response, error)
 	Snapshot(ctx context.Context, sha256 string) (Snapshot, error)
@@ -186,13 +191,13 @@ type Tx interface {
 	Save(ctx context.Context, moves []Move, at time.Time) ([]uint64, error)
 	AddNotice(ctx context.Context, n Notice) error
 
-	// PersonKey returns the key of a person's pseudonym in the log; NotFound
-	// while the person has none, or after erasure.
-	PersonKey(ctx context.Context, ref int64) ([]byte, error)
-	AddPersonKey(ctx context.Context, ref int64, key []byte) error
-	// AddResponse stores a response, but for its Record, which SaveLog stores;
-	// Conflict when the person used the idempotency key before.
-	AddResponse(ctx context.Context, r Response) error
+	// PersonKeys returns the keys of people's pseudonyms in the log, by Ref.
+	// Whoever has none yet, or was erased, is left out.
+	PersonKeys(ctx context.Context, refs []int64) (map[int64][]byte, error)
+	AddPersonKeys(ctx context.Context, keys []PersonKey) error
+	// AddResponses stores responses, but for their Records, which SaveLog
+	// stores; Conflict when a person used the idempotency key before.
+	AddResponses(ctx context.Context, list []Response) error
 	// PutSnapshot stores a page unless it is there.
 	PutSnapshot(ctx context.Context, s Snapshot) error
 	// SaveLog moves the head from one state to the next by compare-and-set on

@@ -43,13 +43,15 @@ type Leniency struct {
 	HoldSpread time.Duration // of holds that do not say, unless their clock stops
 }
 
-// Tracker runs the use-cases. It holds no state between calls.
+// Tracker runs the use-cases. It holds no state between calls, and the choices
+// that wait to be recorded.
 type Tracker struct {
 	Deps
+	queue queue
 }
 
 // New returns a tracker.
-func New(d Deps) *Tracker { return &Tracker{d} }
+func New(d Deps) *Tracker { return &Tracker{Deps: d} }
 
 // instant is now as facts keep it: UTC, whole microseconds.
 func (t *Tracker) instant() time.Time { return t.Now().UTC().Truncate(time.Microsecond) }

@@ -251,9 +251,14 @@ func TestNothingButAPostRecordsAChoice(t *testing.T) {
 	w := newWorld(t)
 	w.campaign()
 	w.person("u1", "BR")
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch} {
-		w.send(method, "/api/v1/people/u1/responses?action=accepted&campaign=new-terms-2021", "", "Idempotency-Key", "k", "X-HTTP-Method-Override", "POST").is(405)
+	try := func(method, query string) answer {
+		return w.send(method, "/api/v1/people/u1/responses?action=accepted&campaign=new-terms-2021"+query, "", "Idempotency-Key", "k", "X-HTTP-Method-Override", "POST")
 	}
+	for _, method := range []string{http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch} {
+		try(method, "").is(405)
+	}
+	try("GET", "").is(422)
+	try("GET", "&idempotency_key=k").is(404)
 	w.send("GET", "/api/v1/people/u1/standing", "").says("campaigns.0.status", "pending")
 	w.send("GET", "/ledger/checkpoint", "").is(404)
 }

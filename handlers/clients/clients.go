@@ -121,6 +121,7 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.POST("/people/:person/exemptions", h.by(h.exempt, tracker.PeopleWrite))
 	r.DELETE("/people/:person/exemptions", h.by(h.endExemption, tracker.PeopleWrite))
 	r.POST("/people/:person/responses", h.by(h.respond, tracker.ResponsesWrite))
+	r.GET("/people/:person/responses", h.by(h.landed, tracker.ResponsesWrite, tracker.PeopleWrite))
 
 	r.GET("/receipts/:receipt", h.by(h.receipt, tracker.ResponsesWrite, tracker.PeopleWrite))
 	r.GET("/changes", h.by(h.changes, tracker.DecisionsRead))

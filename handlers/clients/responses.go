@@ -142,6 +142,20 @@ func (h *Handlers) respond(c *gin.Context, k tracker.APIKey) error {
 	return nil
 }
 
+// landed answers whether a choice was recorded whose reply was lost.
+func (h *Handlers) landed(c *gin.Context, _ tracker.APIKey) error {
+	key := c.Query("idempotency_key")
+	if key == "" {
+		return terms.Faults{{Path: "idempotency_key", Detail: "is missing: give the Idempotency-Key the choice was sent with"}}
+	}
+	receipt, err := h.Tracker.Landed(c.Request.Context(), c.Param("person"), key)
+	if err != nil {
+		return fmt.Errorf("find a response of %s by its key: %w", c.Param("person"), err)
+	}
+	c.JSON(http.StatusOK, receiptOf(receipt))
+	return nil
+}
+
 func (h *Handlers) receipt(c *gin.Context, _ tracker.APIKey) error {
 	receipt, err := h.Tracker.Receipt(c.Request.Context(), c.Param("receipt"))
 	if err != nil {

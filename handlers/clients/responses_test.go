@@ -49,6 +49,22 @@ func TestAChoiceIsRecordedOnceHoweverOftenItIsSent(t *testing.T) {
 	}
 }
 
+func TestWhoLostTheReplyCanAskWhetherTheChoiceLanded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.campaign()
+	w.person("u1", "BR")
+	ask := func(person, key string) answer {
+		return w.send("GET", "/api/v1/people/"+person+"/responses?idempotency_key="+key, "")
+	}
+	ask("u1", "a%2Fb").is(404).mentions("same key")
+	sent := w.choose("u1", "accepted", "a/b").is(201)
+	ask("u1", "a%2Fb").is(200).says("receipt_id", sent.at("receipt_id")).says("proof", sent.at("proof"))
+	ask("u1", "other").is(404)
+	ask("nobody", "a%2Fb").is(404).mentions("nobody")
+	ask("u1", "").is(422).mentions("idempotency_key")
+}
+
 func TestAKeyBelongsToOneChoice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

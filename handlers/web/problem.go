@@ -15,6 +15,9 @@ import (
 // problemType begins the type of every problem; the rest is its kind.
 const problemType = "urn:assent:problem:"
 
+// retryAfter is when to try again what could not be done just now, in seconds.
+const retryAfter = "2"
+
 // Problem is an error that knows its answer, by RFC 9457. Detail is safe to
 // show to whoever asked.
 type Problem struct {
@@ -87,8 +90,11 @@ func problemOf(err error) *Problem {
 			Detail: "something went wrong here; try again, and give the request id when you report it"}
 	}
 	p = &Problem{Status: status, Type: string(kind), Detail: message(err)}
-	if kind == terms.Unauthenticated {
+	switch kind {
+	case terms.Unauthenticated:
 		p.Header = map[string]string{"WWW-Authenticate": `Bearer realm="assent"`}
+	case terms.Unavailable:
+		p.Header = map[string]string{"Retry-After": retryAfter}
 	}
 	return p
 }
@@ -111,6 +117,8 @@ func kindOf(err error) (terms.Kind, int) {
 		return kind, http.StatusNotFound
 	case terms.Conflict, terms.TooMany: // a budget does not fill up by waiting, so 429 would be wrong
 		return kind, http.StatusConflict
+	case terms.Unavailable:
+		return kind, http.StatusServiceUnavailable
 	}
 	return kind, 0
 }

@@ -65,7 +65,7 @@ func TestEveryKindOfErrorHasOneStatus(t *testing.T) {
 	t.Parallel()
 	for kind, status := range map[terms.Kind]int{
 		terms.Invalid: 422, terms.Unauthenticated: 401, terms.Forbidden: 403, terms.Restricted: 403,
-		terms.NotFound: 404, terms.Conflict: 409, terms.TooMany: 409,
+		terms.NotFound: 404, terms.Conflict: 409, terms.TooMany: 409, terms.Unavailable: 503,
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -77,6 +77,9 @@ func TestEveryKindOfErrorHasOneStatus(t *testing.T) {
 			}
 			if (kind == terms.Unauthenticated) != (w.Header().Get("WWW-Authenticate") != "") {
 				t.Fatalf("WWW-Authenticate %q", w.Header().Get("WWW-Authenticate"))
+			}
+			if (kind == terms.Unavailable) != (w.Header().Get("Retry-After") != "") {
+				t.Fatalf("Retry-After %q", w.Header().Get("Retry-After"))
 			}
 		})
 	}

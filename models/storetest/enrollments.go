@@ -73,6 +73,15 @@ func enrollmentsAreFoundByPersonAndCampaign(s *store) {
 	s.same("enrollments", of(people[1].ID), []tracker.Enrolled{a[0], b[1]})
 	s.same("enrollments", of(people[0].ID), []tracker.Enrolled{b[0]})
 	s.same("enrollments of nobody", of("nobody"), []tracker.Enrolled{})
+	among := func(campaign string, people ...string) map[string]tracker.Enrolled {
+		return get(s, func(r tracker.Reader) (map[string]tracker.Enrolled, error) {
+			return r.EnrollmentsOf(s.ctx, campaign, people)
+		})
+	}
+	s.same("of many", among("b", people[1].ID, "nobody", people[0].ID), map[string]tracker.Enrolled{people[0].ID: b[0], people[1].ID: b[1]})
+	s.same("of one", among("a", people[1].ID), map[string]tracker.Enrolled{people[1].ID: a[0]})
+	s.same("of who is not in it", among("a", people[0].ID), map[string]tracker.Enrolled{})
+	s.same("of nobody", among("a"), map[string]tracker.Enrolled{})
 	s.same("positions of one campaign", s.positions("a", 0, 10), a)
 	s.same("a page of positions", s.positions("b", b[0].Ref, 10), b[1:])
 	s.same("a page of none", s.positions("b", 0, 0), []tracker.Enrolled{})

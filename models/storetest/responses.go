@@ -18,14 +18,18 @@ func response(p tracker.Person, leaf int64, key string) tracker.Response {
 	}
 }
 
-// respond stores a response, and its record at the end of the log.
-func (s *store) respond(tx tracker.Tx, r tracker.Response) error {
+// respond stores responses, and their records at the end of the log.
+func (s *store) respond(tx tracker.Tx, list ...tracker.Response) error {
 	from, err := tx.Head(s.ctx)
 	if err != nil {
 		return err
 	}
-	to := tracker.LogHead{Size: from.Size + 1, Root: []byte{byte(from.Size)}, Checkpoint: []byte("signed")}
-	return errors.Join(tx.SaveLog(s.ctx, from, to, [][]byte{r.Record}, nil), tx.AddResponse(s.ctx, r))
+	records := make([][]byte, len(list))
+	for i, r := range list {
+		records[i] = r.Record
+	}
+	to := tracker.LogHead{Size: from.Size + int64(len(list)), Root: []byte{byte(from.Size)}, Checkpoint: []byte("signed")}
+	return errors.Join(tx.SaveLog(s.ctx, from, to, records, nil), tx.AddResponses(s.ctx, list))
 }
 
 func responsesAreKeptWithTheirEvidence(s *store) {
@@ -33,13 +37,24 @@ func responsesAreKeptWithTheirEvidence(s *store) {
 	first, second, other := response(people[0], 0, "k1"), response(people[0], 1, "k2"), response(people[1], 2, "k1")
 	second.Documents, second.Salt, second.Details, second.Action = nil, nil, nil, terms.Withdraw
 	missing(s, func(r tracker.Reader) (tracker.Response, error) { return r.Response(s.ctx, first.ReceiptID) })
-	for _, r := range []tracker.Response{first, second, other} {
-		s.update(func(tx tracker.Tx) error { return s.respond(tx, r) })
-	}
+	s.update(func(tx tracker.Tx) error { return s.respond(tx, first, second) })
+	s.update(func(tx tracker.Tx) error { return s.respond(tx, other) })
+	s.update(func(tx tracker.Tx) error { return tx.AddResponses(s.ctx, nil) })
 	s.same("by receipt", get(s, func(r tracker.Reader) (tracker.Response, error) { return r.Response(s.ctx, second.ReceiptID) }), second)
 	s.same("by key", get(s, func(r tracker.Reader) (tracker.Response, error) { return r.ResponseByKey(s.ctx, people[1].ID, "k1") }), other)
 	missing(s, func(r tracker.Reader) (tracker.Response, error) { return r.ResponseByKey(s.ctx, people[1].ID, "k2") })
 	missing(s, func(r tracker.Reader) (tracker.Response, error) { return r.ResponseByKey(s.ctx, "nobody", "k1") })
+	byKey := func(keys ...tracker.ResponseKey) map[tracker.ResponseKey]tracker.Response {
+		return get(s, func(r tracker.Reader) (map[tracker.ResponseKey]tracker.Response, error) {
+			return r.ResponsesByKey(s.ctx, keys)
+		})
+	}
+	k2, k1, none := tracker.ResponseKey{Ref: people[0].Ref, Key: "k2"}, tracker.ResponseKey{Ref: people[1].Ref, Key: "k1"}, tracker.ResponseKey{Ref: people[1].Ref, Key: "k2"}
+	many, one := byKey(k2, none, k1), byKey(k1)
+	s.same("by many keys", []tracker.Response{many[k2], many[k1]}, []tracker.Response{second, other})
+	s.same("by one key", one[k1], other)
+	s.same("keys found", []int{len(many), len(one)}, []int{2, 1})
+	s.same("by no key", byKey(), map[tracker.ResponseKey]tracker.Response{})
 	list := func(person string) []tracker.Response {
 		return get(s, func(r tracker.Reader) ([]tracker.Response, error) { return r.Responses(s.ctx, person) })
 	}
@@ -63,7 +78,7 @@ func aKeyAReceiptAndAPlaceInTheLogAreUsedOnce(s *store) {
 	sameKey, sameLeaf, sameReceipt := response(people[0], 1, "k1"), response(people[1], 0, "k2"), response(people[1], 1, "k3")
 	sameLeaf.ReceiptID, sameReceipt.ReceiptID = "rcp-9", "rcp-0"
 	for _, r := range []tracker.Response{sameKey, sameLeaf, sameReceipt} {
-		s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddResponse(s.ctx, r) })
+		s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddResponses(s.ctx, []tracker.Response{r}) })
 	}
 	s.same("records", len(get(s, func(r tracker.Reader) ([][]byte, error) { return r.Records(s.ctx, 0, 10) })), 1)
 }
@@ -79,15 +94,24 @@ func aPageIsStoredOnce(s *store) {
 }
 
 func aPersonHasOnePseudonymKey(s *store) {
-	p := s.people("p", 1)[0]
-	s.refused(terms.NotFound, func(tx tracker.Tx) error { _, err := tx.PersonKey(s.ctx, p.Ref); return err })
-	s.update(func(tx tracker.Tx) error { return tx.AddPersonKey(s.ctx, p.Ref, []byte{1, 0, 255}) })
-	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddPersonKey(s.ctx, p.Ref, []byte{2}) })
-	s.update(func(tx tracker.Tx) error {
-		key, err := tx.PersonKey(s.ctx, p.Ref)
-		s.same("key", key, []byte{1, 0, 255})
-		return err
+	people := s.people("p", 3)
+	first, second := tracker.PersonKey{Ref: people[0].Ref, Key: []byte{1, 0, 255}}, tracker.PersonKey{Ref: people[1].Ref, Key: []byte{2}}
+	keys := func(refs ...int64) map[int64][]byte {
+		var found map[int64][]byte
+		s.update(func(tx tracker.Tx) error {
+			var err error
+			found, err = tx.PersonKeys(s.ctx, refs)
+			return err
+		})
+		return found
+	}
+	s.same("before", keys(first.Ref), map[int64][]byte{})
+	s.update(func(tx tracker.Tx) error { return tx.AddPersonKeys(s.ctx, []tracker.PersonKey{first, second}) })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error {
+		return tx.AddPersonKeys(s.ctx, []tracker.PersonKey{{Ref: people[2].Ref, Key: []byte{3}}, {Ref: first.Ref, Key: []byte{2}}})
 	})
+	s.same("of all", keys(first.Ref, people[2].Ref, second.Ref), map[int64][]byte{first.Ref: first.Key, second.Ref: second.Key})
+	s.same("of nobody", keys(), map[int64][]byte{})
 }
 
 func theLogMovesByCompareAndSet(s *store) {
