@@ -23,7 +23,7 @@ import (
 var arrows = map[string]string{
 	".":                        "cli",
 	"battery":                  "",
-	"cli":                      "config demo enforce examples gate handlers ledger messaging models notify planfile scheduler simulate templates terms tokens tracker",
+	"cli":                      "config demo enforce evidence examples gate handlers ledger messaging models notify planfile scheduler simulate templates terms tokens tracker",
 	"config":                   "terms",
 	"demo":                     "terms tracker planfile ledger",
 	"e2e":                      "",
@@ -40,6 +40,7 @@ var arrows = map[string]string{
 	"handlers/web":             "gate messaging tracker ledger templates tokens terms",
 	"internal/testenv":         "",
 	"internal/testenv/cluster": "internal/testenv",
+	"evidence":                 "ledger terms",
 	"ledger":                   "terms",
 	"messaging":                "terms gate tokens",
 	"messaging/business":       "terms gate",

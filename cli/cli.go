@@ -20,6 +20,7 @@ import (
 const (
 	exitFailure  = 1
 	exitSettings = 2 // the settings or the command line cannot be used
+	exitUnproved = 3 // what was verified does not prove what it should
 )
 
 // program is what the commands share.
@@ -40,7 +41,8 @@ func Main(base []byte) int {
 }
 
 // Run runs one command line and returns the exit code: 0, 1 for a failure, 2
-// for settings or arguments that cannot be used. Results go to out; progress,
+// for settings or arguments that cannot be used, 3 for evidence that does not
+// hold. Results go to out; progress,
 // logs and errors to errs.
 func Run(ctx context.Context, base []byte, args, environ []string, out, errs io.Writer) int {
 	p := &program{base: base, environ: environ, out: out, err: errs}
@@ -62,6 +64,9 @@ func Run(ctx context.Context, base []byte, args, environ []string, out, errs io.
 		return exitSettings
 	}
 	fmt.Fprintf(errs, "assent: %v\n", err)
+	if errors.As(err, new(unproved)) {
+		return exitUnproved
+	}
 	return exitFailure
 }
 
@@ -90,7 +95,7 @@ Without a command it serves. Try "assent demo" first.`,
 		p.applyCommand(), p.planCommand(), p.confirmCommand(), p.simulateCommand(), p.previewCommand(),
 		p.holdCommand(), p.reverseCommand(), p.undoCommand(), p.approvalsCommand(),
 		p.sweepCommand(), p.pauseCommand(), p.resumeCommand(), p.breakerCommand(), p.unreachedCommand(), p.failuresCommand(), p.explainCommand(),
-		p.keyCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.ledgerCommand(), p.verifyCommand(),
+		p.keyCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.ledgerCommand(), p.verifyCommand(), p.exportCommand(),
 	)
 	return root
 }

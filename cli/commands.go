@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"assent/ledger"
 	"assent/terms"
 	"assent/tracker"
 
@@ -183,55 +182,6 @@ func (p *program) migrateCommand() *cobra.Command {
 			})
 		},
 	}
-}
-
-func (p *program) verifyCommand() *cobra.Command {
-	var key string
-	c := &cobra.Command{
-		Use:   "verify RECEIPT",
-		Short: "Check a receipt offline, with the public key of the log alone",
-		Long: `Checks a receipt (the JSON of /api/v1/receipts/{id}, or its evidence part) against
-the public key of the log, and says in words what it proves and what not. It
-needs no server and no database.`,
-		Args: exactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.verify(args[0], key) },
-	}
-	c.Flags().StringVar(&key, "key", "", "public key of the log, or a file that holds it (see /ledger/key)")
-	_ = c.MarkFlagRequired("key") // the flag is defined on the line above
-	return c
-}
-
-func (p *program) verify(file, key string) error {
-	data, err := readInput(file)
-	if err != nil {
-		return err
-	}
-	if held, err := os.ReadFile(key); err == nil {
-		key = string(held)
-	}
-	receipt, err := evidenceOf(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	report, err := ledger.Verify(receipt, strings.TrimSpace(key))
-	if err != nil {
-		return fmt.Errorf("%s is NOT proved: %w", file, err)
-	}
-	fmt.Fprintf(p.out, "Receipt %s\n\n%s", report.Record.ReceiptID, report)
-	return nil
-}
-
-// evidenceOf finds the receipt in what the API answers, which carries it beside
-// fields for programs, or reads it as it is.
-func evidenceOf(data []byte) (ledger.Receipt, error) {
-	var answer struct {
-		Record json.RawMessage `json:"record"`
-		Proof  json.RawMessage `json:"proof"`
-	}
-	if json.Unmarshal(data, &answer) == nil && answer.Record != nil && answer.Proof != nil {
-		data = slices.Concat([]byte(`{"record":`), answer.Record, []byte(`,"proof":`), answer.Proof, []byte(`}`))
-	}
-	return ledger.ParseReceipt(data)
 }
 
 // readInput reads a file, or standard input for "-".

@@ -113,9 +113,14 @@ func (u *Update) prove(left, right node) node {
 
 // keep notes a tile that changed.
 func (u *Update) keep(tile Tile, hashes []node) {
+	u.Tiles = append(u.Tiles, tileData(tile, hashes))
+}
+
+// tileData is a tile with its hashes in a row.
+func tileData(tile Tile, hashes []node) TileData {
 	data := make([]byte, 0, len(hashes)*tlog.HashSize)
 	for _, h := range hashes {
 		data = append(data, h.hash[:]...)
 	}
-	u.Tiles = append(u.Tiles, TileData{Tile: tile, Data: data})
+	return TileData{Tile: tile, Data: data}
 }

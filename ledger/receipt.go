@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/gowebpki/jcs"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -56,6 +58,24 @@ func ParseReceipt(data []byte) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("receipt: %w", err)
 	}
 	return r, nil
+}
+
+// FindReceipt reads a receipt, or finds it in what the API answers, which has
+// further names for programs beside the two of a receipt. Those prove nothing.
+func FindReceipt(data []byte) (Receipt, error) {
+	r, err := ParseReceipt(data)
+	if err == nil || len(data) > maxReceipt {
+		return r, err
+	}
+	var answer map[string]json.RawMessage
+	if _, twice := jcs.Transform(data); twice != nil || json.Unmarshal(data, &answer) != nil {
+		return Receipt{}, err
+	}
+	record, proof := answer["record"], answer["proof"]
+	if record == nil || proof == nil || len(answer) == 2 {
+		return Receipt{}, err
+	}
+	return ParseReceipt(slices.Concat([]byte(`{"record":`), record, []byte(`,"proof":`), proof, []byte(`}`)))
 }
 
 // Verify checks a receipt against the public keys of the log, one a line,

@@ -240,3 +240,32 @@ func TestTheReportSaysWhatIsAndWhatIsNotProved(t *testing.T) {
 		t.Errorf("the report does not name the witness:\n%s", report)
 	}
 }
+
+func TestAReceiptIsFoundInWhatTheAPIAnswers(t *testing.T) {
+	t.Parallel()
+	_, _, _, receipt := goldenLog(t)
+	data, err := json.Marshal(receipt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := `{"receipt_id":"01","recorded_at":"2021",` + string(data[1:])
+	for name, c := range map[string]struct {
+		text string
+		good bool
+	}{
+		"a receipt":            {string(data), true},
+		"an answer":            {answer, true},
+		"with a second record": {strings.Replace(answer, `"record":`, `"record":{},"record":`, 1), false},
+		"with a false record":  {strings.Replace(answer, `"actor":"person"`, `"actor":"x","more":1`, 1), false},
+		"without a proof":      {strings.Replace(answer, `"proof"`, `"prove"`, 1), false},
+		"another file":         {"hello", false},
+	} {
+		r, err := ledger.FindReceipt([]byte(c.text))
+		if err == nil {
+			_, err = ledger.Verify(r, vkey)
+		}
+		if (err == nil) != c.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -73,16 +73,17 @@ func Bundle(records [][]byte) ([]byte, error) {
 	return bundle, nil
 }
 
-// ParseBundle returns the records of an entry bundle.
+// ParseBundle returns the records of an entry bundle; with an error, those
+// before the place that is wrong.
 func ParseBundle(bundle []byte) ([][]byte, error) {
 	var records [][]byte
 	for len(bundle) > 0 {
 		if len(bundle) < 2 {
-			return nil, fmt.Errorf("the bundle ends inside the length of record %d", len(records))
+			return records, fmt.Errorf("the bundle ends inside the length of record %d", len(records))
 		}
 		n := int(binary.BigEndian.Uint16(bundle))
 		if bundle = bundle[2:]; len(bundle) < n {
-			return nil, fmt.Errorf("the bundle ends inside record %d", len(records))
+			return records, fmt.Errorf("the bundle ends inside record %d", len(records))
 		}
 		records = append(records, bundle[:n:n])
 		bundle = bundle[n:]

@@ -67,6 +67,34 @@ func (t *Tree) Add(records ...[]byte) {
 	t.grow(leaves, pair, func(Tile, []node) {})
 }
 
+// AddLeaves is Add for records that are hashed already. It returns the tiles
+// that became full, lower levels first.
+func (t *Tree) AddLeaves(hashes ...Hash) []TileData {
+	leaves := make([]node, len(hashes))
+	for i, h := range hashes {
+		leaves[i].hash = h
+	}
+	var full []TileData
+	t.grow(leaves, pair, func(tile Tile, row []node) {
+		if tile.Width == tileWidth {
+			full = append(full, tileData(tile, row))
+		}
+	})
+	return full
+}
+
+// Unfinished returns the tiles that are still being filled, lower levels first.
+func (t *Tree) Unfinished() []TileData {
+	var out []TileData
+	for level, row := range t.edge {
+		if len(row) > 0 {
+			index := t.size >> (tileHeight * (level + 1))
+			out = append(out, tileData(Tile{Level: level, Index: index, Width: len(row)}, row))
+		}
+	}
+	return out
+}
+
 // Head returns the state after the records added so far.
 func (t *Tree) Head() Head {
 	return Head{Size: t.size, Root: t.root(pair)}

@@ -1,0 +1,83 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gowebpki/jcs"
+)
+
+// Entry is what a record of any kind says of itself.
+type Entry struct {
+	Kind   string
+	ID     string    // of the receipt, for a response; "" where the kind is not known here
+	Action string    // what was done; "" for an erasure, and where the kind is not known here
+	At     time.Time // by the server's clock; zero where the kind is not known here
+}
+
+// Known reports whether this program knows records of that kind.
+func (e Entry) Known() bool { return e.ID != "" }
+
+// ReadEntry reads a record as it stands in the log, and refuses one that is not
+// in canonical form or, of a kind that is known here, says something it may not.
+// A record of a kind that a newer program has written is read as far as its
+// kind.
+func ReadEntry(raw []byte) (Entry, error) {
+	var w wire
+	if decode(raw, &w) == nil && w.Kind == KindResponse && w.Format == Format { // nearly all of them, so without a detour
+		return readResponse(raw, w)
+	}
+	var kind struct {
+		Kind   string `json:"kind"`
+		Format int    `json:"format"`
+	}
+	if err := json.Unmarshal(raw, &kind); err != nil {
+		return Entry{}, err
+	}
+	e, form, err := readKind(raw, kind.Kind, kind.Format)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !bytes.Equal(form, raw) {
+		return Entry{}, errForm
+	}
+	return e, nil
+}
+
+// readKind reads a record of a kind, and returns its canonical form.
+func readKind(raw []byte, kind string, format int) (Entry, []byte, error) {
+	switch {
+	case kind == "":
+		return Entry{}, nil, errors.New("does not say its kind")
+	case format != Format:
+	case kind == KindResponse:
+		r, form, err := ParseRecord(raw)
+		return Entry{kind, r.ReceiptID, string(r.Action), r.ReceivedAt}, form, err
+	case kind == KindAct:
+		a, form, err := ParseAct(raw)
+		return Entry{kind, a.ID, a.Action, a.At}, form, err
+	case kind == KindErasure:
+		e, form, err := ParseErasure(raw)
+		return Entry{kind, e.ID, "", e.At}, form, err
+	}
+	form, err := jcs.Transform(raw)
+	return Entry{Kind: kind}, form, err
+}
+
+func readResponse(raw []byte, w wire) (Entry, error) {
+	r := w.record()
+	if err := r.check(); err != nil {
+		return Entry{}, err
+	}
+	form, err := canonical(r.wire())
+	if err != nil {
+		return Entry{}, fmt.Errorf("write record %s: %w", r.ReceiptID, err)
+	}
+	if !bytes.Equal(form, raw) {
+		return Entry{}, errForm
+	}
+	return Entry{Kind: KindResponse, ID: r.ReceiptID, Action: string(r.Action), At: r.ReceivedAt}, nil
+}
