@@ -85,6 +85,10 @@ func (r reader) LapsedDeliveries(ctx context.Context, now time.Time, limit int) 
 	return r.deliveries(ctx, "WHERE d.lease <> 0 AND d.lease <= ? ORDER BY d.lease, d.notice LIMIT ?", at(now), limit)
 }
 
+func (r reader) LastSentTo(ctx context.Context, ref int64) ([]tracker.Delivery, error) {
+	return r.deliveries(ctx, "WHERE d.ref = ? AND d.sent <> 0 ORDER BY d.sent DESC, d.notice DESC LIMIT 1", ref)
+}
+
 func (r reader) SentTo(ctx context.Context, ref int64, since time.Time) ([]time.Time, error) {
 	var rows []instant
 	err := r.in(ctx).Raw("SELECT sent FROM deliveries WHERE ref = ? AND sent <> 0 AND sent >= ? ORDER BY sent", ref, at(since)).Scan(&rows).Error
@@ -100,7 +104,7 @@ func (r reader) LastSaid(ctx context.Context, campaign string, refs []int64) (ma
 		Ref  int64
 		Said instant
 	}
-	err := r.in(ctx).Raw("SELECT ref, said FROM deliveries WHERE ref IN ? AND campaign = ? AND sent <> 0 AND said <> 0 ORDER BY sent, notice",
+	err := r.in(ctx).Raw("SELECT ref, said FROM deliveries WHERE ref IN ? AND campaign = ? AND sent <> 0 AND said <> 0 ORDER BY sent, length(notice), notice",
 		refs, campaign).Scan(&rows).Error
 	for _, row := range rows {
 		last[row.Ref] = row.Said.time()

@@ -95,6 +95,15 @@ func (e Enrollment) Notice(now time.Time) Enrollment {
 	return e
 }
 
+// Missed returns the facts after a notice that had counted turns out to have
+// reached nobody: it counts for nothing that is still ahead. What it led to
+// stays. Others reached the person at these instants, zero for none: the first
+// in this stage, and the first of all.
+func (e Enrollment) Missed(noticed, first time.Time) Enrollment {
+	e.Noticed, e.FirstNotice = noticed, first
+	return e
+}
+
 // Respond returns the facts after the person's choice, which proves that a
 // notice was seen. Accepting restores at once; withdrawing an acceptance, or
 // declining after it, starts a new clock with the full notice period. The stage

@@ -97,6 +97,9 @@ type PostReader interface {
 	DueDeliveries(ctx context.Context, state DeliveryState, now time.Time, limit int) ([]Delivery, error)
 	// LapsedDeliveries lists those whose Lease is over.
 	LapsedDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+	// LastSentTo is the newest that was sent to a person, alone in the list; none
+	// for nothing.
+	LastSentTo(ctx context.Context, ref int64) ([]Delivery, error)
 	// SentTo lists when a person was sent something since an instant, oldest first.
 	SentTo(ctx context.Context, ref int64, since time.Time) ([]time.Time, error)
 	// LastSaid is the Said of the newest of a campaign that was sent to each.

@@ -34,6 +34,7 @@ type Deps struct {
 	Guard     Guard
 	Approvals Approvals
 	Leniency  Leniency
+	Post      Post
 	Lease     *LeaseTerms // nil: nobody but compare-and-set keeps two processes apart
 }
 
