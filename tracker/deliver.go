@@ -130,7 +130,7 @@ func (t *Tracker) SettleLetter(ctx context.Context, l Letter, o Outcome, reason 
 		d.State = Dead
 		d.Tries++
 	}
-	return t.settle(ctx, l, d, now, o == NoMailbox)
+	return t.concluded(ctx, l, d, now, o == NoMailbox)
 }
 
 // DeferLetter puts a claimed letter back until it is right, or drops it: as its
@@ -141,11 +141,11 @@ func (t *Tracker) DeferLetter(ctx context.Context, l Letter) error {
 	if l.Drop != "" {
 		d.State, d.NextAt, d.Reason = Dropped, time.Time{}, l.Drop
 	}
-	return t.settle(ctx, l, d, t.instant(), false)
+	return t.concluded(ctx, l, d, t.instant(), false)
 }
 
-// settle writes what became of a claimed delivery, and what follows from it.
-func (t *Tracker) settle(ctx context.Context, l Letter, d Delivery, now time.Time, noMailbox bool) error {
+// concluded writes what became of a claimed delivery, and what follows from it.
+func (t *Tracker) concluded(ctx context.Context, l Letter, d Delivery, now time.Time, noMailbox bool) error {
 	return t.Store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
 		before, err := tx.Delivery(ctx, d.Notice, d.Channel)
 		if err != nil {

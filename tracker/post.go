@@ -27,7 +27,7 @@ const postPlace = "mail"
 // twice.
 func (t *Tracker) QueueLetters(ctx context.Context, limit int) (bool, error) {
 	now := t.instant()
-	var q queue
+	var q piece
 	err := t.Store.View(ctx, func(r Reader) error {
 		var err error
 		q, err = t.readOn(ctx, r, limit, now)
@@ -53,8 +53,8 @@ func (t *Tracker) QueueLetters(ctx context.Context, limit int) (bool, error) {
 	return q.full, err
 }
 
-// queue is what a piece of the journal leads to.
-type queue struct {
+// piece is what a part of the journal leads to.
+type piece struct {
 	from, to uint64
 	begins   bool
 	full     bool // there may be more
@@ -62,8 +62,8 @@ type queue struct {
 	walks    []Mailing
 }
 
-func (t *Tracker) readOn(ctx context.Context, r Reader, limit int, now time.Time) (queue, error) {
-	var q queue
+func (t *Tracker) readOn(ctx context.Context, r Reader, limit int, now time.Time) (piece, error) {
+	var q piece
 	var err error
 	if q.from, err = r.Place(ctx, postPlace); isKind(err, terms.NotFound) {
 		q.begins = true
