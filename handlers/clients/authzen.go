@@ -30,21 +30,25 @@ const (
 // extra takes what callers send besides, as AuthZEN lets them.
 type extra map[string]jsontext.Value
 
-type subjectIn struct {
-	Type string `json:"type"`
-	ID   string `json:"id"`
-	Rest extra  `json:",embed"`
+// entityIn is a subject or a resource.
+type entityIn struct {
+	Type       string         `json:"type"`
+	ID         string         `json:"id"`
+	Properties jsontext.Value `json:"properties"`
+	Rest       extra          `json:",embed"`
 }
 
 type actionIn struct {
-	Name string `json:"name"`
-	Rest extra  `json:",embed"`
+	Name       string         `json:"name"`
+	Properties jsontext.Value `json:"properties"`
+	Rest       extra          `json:",embed"`
 }
 
 type evaluationIn struct {
-	Subject  *subjectIn     `json:"subject"`
+	Subject  *entityIn      `json:"subject"`
 	Action   *actionIn      `json:"action"`
-	Resource jsontext.Value `json:"resource"`
+	Resource *entityIn      `json:"resource"`
+	Context  jsontext.Value `json:"context"`
 	Rest     extra          `json:",embed"`
 }
 
@@ -77,7 +81,7 @@ type contextOut struct {
 
 type aheadAt struct {
 	Stage string     `json:"stage"`
-	At    *time.Time `json:"at"`
+	At    *time.Time `json:"at,omitempty"` // left out when no date can be given, as AuthZEN wants it
 }
 
 // itemError is what is wrong with one evaluation of a batch.
@@ -86,19 +90,41 @@ type itemError struct {
 	Message string `json:"message"`
 }
 
-// check names the first thing an evaluation lacks.
+// check names the first thing an evaluation lacks, all of which the protocol
+// requires (AuthZEN 1.0, 5 and 10.1.1: "Bad Request").
 func (in evaluationIn) check() error {
-	missing := func(path string) error { return terms.Faults{{Path: path, Detail: "is missing"}} }
+	if err := in.Subject.check("subject"); err != nil {
+		return err
+	}
 	switch {
-	case in.Subject == nil || in.Subject.ID == "":
-		return missing("subject.id")
-	case in.Subject.Type == "":
-		return missing("subject.type")
-	case in.Action == nil || in.Action.Name == "":
-		return missing("action.name")
+	case in.Action == nil:
+		return web.Unreadable("action", "is missing")
+	case in.Action.Name == "":
+		return web.Unreadable("action.name", "is missing")
+	case !isObject(in.Action.Properties):
+		return web.Unreadable("action.properties", "must be an object")
+	case !isObject(in.Context):
+		return web.Unreadable("context", "must be an object")
+	}
+	return in.Resource.check("resource")
+}
+
+func (e *entityIn) check(path string) error {
+	switch {
+	case e == nil:
+		return web.Unreadable(path, "is missing")
+	case e.Type == "":
+		return web.Unreadable(path+".type", "is missing")
+	case e.ID == "":
+		return web.Unreadable(path+".id", "is missing")
+	case !isObject(e.Properties):
+		return web.Unreadable(path+".properties", "must be an object")
 	}
 	return nil
 }
+
+// isObject reports whether something is an object or is not there.
+func isObject(v jsontext.Value) bool { return len(v) == 0 || v.Kind() == '{' }
 
 // inherit fills in what an evaluation of a batch leaves to the whole.
 func (in evaluationIn) inherit(from evaluationIn) evaluationIn {
@@ -107,6 +133,12 @@ func (in evaluationIn) inherit(from evaluationIn) evaluationIn {
 	}
 	if in.Action == nil {
 		in.Action = from.Action
+	}
+	if in.Resource == nil {
+		in.Resource = from.Resource
+	}
+	if len(in.Context) == 0 {
+		in.Context = from.Context
 	}
 	return in
 }
@@ -162,7 +194,7 @@ func (h *Handlers) evaluations(c *gin.Context, _ tracker.APIKey) error {
 
 func (h *Handlers) decideAll(in evaluationsIn) ([]evaluationOut, error) {
 	if len(in.Evaluations) > maxEvaluations {
-		return nil, terms.Errorf(terms.Invalid, "evaluations: %d at once; ask for at most %d", len(in.Evaluations), maxEvaluations)
+		return nil, web.Unreadable("evaluations", fmt.Sprintf("%d at once; ask for at most %d", len(in.Evaluations), maxEvaluations))
 	}
 	stops, err := stopsAfter(in.Options.Semantic)
 	if err != nil {
@@ -188,7 +220,7 @@ func stopsAfter(semantic string) (func(decision bool) bool, error) {
 	case "permit_on_first_permit":
 		return func(decision bool) bool { return decision }, nil
 	}
-	return nil, terms.Faults{{Path: "options.evaluations_semantic", Detail: fmt.Sprintf("%q is not one of execute_all, deny_on_first_deny, permit_on_first_permit", semantic)}}
+	return nil, web.Unreadable("options.evaluations_semantic", fmt.Sprintf("%q is not one of execute_all, deny_on_first_deny, permit_on_first_permit", semantic))
 }
 
 // decideOne answers one of a batch, whose fault must not spoil the others.

@@ -139,8 +139,8 @@ func TestDecisionsSayWhyAndWhatToDo(t *testing.T) {
 			"context.accept_url", publicURL+"/t/new-terms-2021", "context.campaign", "new-terms-2021")
 	w.send("POST", "/access/v1/evaluation", ask("u1", "calls.answer")).is(200).says("decision", true)
 	w.send("POST", "/access/v1/evaluation", ask("stranger", "messages.send")).is(200).says("decision", true)
-	w.send("POST", "/access/v1/evaluation", `{"subject":{"type":"user"},"action":{"name":"x"}}`).is(422).says("errors.0.path", "subject.id")
-	w.send("POST", "/access/v1/evaluation", `{"subject":{"type":"user","id":"u1"}}`).is(422).says("errors.0.path", "action.name")
+	w.send("POST", "/access/v1/evaluation", `{"subject":{"type":"user"},"action":{"name":"x"}}`).is(400).says("errors.0.path", "subject.id")
+	w.send("POST", "/access/v1/evaluation", `{"subject":{"type":"user","id":"u1"}}`).is(400).says("errors.0.path", "action")
 	w.send("GET", "/.well-known/authzen-configuration", "", "Authorization", "").is(200).says("access_evaluation_endpoint", publicURL+"/access/v1/evaluation")
 }
 
@@ -152,7 +152,7 @@ func TestABatchOfDecisionsKeepsItsOrder(t *testing.T) {
 	w.limit("u1")
 	const target = "/access/v1/evaluations"
 	batch := func(semantic string) string {
-		return fmt.Sprintf(`{"action":{"name":"messages.send"},"resource":{"type":"push"},"options":{"evaluations_semantic":%q},"evaluations":[
+		return fmt.Sprintf(`{"action":{"name":"messages.send"},"resource":{"type":"push","id":"p1"},"options":{"evaluations_semantic":%q},"evaluations":[
 			{"subject":{"type":"user","id":"u2"}},{"subject":{"type":"user","id":"u1"}},{},{"subject":{"type":"user","id":"u1"},"action":{"name":"calls.answer"}}]}`, semantic)
 	}
 	all := w.send("POST", target, batch("execute_all")).is(200).
@@ -166,11 +166,11 @@ func TestABatchOfDecisionsKeepsItsOrder(t *testing.T) {
 	if n := len(w.send("POST", target, batch("permit_on_first_permit")).is(200).at("evaluations").([]any)); n != 1 {
 		t.Fatalf("%d answers until the first permit", n)
 	}
-	w.send("POST", target, batch("whatever")).is(422).says("errors.0.path", "options.evaluations_semantic")
-	w.send("POST", target, `{"subject":{"type":"user","id":"u1"},"action":{"name":"messages.send"}}`).is(200).says("decision", false)
-	many := `{"action":{"name":"messages.send"},"evaluations":[` + strings.TrimSuffix(strings.Repeat(`{"subject":{"type":"user","id":"u1"}},`, 1000), ",")
+	w.send("POST", target, batch("whatever")).is(400).says("errors.0.path", "options.evaluations_semantic")
+	w.send("POST", target, `{"subject":{"type":"user","id":"u1"},"action":{"name":"messages.send"},"resource":{"type":"push","id":"p1"}}`).is(200).says("decision", false)
+	many := `{"action":{"name":"messages.send"},"resource":{"type":"push","id":"p1"},"evaluations":[` + strings.TrimSuffix(strings.Repeat(`{"subject":{"type":"user","id":"u1"}},`, 1000), ",")
 	if n := len(w.send("POST", target, many+`]}`).is(200).at("evaluations").([]any)); n != 1000 {
 		t.Fatalf("%d answers", n)
 	}
-	w.send("POST", target, many+`,{}]}`).is(422).mentions("1000")
+	w.send("POST", target, many+`,{}]}`).is(400).mentions("1000")
 }

@@ -79,9 +79,10 @@ func (l listener) notice() string {
 	if l.next("event: ") != "message" {
 		l.Fatal("the type of an event must be message")
 	}
-	var data struct{ Type, ETag string }
-	if err := json.Unmarshal([]byte(l.next("data: ")), &data); err != nil || data.Type != "refetchEvaluation" || data.ETag != id {
-		l.Fatalf("%+v, %v", data, err)
+	var data map[string]any
+	l.must(json.Unmarshal([]byte(l.next("data: ")), &data))
+	if l.holds("Notice", data); data["etag"] != id {
+		l.Fatalf("%v under %s", data, id)
 	}
 	return id
 }

@@ -44,6 +44,7 @@ var ginParameter = regexp.MustCompile(`[:*](\w+)`)
 func (w *world) described(r *http.Request, answer *httptest.ResponseRecorder) {
 	w.Helper()
 	found, _ := w.routes.LoadAndDelete(r)
+	w.conforms(found.(string), answer)
 	route := ginParameter.ReplaceAllString(found.(string), "{$1}")
 	if route == "" { // nothing is there, which needs no description
 		return

@@ -12,7 +12,8 @@ import (
 // requestHeader carries the request id, both ways.
 const requestHeader = "X-Request-Id"
 
-var givenID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+// givenID is any id that a log can take as it is; AuthZEN 1.0 wants its own back.
+var givenID = regexp.MustCompile(`^[A-Za-z0-9._:/+=@-]{1,128}$`)
 
 // The policies tell browsers what an answer may load. Programs' answers load
 // nothing; pages load from this server only, and their forms go nowhere else.
