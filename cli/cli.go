@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // people are shown times in their own zone, also in an image without that data
 
 	"assent/config"
 	"assent/terms"

@@ -20,6 +20,7 @@ type Offer struct {
 	Versions []Version      // the plan's documents, in its order, with texts
 	Holds    []Hold         // in force for the person
 	Answers  []Response     // the person's choices in this campaign, newest first
+	Zone     *time.Location // to show the person times in: as the platform named it, else of the country, else UTC
 }
 
 // Offer returns what a campaign asks of a person. NotFound for an unknown
@@ -34,6 +35,9 @@ func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, er
 		}
 		o.Plan = rules.active
 		if o.Person, err = r.Person(ctx, person); err != nil {
+			return err
+		}
+		if o.Zone, err = zone(ctx, r, o.Person); err != nil {
 			return err
 		}
 		if o.Enrolled, err = enrollment(ctx, r, person, campaign); err != nil {

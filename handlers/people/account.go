@@ -22,7 +22,7 @@ func (s site) features(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	f := frame(s.Options, c.Request, o.Person.Locale)
+	f := s.frameFor(c, o)
 	view := templates.Features{Frame: f, Campaign: o.Plan.Title.In(f.Tag()), Case: caseOf(f.Tag(), o)}
 	if !o.Enrolled.Bound && (o.Enrolled.Status == terms.Pending || o.Enrolled.Status == terms.Declined) {
 		view.ChoiceURL = choicePath(o.Plan.Campaign, c.Query("lang"))
@@ -84,6 +84,9 @@ func (s site) mine(c *gin.Context) error {
 		return err
 	}
 	view := templates.Mine{Frame: frame(s.Options, c.Request, standing.Person.Locale), Person: who.person}
+	if view.Zone, err = s.Tracker.Zone(c.Request.Context(), who.person); err != nil {
+		return err
+	}
 	titles := map[string]string{}
 	for _, position := range standing.Standing.Positions {
 		one, err := s.myCampaign(c, view.Frame, who, position)

@@ -26,7 +26,7 @@ func (s site) later(c *gin.Context) error {
 		c.Redirect(http.StatusSeeOther, choicePath(o.Plan.Campaign, c.Query("lang")))
 		return nil
 	}
-	f := frame(s.Options, c.Request, o.Person.Locale)
+	f := s.frameFor(c, o)
 	return s.render(c, http.StatusOK, "people/later", templates.Later{
 		Frame: f, Campaign: o.Plan.Title.In(f.Tag()), RemindAt: o.Enrolled.SnoozedUntil, Left: o.Position.Snoozes,
 		ChangeURL: choicePath(o.Plan.Campaign, c.Query("lang")),
@@ -58,7 +58,7 @@ func (s site) asked(c *gin.Context) (templates.Frame, templates.Answer, tracker.
 	if err != nil {
 		return f, answer, receipt, o, err
 	}
-	f = frame(s.Options, c.Request, o.Person.Locale)
+	f = s.frameFor(c, o)
 	answer, err = s.answer(c, f, receipt, o)
 	return f, answer, receipt, o, err
 }

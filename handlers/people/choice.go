@@ -31,7 +31,7 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 	if err != nil {
 		return err
 	}
-	f, now := frame(s.Options, c.Request, o.Person.Locale), s.Tracker.Now()
+	f, now := s.frameFor(c, o), s.Tracker.Now()
 	switch {
 	case o.Enrolled.Bound:
 		return s.nothing(c, f, o, templates.ReasonBound)

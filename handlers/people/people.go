@@ -119,6 +119,13 @@ func frame(o Options, r *http.Request, locale string) templates.Frame {
 	}
 }
 
+// frameFor is frame for a page about what a campaign asks of a person, in the person's own time zone.
+func (s site) frameFor(c *gin.Context, o tracker.Offer) templates.Frame {
+	f := frame(s.Options, c.Request, o.Person.Locale)
+	f.Zone = o.Zone
+	return f
+}
+
 func (s site) render(c *gin.Context, status int, page string, view any) error {
 	return web.Render(c, s.Pages, status, page, view)
 }

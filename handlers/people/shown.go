@@ -32,6 +32,7 @@ const (
 	localeField    = "locale"
 	snapshotField  = "snapshot"  // SHA-256 of the page as it is kept
 	documentsField = "documents" // SHA-256 over the texts it was about: see digestOf
+	zoneField      = "zone"      // in which the page said it
 	fromField      = "from"      // day from which the page said the terms apply; empty: from now on
 )
 
@@ -54,7 +55,7 @@ func (s site) page(ctx context.Context, view templates.Choice, o tracker.Offer) 
 		localeField: view.Tag(), snapshotField: digest, documentsField: digestOf(textsOf(o.Versions, view.Tag())),
 	}}
 	if !view.Begun() {
-		claims.Data[fromField] = view.From.UTC().Format(time.RFC3339)
+		claims.Data[fromField], claims.Data[zoneField] = view.From.UTC().Format(time.RFC3339), view.Zone.String()
 	}
 	return templates.Fill(snapshot.Bytes(), s.Tokens.Sign(tokens.Shown, claims, view.Now, formTTL), key), nil
 }
@@ -135,6 +136,9 @@ func (s site) said(ctx context.Context, f templates.Frame, shown tokens.Claims) 
 	view := templates.Choice{Frame: f, Now: shown.IssuedAt()}
 	if from, err := time.Parse(time.RFC3339, shown.Data[fromField]); err == nil {
 		view.From = from
+	}
+	if zone, err := time.LoadLocation(shown.Data[zoneField]); err == nil {
+		view.Zone = zone
 	}
 	o, err := s.Tracker.Offer(ctx, shown.Person, shown.Campaign)
 	if err != nil {
