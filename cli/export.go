@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"assent/evidence"
 	"assent/ledger"
+	"assent/tracker"
 
 	"github.com/spf13/cobra"
 )
@@ -27,8 +29,53 @@ refused, with both checkpoints as proof.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.with(c.Context(), func(a *app) error { return p.exportLog(c.Context(), a, args[0]) })
 		},
-	})
+	}, p.exportEvidenceCommand())
 	return c
+}
+
+func (p *program) exportEvidenceCommand() *cobra.Command {
+	var person, receipt, out string
+	c := &cobra.Command{
+		Use:   "evidence --person ID|--receipt ID [--out FILE]",
+		Short: "Write everything that proves a person's choices, or one choice, into one ZIP file",
+		Long: `Writes one ZIP file for a court or an auditor: the records with their proofs, the
+personal details with their salts, the exact source texts, the pages as they were
+shown, the person's stages and notices before and after, the public keys, and how
+to check all of it without us. It holds personal data. "assent verify" checks it.`,
+		Example: "  assent export evidence --receipt rcp_… --out evidence.zip",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if (person == "") == (receipt == "") {
+				return usageError{errors.New("name either --person or --receipt")}
+			}
+			return p.with(c.Context(), func(a *app) error { return p.exportEvidence(c.Context(), a, person, receipt, out) })
+		},
+	}
+	c.Flags().StringVar(&person, "person", "", "the person whose choices are wanted")
+	c.Flags().StringVar(&receipt, "receipt", "", "the one choice that is wanted")
+	c.Flags().StringVar(&out, "out", "evidence.zip", "the file to write; one that is there is not overwritten")
+	return c
+}
+
+func (p *program) exportEvidence(ctx context.Context, a *app, person, receipt, out string) error {
+	gather := func() (tracker.Dossier, error) { return a.tracker.Dossier(ctx, person) }
+	if receipt != "" {
+		gather = func() (tracker.Dossier, error) { return a.tracker.ReceiptDossier(ctx, receipt) }
+	}
+	d, err := gather()
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	err = evidence.WritePack(ctx, a.tracker, d, a.secrets.verifier, file)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(out))
+	}
+	fmt.Fprintf(p.out, "%s holds %d choices; check them elsewhere with\n  assent verify %[1]s --key FILE\n", out, len(d.Receipts))
+	return nil
 }
 
 func (p *program) exportLog(ctx context.Context, a *app, dir string) error {

@@ -166,21 +166,21 @@ func (t *tx) PutSnapshot(ctx context.Context, s tracker.Snapshot) error {
 }
 
 // PersonKeys needs only the numbers: who is asked about may be deleted.
-func (t *tx) PersonKeys(ctx context.Context, refs []int64) (map[int64][]byte, error) {
+func (r reader) PersonKeys(ctx context.Context, refs []int64) (map[int64][]byte, error) {
 	keys := make(map[int64][]byte, len(refs))
 	if len(refs) == 0 {
 		return keys, nil
 	}
-	rows, err := t.engine.query(ctx, t.pool(), "SELECT k.ref, k.key FROM person_keys k {and} WHERE k.ref = :ref",
+	rows, err := r.engine.query(ctx, r.pool(), "SELECT k.ref, k.key FROM person_keys k {and} WHERE k.ref = :ref",
 		newBatch(refs, number("ref", func(ref *int64) int64 { return *ref })))
 	if err != nil {
-		return nil, t.translate(err, "pseudonym keys")
+		return nil, r.translate(err, "pseudonym keys")
 	}
 	err = eachValues(rows, func(v *values) {
 		ref := v.number()
 		keys[ref] = v.bytes()
 	})
-	return keys, t.translate(err, "pseudonym keys")
+	return keys, r.translate(err, "pseudonym keys")
 }
 
 func (t *tx) AddPersonKeys(ctx context.Context, keys []tracker.PersonKey) error {

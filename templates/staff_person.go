@@ -24,6 +24,7 @@ type PersonRecord struct {
 	Positions   []PersonPosition
 	Flags       []PersonFlag
 	Timeline    []PersonEvent // newest first
+	EvidenceURL string        // of the evidence pack; "" while there is no choice
 }
 
 // PersonPosition is where a person stands in one campaign, and why.

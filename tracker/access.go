@@ -24,12 +24,13 @@ const (
 	PeopleWrite    Scope = "people:write"
 	ResponsesWrite Scope = "responses:write"
 	CampaignsWrite Scope = "campaigns:write"
+	EvidenceRead   Scope = "evidence:read"
 	StaffAll       Scope = "staff:*"
 )
 
 // Scopes lists every scope.
 func Scopes() []Scope {
-	return []Scope{FlagsRead, DecisionsRead, PeopleWrite, ResponsesWrite, CampaignsWrite, StaffAll}
+	return []Scope{FlagsRead, DecisionsRead, PeopleWrite, ResponsesWrite, CampaignsWrite, EvidenceRead, StaffAll}
 }
 
 // Allows reports whether a key has a scope; staff:* has them all.

@@ -89,6 +89,9 @@ type Reader interface {
 	ResponsesByKey(ctx context.Context, keys []ResponseKey) (map[ResponseKey]Response, error)
 	// Responses lists a person's choices, newest first.
 	Responses(ctx context.Context, person string) ([]Response, error)
+	// PersonKeys returns the keys of people's pseudonyms in the log, by Ref.
+	// Whoever has none yet, or was erased, is left out.
+	PersonKeys(ctx context.Context, refs []int64) (map[int64][]byte, error)
 	Snapshot(ctx context.Context, sha256 string) (Snapshot, error)
 	// Notices lists a person's notices, newest first.
 	Notices(ctx context.Context, person string, limit int) ([]Notice, error)
@@ -191,9 +194,6 @@ type Tx interface {
 	Save(ctx context.Context, moves []Move, at time.Time) ([]uint64, error)
 	AddNotice(ctx context.Context, n Notice) error
 
-	// PersonKeys returns the keys of people's pseudonyms in the log, by Ref.
-	// Whoever has none yet, or was erased, is left out.
-	PersonKeys(ctx context.Context, refs []int64) (map[int64][]byte, error)
 	AddPersonKeys(ctx context.Context, keys []PersonKey) error
 	// AddResponses stores responses, but for their Records, which SaveLog
 	// stores; Conflict when a person used the idempotency key before.

@@ -124,6 +124,8 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.GET("/people/:person/responses", h.by(h.landed, tracker.ResponsesWrite, tracker.PeopleWrite))
 
 	r.GET("/receipts/:receipt", h.by(h.receipt, tracker.ResponsesWrite, tracker.PeopleWrite))
+	r.GET("/receipts/:receipt/evidence", h.by(h.receiptEvidence, tracker.EvidenceRead))
+	r.GET("/people/:person/evidence", h.by(h.personEvidence, tracker.EvidenceRead))
 	r.GET("/changes", h.by(h.changes, tracker.DecisionsRead))
 	r.GET("/enforcement", h.by(h.snapshot, tracker.DecisionsRead))
 	r.GET("/enforcement/stream", h.by(h.follow, tracker.DecisionsRead))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -62,6 +63,9 @@ func (s console) record(c *gin.Context, id string) (*templates.PersonRecord, err
 		record.Positions = append(record.Positions, view)
 	}
 	record.Timeline = timeline(file, plans)
+	if len(file.Responses) > 0 {
+		record.EvidenceURL = "/staff/people/evidence?id=" + url.QueryEscape(id)
+	}
 	return record, nil
 }
 

@@ -22,6 +22,7 @@ type Options struct {
 	Tracker    *tracker.Tracker
 	Pages      *templates.Pages
 	Tokens     *tokens.Signer
+	LogKey     string           // public keys of the log, one a line
 	Cookie     web.Cookie       // of the session
 	SameOrigin gin.HandlerFunc  // web.SameOrigin
 	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
@@ -53,6 +54,7 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/campaigns/:campaign/next", web.Handle(s.next))
 	in.GET("/campaigns/:campaign/unreached", web.Handle(s.unreached))
 	in.GET("/people", web.Handle(s.person))
+	in.GET("/people/evidence", web.Handle(s.evidencePack))
 	in.GET("/runs", web.Handle(s.runs))
 	in.GET("/approvals", web.Handle(s.approvals))
 	in.GET("/approvals/:approval", web.Handle(s.approval))

@@ -36,6 +36,7 @@ type desk struct {
 	tracker *tracker.Tracker
 	story   *demo.Story
 	signer  *tokens.Signer
+	public  string // key of the log
 	cookies []*http.Cookie
 
 	mu   sync.Mutex
@@ -78,10 +79,11 @@ func (d *desk) deps(store tracker.Store, now func() time.Time) tracker.Deps {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	private, _, err := ledger.NewKey(rand.Reader, "harbor.example/log")
+	private, public, err := ledger.NewKey(rand.Reader, "harbor.example/log")
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	d.public = public
 	signer, err := note.NewSigner(private)
 	if err != nil {
 		d.t.Fatal(err)
@@ -120,7 +122,7 @@ func (d *desk) mount(demonstration bool) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now}
+	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now}
 	if demonstration {
 		o.Demo = &staff.Demo{
 			Links: []templates.Link{{URL: "/t/" + demo.Campaign, Text: "Choice page"}},
