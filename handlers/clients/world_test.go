@@ -45,6 +45,7 @@ type world struct {
 	engine  *gin.Engine
 	store   *models.Store
 	tracker *tracker.Tracker
+	api     *clients.Handlers
 	gate    *gate.Gate
 	notices *gate.Notices
 	signer  *tokens.Signer
@@ -68,10 +69,16 @@ func (w *world) in(t testing.TB) *world {
 // newWorld starts on 4 January 2021, before anything is announced.
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, "sqlite:"+t.TempDir()+"/assent.db", func(*tracker.Deps) {})
+}
+
+// newWorldOn does it on any empty database, with other means for the tracker.
+func newWorldOn(t testing.TB, url string, change func(*tracker.Deps)) *world {
+	t.Helper()
 	w := &world{TB: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}, ahead: &atomic.Int64{}}
 	w.now.Store(date(2021, 1, 4).UnixMicro())
 	settings := settings(t)
-	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", models.Options{})
+	store, err := models.Open(t.Context(), url, models.Options{})
 	w.must(err)
 	w.store = store
 	t.Cleanup(func() { w.must(store.Close()) })
@@ -85,7 +92,7 @@ func newWorld(t testing.TB) *world {
 	w.gate = gate.New(source{store, settings.Catalogue}, gate.Options{Catalogue: settings.Catalogue, PublicURL: publicURL, Now: w.Now})
 	w.notices = gate.NewNotices(gate.NoticeLimits{Readers: 100, PerPerson: 4, PerSecond: 1000})
 	w.gate.Watch(w.notices.Applied)
-	w.tracker = tracker.New(tracker.Deps{
+	deps := tracker.Deps{
 		Store: store, Catalogue: settings.Catalogue, Now: w.Now, Random: rand.Reader, Signer: signer, Committed: w.gate.CatchUp,
 		Pace: tracker.Pace{
 			Tick: 5 * time.Minute, Rows: 100, MaxRows: 1000, Hold: time.Second, Duty: 1,
@@ -95,7 +102,9 @@ func newWorld(t testing.TB) *world {
 		Guard:     tracker.Guard{Share: 0.05, Floor: 3, Factor: 2},
 		Approvals: tracker.Approvals{Expire: 3 * day},
 		Leniency:  tracker.Leniency{UndoWindow: 7 * day, HoldSpread: 14 * day},
-	})
+	}
+	change(&deps)
+	w.tracker = tracker.New(deps)
 	w.must(w.tracker.EnsureKey(t.Context(), bootstrap))
 	w.mount(settings, w.messaging(), store)
 	w.must(w.gate.Load(t.Context()))
@@ -129,7 +138,8 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 	for i, p := range settings.Profiles {
 		profiles[i] = planfile.Profile{Key: p.Key, Stages: p.Stages}
 	}
-	handlers, err := clients.New(clients.Options{
+	var err error
+	w.api, err = clients.New(clients.Options{
 		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Notices: w.notices, Origins: []string{"*"}, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
@@ -138,11 +148,11 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 	})
 	w.must(err)
 	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Routine: []string{"/ofrep/"}, Measure: func(c *gin.Context) {
-		handlers.Measure()(c)
+		w.api.Measure()(c)
 		w.routes.Store(c.Request, c.FullPath())
 	}})
 	w.must(err)
-	handlers.Mount(w.engine)
+	w.api.Mount(w.engine)
 }
 
 var settings = func() func(testing.TB) config.Config {
