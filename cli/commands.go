@@ -110,7 +110,7 @@ func (p *program) keyCommand() *cobra.Command {
 			return p.with(c.Context(), func(a *app) error { return a.tracker.RevokeKey(c.Context(), args[0], p.actor()) })
 		},
 	}
-	c.AddCommand(create, list, revoke)
+	c.AddCommand(create, list, revoke, p.rotateLinksCommand())
 	return c
 }
 

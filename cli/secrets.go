@@ -37,19 +37,7 @@ func loadSecrets(directory, origin string) (secrets, error) {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return secrets{}, fmt.Errorf("make the directory of secrets: %w", err)
 	}
-	link, err := keep(filepath.Join(directory, linkKeyFile), 0o600, func() (string, error) {
-		secret := make([]byte, 32)
-		_, err := rand.Read(secret)
-		return base64.StdEncoding.EncodeToString(secret), err
-	})
-	if err != nil {
-		return secrets{}, err
-	}
-	raw, err := base64.StdEncoding.DecodeString(link)
-	if err != nil {
-		return secrets{}, fmt.Errorf("%s is not base64: restore it from a backup, or remove it to make a new one (links that are out will stop working)", filepath.Join(directory, linkKeyFile))
-	}
-	signer, err := tokens.NewSigner(raw)
+	signer, err := loadLinkKeys(filepath.Join(directory, linkKeyFile))
 	if err != nil {
 		return secrets{}, err
 	}
@@ -58,6 +46,30 @@ func loadSecrets(directory, origin string) (secrets, error) {
 		return secrets{}, err
 	}
 	return secrets{tokens: signer, ledger: log[0], besides: log[1:], verifier: verifier}, nil
+}
+
+// loadLinkKeys reads the keys of links, sessions and forms, a line each: the
+// first signs, and what the others have signed is taken still.
+func loadLinkKeys(path string) (*tokens.Signer, error) {
+	text, err := keep(path, 0o600, newLinkKey)
+	if err != nil {
+		return nil, err
+	}
+	var keys [][]byte
+	for _, line := range strings.Fields(text) {
+		key, err := base64.StdEncoding.DecodeString(line)
+		if err != nil {
+			return nil, fmt.Errorf("%s is not base64: restore it from a backup, or remove it to make a new one (links that are out will stop working)", path)
+		}
+		keys = append(keys, key)
+	}
+	return tokens.NewSigner(keys...)
+}
+
+func newLinkKey() (string, error) {
+	secret := make([]byte, 32)
+	_, err := rand.Read(secret)
+	return base64.StdEncoding.EncodeToString(secret), err
 }
 
 // loadLedgerKeys returns the keys that sign, the newest first, and the public

@@ -59,7 +59,7 @@ func (a *app) handler(layer *messaging.Server, jobs *scheduler.Scheduler, extra 
 	s := a.settings
 	o := handlers.Options{
 		Log: a.log, Wall: realClock, PublicURL: s.Server.PublicURL, Proxies: s.Server.TrustedProxies, Pages: pages,
-		People: people.Options{Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, Wall: realClock, Brand: brand(s.Brand)},
+		People: a.people(pages),
 		Staff:  staff.Options{Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, LogKey: a.secrets.verifier, Wall: realClock},
 		Clients: clients.Options{
 			Tracker: a.tracker, Gate: a.gate, Messaging: layer, Notices: a.notices, Tokens: a.secrets.tokens, Now: a.now, Clock: realClock,

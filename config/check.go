@@ -26,6 +26,7 @@ func (c *Config) check(wrong *faults) {
 	c.Approvals.check(wrong)
 	c.Flags.check(wrong)
 	c.Messaging.check(wrong)
+	c.People.check(wrong)
 	c.checkTexts(wrong)
 	c.checkNumbers(wrong)
 	c.checkCatalogue(wrong)

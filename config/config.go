@@ -34,6 +34,7 @@ type Config struct {
 	Reversals    Reversals       `mapstructure:"reversals"`
 	Links        Links           `mapstructure:"links"`
 	Flags        Flags           `mapstructure:"flags"`
+	People       People          `mapstructure:"people"`
 	Messaging    Messaging       `mapstructure:"messaging"`
 	Ledger       Ledger          `mapstructure:"ledger"`
 	Brand        Brand           `mapstructure:"brand"`
@@ -134,6 +135,40 @@ type Reversals struct {
 type Links struct {
 	SessionTTL time.Duration `mapstructure:"session_ttl"`
 	NoticeTTL  time.Duration `mapstructure:"notice_ttl"`
+}
+
+// People is how people who open a page are known.
+type People struct {
+	SessionTTL time.Duration `mapstructure:"session_ttl"`
+	OIDC       OIDC          `mapstructure:"oidc"`
+	JWT        JWT           `mapstructure:"jwt"`
+}
+
+// OIDC is the platform's OpenID Connect provider; without an Issuer there is none.
+type OIDC struct {
+	Issuer       string   `mapstructure:"issuer"`
+	ClientID     string   `mapstructure:"client_id"`
+	ClientSecret Secret   `mapstructure:"client_secret"`
+	Scopes       []string `mapstructure:"scopes"`     // openid among them
+	Algorithms   []string `mapstructure:"algorithms"` // from Algorithms
+	PersonClaim  string   `mapstructure:"person_claim"`
+}
+
+// JWT is the tokens of the platform that are taken; without an Issuer, none.
+type JWT struct {
+	Issuer            string   `mapstructure:"issuer"`
+	KeysURL           string   `mapstructure:"keys_url"`
+	Audience          string   `mapstructure:"audience"`
+	AuthorizedParties []string `mapstructure:"authorized_parties"` // empty: any
+	Algorithms        []string `mapstructure:"algorithms"`         // from Algorithms
+	Type              string   `mapstructure:"type"`               // of the header; empty: JWT, at+jwt or none
+	PersonClaim       string   `mapstructure:"person_claim"`
+	Cookie            string   `mapstructure:"cookie"` // where tokens may be besides the header; empty: nowhere
+}
+
+// Algorithms lists those a token may be signed with.
+func Algorithms() []string {
+	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }
 
 // Messaging is the messaging layer.

@@ -21,9 +21,26 @@ type Details struct {
 
 	OnBehalf OnBehalf `json:"on_behalf,omitzero"` // who chose, of MethodOnBehalf
 
-	PeerIP    string `json:"peer_ip,omitempty"`    // the other end of the socket
-	UserAgent string `json:"user_agent,omitempty"` // the first 512 bytes
+	PeerIP    string   `json:"peer_ip,omitempty"`    // the other end of the socket
+	SignedIn  SignedIn `json:"signed_in,omitzero"`   // how we knew who it was
+	UserAgent string   `json:"user_agent,omitempty"` // the first 512 bytes
 }
+
+// SignedIn says how a person who chose on a page was known.
+type SignedIn struct {
+	At      string `json:"at,omitempty"`      // when the person signed in there, RFC 3339
+	By      string `json:"by"`                // one of the By constants
+	Issuer  string `json:"issuer,omitempty"`  // whose word it is
+	Subject string `json:"subject,omitempty"` // the issuer's id of the account
+}
+
+// The ways in which a person is known.
+const (
+	ByLink  = "link"  // a link that the app asked for, opened once
+	ByOIDC  = "oidc"  // signed in at the platform's provider
+	ByToken = "token" // a token of the platform
+	ByDemo  = "demo"  // a visitor of the demonstration
+)
 
 // OnBehalf says who chose for the person, and by what right.
 type OnBehalf struct {
@@ -47,6 +64,7 @@ const (
 func (d Details) Canonical() ([]byte, error) {
 	for _, s := range []*string{
 		&d.PeerIP, &d.ClientIP, &d.ClientIPRule, &d.UserAgent, &d.AppVersion, &d.Device, &d.OnBehalf.By, &d.OnBehalf.Note,
+		&d.SignedIn.At, &d.SignedIn.By, &d.SignedIn.Issuer, &d.SignedIn.Subject,
 	} {
 		*s = strings.ToValidUTF8(*s, string(utf8.RuneError))
 	}

@@ -121,6 +121,9 @@ func (t *tx) DeletePerson(ctx context.Context, id string, when time.Time) error 
 	if err := t.forgetPost(ctx, p.Ref); err != nil {
 		return err
 	}
+	if err := t.exec(ctx, personName(id), "DELETE FROM signed_out WHERE ref = ?", p.Ref); err != nil {
+		return err
+	}
 	if err := t.exec(ctx, personName(id), "UPDATE people SET owner = '' WHERE owner = ? AND owner <> ''", id); err != nil {
 		return err
 	}

@@ -61,6 +61,8 @@ type Mine struct {
 	Person    string
 	Campaigns []MyCampaign
 	History   []Entry // newest first
+
+	CanSignOut bool // this browser has a session that can be ended
 }
 
 // MyCampaign is one campaign that asks, or asked, the person.
@@ -155,16 +157,20 @@ type Fault string
 
 // The faults a person can meet.
 const (
-	FaultLinkExpired  Fault = "link_expired"  // the signed link is too old, or was used up
-	FaultLinkBroken   Fault = "link_broken"   // the link was cut off or changed on its way
-	FaultUnidentified Fault = "unidentified"  // nobody is signed in
-	FaultNotFound     Fault = "not_found"     // no such page, campaign, document or receipt of this person
-	FaultTermsChanged Fault = "terms_changed" // the text changed while the person read it
-	FaultFormExpired  Fault = "form_expired"  // the form is too old, of somebody else, or not ours
-	FaultNoSnooze     Fault = "no_snooze"     // "decide later" was chosen as often as the campaign allows
-	FaultTooMany      Fault = "too_many"      // too many requests
-	FaultRequest      Fault = "request"       // the request makes no sense to us
-	FaultOurs         Fault = "ours"          // our fault; whether a choice was recorded shows in "My terms"
+	FaultLinkExpired    Fault = "link_expired"    // the signed link is too old
+	FaultLinkBroken     Fault = "link_broken"     // the link was cut off or changed on its way
+	FaultLinkUsed       Fault = "link_used"       // a link that opens a session once was opened before
+	FaultSignIn         Fault = "sign_in"         // signing in elsewhere did not work out
+	FaultSignInDown     Fault = "sign_in_down"    // and cannot, for now
+	FaultUnknownAccount Fault = "unknown_account" // somebody is signed in whom nobody asked anything
+	FaultUnidentified   Fault = "unidentified"    // nobody is signed in
+	FaultNotFound       Fault = "not_found"       // no such page, campaign, document or receipt of this person
+	FaultTermsChanged   Fault = "terms_changed"   // the text changed while the person read it
+	FaultFormExpired    Fault = "form_expired"    // the form is too old, of somebody else, or not ours
+	FaultNoSnooze       Fault = "no_snooze"       // "decide later" was chosen as often as the campaign allows
+	FaultTooMany        Fault = "too_many"        // too many requests
+	FaultRequest        Fault = "request"         // the request makes no sense to us
+	FaultOurs           Fault = "ours"            // our fault; whether a choice was recorded shows in "My terms"
 )
 
 // Error is the page for a fault. Reference is the id of the request, which support can look up.
@@ -173,6 +179,7 @@ type Error struct {
 	Fault     Fault
 	Detail    string // what exactly, when there is more to say
 	Reference string
+	SignInURL string // where the person can sign in; empty: only in the app
 	RetryURL  string // where the way out starts; empty when there is none
 }
 
@@ -181,16 +188,20 @@ type faultTexts struct{ title, happened, todo, retry string }
 
 func (e Error) texts() (faultTexts, error) {
 	t, ok := map[Fault]faultTexts{
-		FaultLinkExpired:  {"error.link_expired.title", "error.link_expired", "error.link_expired.todo", "error.again"},
-		FaultLinkBroken:   {"error.link_broken.title", "error.link_broken", "error.link_expired.todo", "error.again"},
-		FaultUnidentified: {"error.unidentified.title", "error.unidentified", "error.unidentified.todo", "error.start"},
-		FaultNotFound:     {"error.not_found.title", "error.not_found", "error.not_found.todo", "error.start"},
-		FaultTermsChanged: {"error.terms_changed.title", "error.terms_changed", "error.terms_changed.todo", "error.read"},
-		FaultFormExpired:  {"error.form_expired.title", "error.form_expired", "error.form_expired.todo", "error.read"},
-		FaultNoSnooze:     {"error.no_snooze.title", "error.no_snooze", "error.no_snooze.todo", "error.read"},
-		FaultTooMany:      {"error.too_many.title", "error.too_many", "error.too_many.todo", "error.again"},
-		FaultRequest:      {"error.request.title", "error.request", "error.not_found.todo", "error.start"},
-		FaultOurs:         {"error.ours.title", "error.ours", "error.ours.todo", "error.again"},
+		FaultLinkExpired:    {"error.link_expired.title", "error.link_expired", "error.link_expired.todo", "error.again"},
+		FaultLinkBroken:     {"error.link_broken.title", "error.link_broken", "error.link_expired.todo", "error.again"},
+		FaultLinkUsed:       {"error.link_used.title", "error.link_used", "error.unidentified.todo", "error.start"},
+		FaultSignIn:         {"error.sign_in.title", "error.sign_in", "error.unidentified.todo", "error.start"},
+		FaultSignInDown:     {"error.sign_in_down.title", "error.sign_in_down", "error.too_many.todo", "error.again"},
+		FaultUnknownAccount: {"error.unknown_account.title", "error.unknown_account", "error.unknown_account.todo", "error.start"},
+		FaultUnidentified:   {"error.unidentified.title", "error.unidentified", "error.unidentified.todo", "error.start"},
+		FaultNotFound:       {"error.not_found.title", "error.not_found", "error.not_found.todo", "error.start"},
+		FaultTermsChanged:   {"error.terms_changed.title", "error.terms_changed", "error.terms_changed.todo", "error.read"},
+		FaultFormExpired:    {"error.form_expired.title", "error.form_expired", "error.form_expired.todo", "error.read"},
+		FaultNoSnooze:       {"error.no_snooze.title", "error.no_snooze", "error.no_snooze.todo", "error.read"},
+		FaultTooMany:        {"error.too_many.title", "error.too_many", "error.too_many.todo", "error.again"},
+		FaultRequest:        {"error.request.title", "error.request", "error.not_found.todo", "error.start"},
+		FaultOurs:           {"error.ours.title", "error.ours", "error.ours.todo", "error.again"},
 	}[e.Fault]
 	if !ok {
 		return t, fmt.Errorf("no such fault: %q", e.Fault)

@@ -247,8 +247,9 @@ func faults(f, bare templates.Frame) []sample {
 	for _, fault := range []templates.Fault{
 		templates.FaultLinkExpired, templates.FaultLinkBroken, templates.FaultUnidentified, templates.FaultNotFound, templates.FaultTermsChanged,
 		templates.FaultFormExpired, templates.FaultNoSnooze, templates.FaultTooMany, templates.FaultRequest, templates.FaultOurs,
+		templates.FaultLinkUsed, templates.FaultSignIn, templates.FaultSignInDown, templates.FaultUnknownAccount,
 	} {
-		list = append(list, sample{"people/error", string(fault), templates.Error{Frame: f, Fault: fault, Detail: "campaign \"x\" does not exist", Reference: "req_7f3a", RetryURL: "/t/new-terms-2021"}})
+		list = append(list, sample{"people/error", string(fault), templates.Error{Frame: f, Fault: fault, Detail: "campaign \"x\" does not exist", Reference: "req_7f3a", SignInURL: "/signin", RetryURL: "/t/new-terms-2021"}})
 	}
 	return list
 }

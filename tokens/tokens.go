@@ -27,6 +27,7 @@ const (
 	NoticeLink    Purpose = "notice"    // identifies a notice; opens nothing by itself
 	SessionLink   Purpose = "session"   // hands an app's signed-in person over to the pages
 	PersonSession Purpose = "person"    // cookie of a person on the pages
+	SignIn        Purpose = "sign-in"   // cookie of a browser that is signing in elsewhere
 	StaffSession  Purpose = "staff"     // cookie of a member of staff
 	StaffSetup    Purpose = "setup"     // first sign-in to the console
 	Shown         Purpose = "shown"     // what a choice page showed, and when

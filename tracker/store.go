@@ -115,6 +115,10 @@ type Reader interface {
 	// Tile returns the stored bytes of a tile by its path.
 	Tile(ctx context.Context, path string) ([]byte, error)
 
+	// SessionOver reports whether the session with an id was spent, its person
+	// was signed out after it had begun, or there is no such person.
+	SessionOver(ctx context.Context, person, id string, begun time.Time) (bool, error)
+
 	// Key finds a key by the SHA-256 of its secret, in hex.
 	Key(ctx context.Context, hash string) (APIKey, error)
 	Keys(ctx context.Context) ([]APIKey, error)
@@ -207,6 +211,12 @@ type Tx interface {
 
 	StartRun(ctx context.Context, r Run) error
 	FinishRun(ctx context.Context, r Run) error
+
+	// Spend marks a token as used until it expires, and forgets those that have
+	// expired by now; Conflict when it is marked already.
+	Spend(ctx context.Context, id string, expires, now time.Time) error
+	// SignOut ends the sessions of a person that began before an instant.
+	SignOut(ctx context.Context, ref int64, at time.Time) error
 
 	AddKey(ctx context.Context, k APIKey) error
 	RevokeKey(ctx context.Context, id string, at time.Time) error

@@ -115,6 +115,7 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.PUT("/people/:person/contact", h.by(h.putContact, tracker.PeopleWrite))
 	r.DELETE("/people/:person/contact", h.by(h.deleteContact, tracker.PeopleWrite))
 	r.POST("/people/:person/links", h.by(h.link, tracker.PeopleWrite))
+	r.DELETE("/people/:person/sessions", h.by(h.signOut, tracker.PeopleWrite))
 	r.POST("/people/:person/notices", h.by(h.notice, tracker.PeopleWrite))
 	r.POST("/people/:person/messaging-token", h.by(h.messagingToken, tracker.PeopleWrite))
 	r.POST("/people/:person/extensions", h.by(h.extend, tracker.PeopleWrite))

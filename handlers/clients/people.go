@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"crypto/rand"
 	"fmt"
 	"mime"
 	"net/http"
@@ -137,7 +138,7 @@ type linkIn struct {
 
 // link signs an address that leads to the choice page. One for a notice names
 // the notice and opens nothing by itself; one for a session hands over the
-// person whom the app has signed in.
+// person whom the app has signed in, once.
 func (h *Handlers) link(c *gin.Context, _ tracker.APIKey) error {
 	var in linkIn
 	if err := web.ReadJSON(c, &in); err != nil {
@@ -152,8 +153,18 @@ func (h *Handlers) link(c *gin.Context, _ tracker.APIKey) error {
 		return fmt.Errorf("link person %s to campaign %s: %w", c.Param("person"), in.Campaign, err)
 	}
 	now := h.Now()
-	token := h.Tokens.Sign(in.Purpose, tokens.Claims{Person: offer.Person.ID, Campaign: in.Campaign, Plan: offer.Plan.Number}, now, ttl)
+	token := h.Tokens.Sign(in.Purpose, tokens.Claims{Person: offer.Person.ID, Campaign: in.Campaign, Plan: offer.Plan.Number, ID: "link-" + rand.Text()}, now, ttl)
 	c.JSON(http.StatusCreated, gin.H{"url": h.PublicURL + "/l/" + token, "expires_at": expiry(now, ttl)})
+	return nil
+}
+
+// signOut ends every session of a person on the pages, and puts the platform's
+// tokens out of force that were made until now.
+func (h *Handlers) signOut(c *gin.Context, _ tracker.APIKey) error {
+	if err := h.Tracker.SignOut(c.Request.Context(), c.Param("person"), h.Clock()); err != nil {
+		return fmt.Errorf("sign out %s: %w", c.Param("person"), err)
+	}
+	c.Status(http.StatusNoContent)
 	return nil
 }
 

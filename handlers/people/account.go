@@ -83,7 +83,7 @@ func (s site) mine(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	view := templates.Mine{Frame: frame(s.Options, c.Request, standing.Person.Locale), Person: who.person}
+	view := templates.Mine{Frame: frame(s.Options, c.Request, standing.Person.Locale), Person: who.person, CanSignOut: who.session}
 	if view.Zone, err = s.Tracker.Zone(c.Request.Context(), who.person); err != nil {
 		return err
 	}

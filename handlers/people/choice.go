@@ -50,7 +50,7 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 		return err
 	}
 	view.Refused = refused
-	page, err := s.page(c.Request.Context(), view, o)
+	page, err := s.choicePage(c.Request.Context(), view, o)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s site) record(c *gin.Context, who identity, shown tokens.Claims) error {
 		Person: shown.Person, Campaign: shown.Campaign, Action: action, Documents: e.documents,
 		IdempotencyKey: c.PostForm("idempotency_key"), Method: who.method, Actor: "person",
 		Plan: e.plan, Snapshot: shown.Data[snapshotField], Sentence: e.sentence, ButtonLabel: e.label, PresentedAt: shown.IssuedAt(),
-		Details: ledger.Details{PeerIP: at.Peer, ClientIP: at.Client, ClientIPRule: at.Rule, UserAgent: c.Request.UserAgent()},
+		Details: ledger.Details{PeerIP: at.Peer, ClientIP: at.Client, ClientIPRule: at.Rule, UserAgent: c.Request.UserAgent(), SignedIn: who.how},
 	})
 	if err != nil {
 		return err

@@ -1,12 +1,15 @@
 // Package people serves the pages for people: reading what changes, choosing, the receipt, what works now, my terms, and
-// the full legal texts. Who somebody is comes from a signed session cookie, which a signed link from the app opens.
+// the full legal texts. Who somebody is comes from a signed session cookie, which a link from the app opens once or a
+// sign-in at the platform's provider, or from a token of the platform.
 //
 // No GET records a choice. A choice is a form post from this site, with a signed token of what was shown.
 package people
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +21,8 @@ import (
 	"assent/tracker"
 )
 
-// Options is what the pages work with. Tracker, Pages, Tokens, Cookie, SameOrigin, Wall and Brand.Name are required.
+// Options is what the pages work with. Tracker, Pages, Tokens, Cookie, SameOrigin, Wall,
+// SessionTTL and Brand.Name are required.
 type Options struct {
 	Tracker    *tracker.Tracker
 	Pages      *templates.Pages
@@ -29,6 +33,11 @@ type Options struct {
 	Proxies    web.Proxies      // believed about where a choice comes from
 	Brand      Brand
 	Home       []templates.Link // what the front page leads to, besides "My terms"
+	SessionTTL time.Duration    // of a session, which ends earlier where the person signs out
+	SignIn     SignIn           // nil: people come from the app only
+	JWT        PlatformTokens   // nil: tokens of the platform are not taken
+	JWTCookie  string           // where they may be besides the header; "": nowhere
+	Log        *slog.Logger     // for sign-ins that are refused; nil: nowhere
 	NoHome     bool             // the front page is served by somebody else, as in a demonstration
 }
 
@@ -55,16 +64,19 @@ func Mount(r gin.IRouter, o Options) {
 	}
 	r.GET("/l/:token", web.Handle(s.openLink))
 	r.GET("/legal/:document/:version", web.Handle(s.legal))
-	r.GET("/legal/:document/:version/compare", web.Handle(s.compare))
+	r.GET("/legal/:document/:version/compare", s.page(s.compare))
 
-	r.GET("/t/:campaign", web.Handle(s.askChoice))
+	r.GET("/t/:campaign", s.page(s.askChoice))
 	r.POST("/t/:campaign", o.SameOrigin, web.Handle(web.ReadForm), web.Handle(s.choose))
-	r.GET("/t/:campaign/later", web.Handle(s.later))
-	r.GET("/t/:campaign/features", web.Handle(s.features))
-	r.GET("/receipts/:id/done", web.Handle(s.done))
-	r.GET("/receipts/:id", web.Handle(s.receipt))
-	r.GET("/receipts/:id/receipt.json", web.Handle(s.receiptFile))
-	r.GET("/me/terms", web.Handle(s.mine))
+	r.GET("/t/:campaign/later", s.page(s.later))
+	r.GET("/t/:campaign/features", s.page(s.features))
+	r.GET("/receipts/:id/done", s.page(s.done))
+	r.GET("/receipts/:id", s.page(s.receipt))
+	r.GET("/receipts/:id/receipt.json", s.page(s.receiptFile))
+	r.GET("/me/terms", s.page(s.mine))
+	r.GET("/signin", web.Handle(s.begin))
+	r.GET("/signin/callback", web.Handle(s.finish))
+	r.POST("/signout", o.SameOrigin, web.Handle(s.signOut))
 }
 
 // FaultPage renders an error for a person.
@@ -73,16 +85,28 @@ func FaultPage(o Options, r *http.Request, p *web.Problem) ([]byte, error) {
 	if strings.HasPrefix(r.URL.Path, "/t/") && p.Status != http.StatusNotFound {
 		view.RetryURL = r.URL.Path
 	}
+	if o.SignIn != nil && offersSignIn(p) {
+		view.SignInURL = signInPath(local(r.URL.RequestURI()))
+	}
 	var out bytes.Buffer
 	err := o.Pages.Render(&out, "people/error", view)
 	return out.Bytes(), err
 }
 
+// offersSignIn reports whether signing in is the way out of a problem.
+func offersSignIn(p *web.Problem) bool {
+	return p.Status == http.StatusUnauthorized || slices.Contains([]string{linkUsed, linkExpired, signInDown, unknownAccount}, p.Type)
+}
+
 // The types of problem that only these pages know.
 const (
-	linkExpired = "link_expired"
-	linkBroken  = "link_broken"
-	formExpired = "form_expired"
+	linkExpired    = "link_expired"
+	linkBroken     = "link_broken"
+	linkUsed       = "link_used"
+	formExpired    = "form_expired"
+	signInFailed   = "sign_in_failed"
+	signInDown     = "sign_in_unavailable"
+	unknownAccount = "unknown_account"
 )
 
 // fault finds the words for a problem.
@@ -92,6 +116,14 @@ func fault(p *web.Problem) templates.Fault {
 		return templates.FaultLinkExpired
 	case p.Type == linkBroken:
 		return templates.FaultLinkBroken
+	case p.Type == linkUsed:
+		return templates.FaultLinkUsed
+	case p.Type == signInFailed:
+		return templates.FaultSignIn
+	case p.Type == signInDown:
+		return templates.FaultSignInDown
+	case p.Type == unknownAccount:
+		return templates.FaultUnknownAccount
 	case p.Type == formExpired:
 		return templates.FaultFormExpired
 	case p.Type == "stale":

@@ -74,7 +74,7 @@ func TestWithdrawingTakesOneButtonAndIsRecorded(t *testing.T) {
 		t.Errorf("the choice page of somebody who accepted: %s", got.text())
 	}
 	mine := b.get("/me/terms?lang=en")
-	if strings.Count(mine.body, "<button") != 1 || !strings.Contains(mine.text(), "for at least 30 days") {
+	if strings.Count(mine.body, `value="withdrawn"`) != 1 || !strings.Contains(mine.text(), "for at least 30 days") {
 		t.Fatalf("my terms: %s", mine.text())
 	}
 	done := b.post(choicePage, mine.form("withdrawn"))

@@ -36,9 +36,9 @@ const (
 	fromField      = "from"      // day from which the page said the terms apply; empty: from now on
 )
 
-// page is the choice page of one person. It is rendered and kept as everybody in the same position sees it, and then
+// choicePage is the page of one person. It is rendered and kept as everybody in the same position sees it, and then
 // completed with what is this person's own: the token that says what was shown, to whom and when.
-func (s site) page(ctx context.Context, view templates.Choice, o tracker.Offer) ([]byte, error) {
+func (s site) choicePage(ctx context.Context, view templates.Choice, o tracker.Offer) ([]byte, error) {
 	var snapshot bytes.Buffer
 	if err := s.Pages.Render(&snapshot, "people/choice", view.Snapshot()); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,8 @@ type world struct {
 	options people.Options
 	mu      sync.Mutex
 	now     time.Time
+	engine  atomic.Pointer[gin.Engine]
+	change  func(*people.Options) // before the next server starts; nil: nothing
 }
 
 // open starts a world with a running campaign and these people, in January 2021.
@@ -88,7 +91,13 @@ func (w *world) tracker() *tracker.Tracker {
 	})
 }
 
+// serve starts the server, or starts it anew at the same address: what it had in memory is gone.
 func (w *world) serve() {
+	if w.url == "" {
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.engine.Load().ServeHTTP(rw, r) }))
+		w.t.Cleanup(server.Close)
+		w.url = server.URL
+	}
 	pages, err := templates.New()
 	w.try(err)
 	w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32))
@@ -96,17 +105,18 @@ func (w *world) serve() {
 	sameOrigin, err := web.SameOrigin("")
 	w.try(err)
 	w.options = people.Options{
-		Tracker: w.Tracker, Pages: pages, Tokens: w.signer, Cookie: web.Cookie{Name: "assent_person"}, SameOrigin: sameOrigin, Wall: w.clock,
+		Tracker: w.Tracker, Pages: pages, Tokens: w.signer, Cookie: web.Cookie{Name: "assent_person"}, SameOrigin: sameOrigin, Wall: w.clock, SessionTTL: 12 * time.Hour,
 		Brand: people.Brand{Name: "Harbor", Imprint: "Harbor Messaging Ltd", HelpURL: "mailto:support@example.org"},
+	}
+	if w.change != nil {
+		w.change(&w.options)
 	}
 	engine, err := web.Engine(web.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		ErrorPage: func(r *http.Request, p *web.Problem) ([]byte, error) { return people.FaultPage(w.options, r, p) }})
 	w.try(err)
 	people.Mount(engine, w.options)
 	engine.GET(templates.AssetPrefix+":name", func(c *gin.Context) { pages.Assets().ServeHTTP(c.Writer, c.Request) })
-	server := httptest.NewServer(engine)
-	w.t.Cleanup(server.Close)
-	w.url = server.URL
+	w.engine.Store(engine)
 }
 
 func (w *world) clock() time.Time {
@@ -222,7 +232,7 @@ func (w *world) signedIn(person string) *browser {
 }
 
 func (w *world) link(purpose tokens.Purpose, person string, ttl time.Duration) string {
-	return w.signer.Sign(purpose, tokens.Claims{Person: person, Campaign: "new-terms-2021"}, w.clock(), ttl)
+	return w.signer.Sign(purpose, tokens.Claims{Person: person, Campaign: "new-terms-2021", ID: rand.Text()}, w.clock(), ttl)
 }
 
 func (b *browser) get(path string, headers ...string) seen {

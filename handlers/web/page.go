@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,6 +26,17 @@ func WantsPage(c *gin.Context) bool {
 	// gin goes by the order of the header, in which browsers put text/html first.
 	const program, page = "application/problem+json", "text/html"
 	return c.NegotiateFormat(program, "application/json", page) == page
+}
+
+// Ahead reports whether a browser asks before anybody wants to see the answer, to have it at hand (Fetch Standard,
+// Sec-Purpose). What can be used once must not be used up so.
+func Ahead(r *http.Request) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if purpose := strings.ToLower(r.Header.Get(name)); strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "preview") {
+			return true
+		}
+	}
+	return false
 }
 
 // SameOrigin refuses with 403 what another site made a browser send

@@ -28,12 +28,16 @@ type Problem struct {
 	Faults terms.Faults      // what is wrong with the input, and where
 	Fields map[string]any    // further members of the document
 	Header map[string]string // further headers of the answer
+	Cause  error             // for the log, when it is not the caller's fault
 
 	Reference string // id of the request that it answers; set by the engine
 }
 
 // Error returns the detail.
 func (p *Problem) Error() string { return p.Detail }
+
+// Unwrap returns the cause.
+func (p *Problem) Unwrap() error { return p.Cause }
 
 // Refusal is a decision that went against a person, as an error of kind
 // Restricted. Its answer says what was refused, why, and how to get it back.

@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		aKeyAReceiptAndAPlaceInTheLogAreUsedOnce,
 		aPageIsStoredOnce,
 		aPersonHasOnePseudonymKey,
+		aTokenIsSpentOnceAndForgottenWhenItHasExpired,
+		aSessionEndsByItsIDByItsPersonAndWithTheAccount,
 		theLogMovesByCompareAndSet,
 		keysAreFoundByHashAndRevokedOnce,
 		staffAreAddedOnce,

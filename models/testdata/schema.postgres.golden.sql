@@ -240,9 +240,13 @@ column runs.waiting integer
 column schema_migrations.checksum text
 column schema_migrations.name text
 column schema_migrations.version integer
+column signed_out.at bigint
+column signed_out.ref bigint
 column snapshots.html bytea
 column snapshots.sha256 text collate C
 column snapshots.stored bigint
+column spent.expires bigint
+column spent.id text collate C
 column staff.created bigint
 column staff.name text collate C
 column staff.password text
@@ -303,7 +307,9 @@ constraint revision CHECK ((one = 1))
 constraint revision PRIMARY KEY (one)
 constraint runs PRIMARY KEY (id)
 constraint schema_migrations PRIMARY KEY (version)
+constraint signed_out PRIMARY KEY (ref)
 constraint snapshots PRIMARY KEY (sha256)
+constraint spent PRIMARY KEY (id)
 constraint staff PRIMARY KEY (name)
 constraint texts FOREIGN KEY (document, version) REFERENCES versions(document, version)
 constraint texts PRIMARY KEY (document, version, locale)
@@ -321,6 +327,7 @@ CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_a
 CREATE INDEX enrollments_unreached ON public.enrollments USING btree (campaign, ref) WHERE unreached
 CREATE INDEX people_owned ON public.people USING btree (owner) WHERE (owner <> ''::text)
 CREATE INDEX runs_newest ON public.runs USING btree (started, id)
+CREATE INDEX spent_expires ON public.spent USING btree (expires)
 CREATE UNIQUE INDEX acts_pkey ON public.acts USING btree (id)
 CREATE UNIQUE INDEX api_keys_hash_key ON public.api_keys USING btree (hash)
 CREATE UNIQUE INDEX api_keys_pkey ON public.api_keys USING btree (id)
@@ -357,7 +364,9 @@ CREATE UNIQUE INDEX reversals_pkey ON public.reversals USING btree (campaign, id
 CREATE UNIQUE INDEX revision_pkey ON public.revision USING btree (one)
 CREATE UNIQUE INDEX runs_pkey ON public.runs USING btree (id)
 CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (version)
+CREATE UNIQUE INDEX signed_out_pkey ON public.signed_out USING btree (ref)
 CREATE UNIQUE INDEX snapshots_pkey ON public.snapshots USING btree (sha256)
+CREATE UNIQUE INDEX spent_pkey ON public.spent USING btree (id)
 CREATE UNIQUE INDEX staff_pkey ON public.staff USING btree (name)
 CREATE UNIQUE INDEX texts_pkey ON public.texts USING btree (document, version, locale)
 CREATE UNIQUE INDEX tiles_pkey ON public.tiles USING btree (path)

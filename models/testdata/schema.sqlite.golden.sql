@@ -295,11 +295,19 @@ CREATE TABLE runs (
   error    TEXT NOT NULL
 , stopped INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL);
+CREATE TABLE signed_out (
+  ref INTEGER PRIMARY KEY NOT NULL,
+  at  INTEGER NOT NULL
+) STRICT;
 CREATE TABLE snapshots (
   sha256 TEXT PRIMARY KEY NOT NULL,
   html   BLOB NOT NULL,
   stored INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE spent (
+  id      TEXT PRIMARY KEY NOT NULL,
+  expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE sqlite_sequence(name,seq);
 CREATE TABLE staff (
   name     TEXT PRIMARY KEY NOT NULL,
@@ -384,6 +392,7 @@ BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END;
 CREATE TRIGGER runs_no_update BEFORE UPDATE ON runs
 WHEN OLD.finished <> 0 OR NEW.finished = 0 OR NEW.id <> OLD.id OR NEW.job <> OLD.job OR NEW.planned <> OLD.planned OR NEW.started <> OLD.started
 BEGIN SELECT RAISE(ABORT, 'a run can only be finished, once'); END;
+CREATE INDEX spent_expires ON spent (expires);
 CREATE TRIGGER texts_no_delete BEFORE DELETE ON texts
 WHEN EXISTS (SELECT 1 FROM versions v WHERE v.document = OLD.document AND v.version = OLD.version AND v.published <> 0)
 BEGIN SELECT RAISE(ABORT, 'a text of a published version cannot be deleted'); END;
