@@ -87,7 +87,7 @@ func (p *program) sweepOnce(ctx context.Context, a *app, asJSON bool) error {
 }
 
 func (p *program) keyCommand() *cobra.Command {
-	c := &cobra.Command{Use: "key", Short: "Make, list and revoke API keys", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "key", Short: "Make, list, rotate and revoke API keys", Args: cobra.NoArgs}
 	var scopes []string
 	var lasts time.Duration
 	create := &cobra.Command{
@@ -110,7 +110,25 @@ func (p *program) keyCommand() *cobra.Command {
 			return p.with(c.Context(), func(a *app) error { return a.tracker.RevokeKey(c.Context(), args[0], p.actor()) })
 		},
 	}
-	c.AddCommand(create, list, revoke, p.rotateLinksCommand())
+	var overlap time.Duration
+	rotate := &cobra.Command{
+		Use: "rotate ID", Short: "Give an API key a new secret and print it once", Args: exactArgs(1),
+		Long: `Gives an API key a new secret and prints it once. The one before goes on counting
+for as long as --overlap says, so that whoever uses it can change over;
+--overlap 0s puts it out of force at once.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.with(c.Context(), func(a *app) error {
+				_, secret, err := a.tracker.RotateKey(c.Context(), args[0], a.now().Add(overlap), p.actor())
+				if err != nil {
+					return explain("key", err)
+				}
+				fmt.Fprintln(p.out, secret)
+				return nil
+			})
+		},
+	}
+	rotate.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the secret before goes on counting")
+	c.AddCommand(create, list, rotate, revoke, p.rotateLinksCommand())
 	return c
 }
 

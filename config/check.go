@@ -25,6 +25,7 @@ func (c *Config) check(wrong *faults) {
 	c.Breaker.check(wrong)
 	c.Approvals.check(wrong)
 	c.Flags.check(wrong)
+	c.Limits.check(wrong)
 	c.Messaging.check(wrong)
 	c.People.check(wrong)
 	c.checkTexts(wrong)

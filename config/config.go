@@ -35,6 +35,7 @@ type Config struct {
 	Links        Links           `mapstructure:"links"`
 	Flags        Flags           `mapstructure:"flags"`
 	People       People          `mapstructure:"people"`
+	Limits       Limits          `mapstructure:"limits"`
 	Messaging    Messaging       `mapstructure:"messaging"`
 	Ledger       Ledger          `mapstructure:"ledger"`
 	Brand        Brand           `mapstructure:"brand"`

@@ -17,6 +17,9 @@ type keyRow struct {
 	Created instant
 	Expires instant
 	Revoked instant
+
+	Previous      string // hash of the secret before the last rotation
+	PreviousUntil instant
 }
 
 func (keyRow) TableName() string { return "api_keys" }
@@ -25,6 +28,7 @@ func (k keyRow) key() tracker.APIKey {
 	return tracker.APIKey{
 		ID: k.ID, Hash: k.Hash, Name: k.Name, Scopes: k.Scopes.it,
 		Created: k.Created.time(), Expires: k.Expires.time(), Revoked: k.Revoked.time(),
+		Previous: k.Previous, PreviousUntil: k.PreviousUntil.time(),
 	}
 }
 
@@ -32,7 +36,7 @@ func keyName(id string) string { return fmt.Sprintf("API key %q", id) }
 
 func (r reader) Key(ctx context.Context, hash string) (tracker.APIKey, error) {
 	var row keyRow
-	err := r.in(ctx).Take(&row, "hash = ?", hash).Error
+	err := r.in(ctx).Take(&row, "hash = ? OR previous = ? AND previous <> ''", hash, hash).Error
 	return row.key(), r.translate(err, "this API key")
 }
 
@@ -48,6 +52,16 @@ func (t *tx) AddKey(ctx context.Context, k tracker.APIKey) error {
 		ID: k.ID, Hash: k.Hash, Name: k.Name, Scopes: object[[]string]{k.Scopes},
 		Created: at(k.Created), Expires: at(k.Expires), Revoked: at(k.Revoked),
 	})
+}
+
+// RotateKey replaces the secret of a key that is in force and has not been
+// rotated meanwhile.
+func (t *tx) RotateKey(ctx context.Context, k tracker.APIKey) error {
+	missed := func() error {
+		return terms.Errorf(terms.Conflict, "%s is revoked or was rotated just now", keyName(k.ID))
+	}
+	return t.set(ctx, keyName(k.ID), missed, "UPDATE api_keys SET hash = ?, previous = ?, previous_until = ? WHERE id = ? AND revoked = 0 AND hash = ?",
+		k.Hash, k.Previous, at(k.PreviousUntil), k.ID, k.Previous)
 }
 
 func (t *tx) RevokeKey(ctx context.Context, id string, when time.Time) error {

@@ -20,6 +20,7 @@ type Scope string
 // The scopes of API keys.
 const (
 	FlagsRead      Scope = "flags:read"
+	FlagsOwn       Scope = "flags:own" // of the person whose token comes with the key, which may be public
 	DecisionsRead  Scope = "decisions:read"
 	PeopleWrite    Scope = "people:write"
 	ResponsesWrite Scope = "responses:write"
@@ -30,7 +31,7 @@ const (
 
 // Scopes lists every scope.
 func Scopes() []Scope {
-	return []Scope{FlagsRead, DecisionsRead, PeopleWrite, ResponsesWrite, CampaignsWrite, EvidenceRead, StaffAll}
+	return []Scope{FlagsRead, FlagsOwn, DecisionsRead, PeopleWrite, ResponsesWrite, CampaignsWrite, EvidenceRead, StaffAll}
 }
 
 // Allows reports whether a key has a scope; staff:* has them all.
@@ -51,12 +52,55 @@ func (t *Tracker) CreateKey(ctx context.Context, name string, scopes []Scope, ex
 	if err != nil {
 		return APIKey{}, "", err
 	}
-	random, err := t.newID(id)
+	secret, err := t.newSecret(id)
 	if err != nil {
 		return APIKey{}, "", err
 	}
-	secret := "assent_" + strings.TrimPrefix(random, "key_")
 	key, err := t.addKey(ctx, APIKey{ID: id, Name: name, Expires: expires}, secret, scopes, actor)
+	return key, secret, err
+}
+
+func (t *Tracker) newSecret(key string) (string, error) {
+	random, err := t.newID(key)
+	return "assent_" + strings.TrimPrefix(random, "key_"), err
+}
+
+// longestOverlap bounds how long two secrets of one key count.
+const longestOverlap = 90 * 24 * time.Hour
+
+// RotateKey gives a key a new secret and returns it, which is kept nowhere and
+// cannot be shown again. The secret before counts until an instant; zero or one
+// that has passed puts it out of force at once. NotFound for a key that is not
+// there, Conflict for one that is revoked.
+func (t *Tracker) RotateKey(ctx context.Context, id string, previousUntil time.Time, actor string) (APIKey, string, error) {
+	now := t.instant()
+	if previousUntil.After(now.Add(longestOverlap)) {
+		return APIKey{}, "", terms.Faults{{Path: "previous_until", Detail: "must be within 90 days"}}
+	}
+	secret, err := t.newSecret(id)
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	var key APIKey
+	err = t.Store.Update(ctx, func(tx Tx) error {
+		keys, err := tx.Keys(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(keys, func(k APIKey) bool { return k.ID == id })
+		if i < 0 {
+			return terms.Errorf(terms.NotFound, "API key %q does not exist", id)
+		}
+		key = keys[i]
+		key.Previous, key.Hash, key.PreviousUntil = key.Hash, hashKey(secret), now
+		if previousUntil.After(now) {
+			key.PreviousUntil = previousUntil.UTC()
+		}
+		if err := tx.RotateKey(ctx, key); err != nil {
+			return err
+		}
+		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "key.rotate", Object: id})
+	})
 	return key, secret, err
 }
 
@@ -100,6 +144,8 @@ func (t *Tracker) Authenticate(ctx context.Context, secret string) (APIKey, erro
 		return APIKey{}, terms.Errorf(terms.Unauthenticated, "the API key is not known; check it, or have a new one made")
 	case err != nil:
 		return APIKey{}, err
+	case k.Hash != hashKey(secret) && !now.Before(k.PreviousUntil):
+		return APIKey{}, terms.Errorf(terms.Unauthenticated, "the API key %s has a new secret and this one no longer counts", k.ID)
 	case !k.Revoked.IsZero():
 		return APIKey{}, terms.Errorf(terms.Unauthenticated, "the API key %s was revoked; have a new one made", k.ID)
 	case !k.Expires.IsZero() && !now.Before(k.Expires):

@@ -301,6 +301,9 @@ type APIKey struct {
 	Created time.Time
 	Expires time.Time // zero: never
 	Revoked time.Time // zero: in force
+
+	Previous      string    // hash of the secret before the last rotation; "" for none
+	PreviousUntil time.Time // from when that one is refused
 }
 
 // StaffMember can sign in to the console. Password is a bcrypt hash.

@@ -119,7 +119,8 @@ type Reader interface {
 	// was signed out after it had begun, or there is no such person.
 	SessionOver(ctx context.Context, person, id string, begun time.Time) (bool, error)
 
-	// Key finds a key by the SHA-256 of its secret, in hex.
+	// Key finds a key by the SHA-256 of its secret, or of the one before its last
+	// rotation, in hex.
 	Key(ctx context.Context, hash string) (APIKey, error)
 	Keys(ctx context.Context) ([]APIKey, error)
 	StaffMember(ctx context.Context, name string) (StaffMember, error)
@@ -220,6 +221,9 @@ type Tx interface {
 
 	AddKey(ctx context.Context, k APIKey) error
 	RevokeKey(ctx context.Context, id string, at time.Time) error
+	// RotateKey writes Hash, Previous and PreviousUntil of a key whose hash is
+	// still Previous; Conflict when it is not, or when the key is revoked.
+	RotateKey(ctx context.Context, k APIKey) error
 	AddStaff(ctx context.Context, s StaffMember) error
 	AddAct(ctx context.Context, a Act) error
 

@@ -43,12 +43,21 @@ func (h *Handlers) authorize(c *gin.Context, scopes ...tracker.Scope) (tracker.A
 	}
 	key, err := h.keys.find(c.Request.Context(), secret)
 	if err != nil {
-		return key, err
+		return key.APIKey, err
 	}
 	if !slices.ContainsFunc(scopes, key.Allows) {
-		return key, terms.Errorf(terms.Forbidden, "the API key %s may not do this: it lacks the scope %s", key.ID, oneOf(scopes))
+		return key.APIKey, lacks(key.APIKey, scopes...)
 	}
-	return key, nil
+	return key.APIKey, h.keys.spend(key.ID, key.budgets, useOf(scopes))
+}
+
+// private are the scopes of keys that are kept secret.
+func private() []tracker.Scope {
+	return slices.DeleteFunc(tracker.Scopes(), func(s tracker.Scope) bool { return s == tracker.FlagsOwn })
+}
+
+func lacks(key tracker.APIKey, scopes ...tracker.Scope) error {
+	return terms.Errorf(terms.Forbidden, "the API key %s may not do this: it lacks the scope %s", key.ID, oneOf(scopes))
 }
 
 func oneOf(scopes []tracker.Scope) string {
@@ -86,14 +95,17 @@ func actor(k tracker.APIKey) string { return "key:" + k.ID }
 type keyring struct {
 	authenticate func(ctx context.Context, secret string) (tracker.APIKey, error)
 	clock        func() time.Time
+	rates        [uses]rate
 
-	mu    sync.RWMutex
-	known map[[sha256.Size]byte]knownKey
+	mu      sync.RWMutex
+	known   map[[sha256.Size]byte]knownKey
+	budgets map[string]*[uses]budget // by id of the key, whatever its secret
 }
 
 type knownKey struct {
 	tracker.APIKey
-	until time.Time
+	until   time.Time
+	budgets *[uses]budget
 }
 
 // inForce reports whether a key has not expired since it was looked up.
@@ -105,30 +117,48 @@ func unanswered(err error) bool {
 	return err != nil && !errors.As(err, &kind)
 }
 
-func newKeyring(authenticate func(context.Context, string) (tracker.APIKey, error), clock func() time.Time) *keyring {
-	return &keyring{authenticate: authenticate, clock: clock, known: map[[sha256.Size]byte]knownKey{}}
+func newKeyring(o Options) *keyring {
+	return &keyring{
+		authenticate: o.Authenticate, clock: o.Clock, rates: o.Limits.rates(),
+		known: map[[sha256.Size]byte]knownKey{}, budgets: map[string]*[uses]budget{},
+	}
 }
 
-func (r *keyring) find(ctx context.Context, secret string) (tracker.APIKey, error) {
+func (r *keyring) find(ctx context.Context, secret string) (knownKey, error) {
 	digest, now := sha256.Sum256([]byte(secret)), r.clock()
 	r.mu.RLock()
 	known, ok := r.known[digest]
 	r.mu.RUnlock()
 	if ok && now.Before(known.until) {
-		return known.APIKey, nil
+		return known, nil
 	}
 	key, err := r.authenticate(ctx, secret)
 	if ok && unanswered(err) && known.inForce(now) {
-		return known.APIKey, nil
+		return known, nil
 	}
 	if err != nil {
-		return key, fmt.Errorf("authenticate: %w", err)
+		return knownKey{}, fmt.Errorf("authenticate: %w", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.known) >= maxKeys {
 		clear(r.known)
 	}
-	r.known[digest] = knownKey{key, now.Add(keyTTL)}
-	return key, nil
+	if len(r.budgets) >= maxKeys {
+		clear(r.budgets)
+	}
+	if r.budgets[key.ID] == nil {
+		r.budgets[key.ID] = &[uses]budget{}
+	}
+	known = knownKey{key, now.Add(keyTTL), r.budgets[key.ID]}
+	r.known[digest] = known
+	return known, nil
+}
+
+// spend uses up a request of a key; a 429 when none is left.
+func (r *keyring) spend(key string, budgets *[uses]budget, what use) error {
+	if r.rates[what].every == 0 {
+		return nil
+	}
+	return spent(budgets[what].take(r.rates[what], r.clock()), "the API key "+key)
 }

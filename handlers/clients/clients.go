@@ -44,6 +44,7 @@ type Options struct {
 	SessionTTL   time.Duration // of links an app opens for its signed-in person
 	NoticeTTL    time.Duration // of links in messages
 	MessagingTTL time.Duration // of messaging tokens
+	Limits       Limits        // of requests
 	Origins      []string      // of pages that may ask for flags; "*" for any
 	Proxies      web.Proxies
 	Metrics      *prometheus.Registry
@@ -52,6 +53,7 @@ type Options struct {
 // Handlers are the routes for programs.
 type Handlers struct {
 	Options
+	crowd       *crowd // with public keys
 	keys        *keyring
 	metrics     *metrics
 	invitations *invitations
@@ -65,7 +67,7 @@ func New(o Options) (*Handlers, error) {
 	if o.Authenticate == nil {
 		o.Authenticate = o.Tracker.Authenticate
 	}
-	h := &Handlers{Options: o, keys: newKeyring(o.Authenticate, o.Clock), invitations: newInvitations(o)}
+	h := &Handlers{Options: o, keys: newKeyring(o), crowd: newCrowd(), invitations: newInvitations(o)}
 	h.buffers.New = func() any { return new([]byte) }
 	h.journal = &journal{read: h.entries}
 	var err error
@@ -99,12 +101,12 @@ func (h *Handlers) Mount(r gin.IRouter) {
 }
 
 func (h *Handlers) mountManagement(r gin.IRouter) {
-	r.GET("/documents/:document/versions", h.by(h.listVersions, tracker.Scopes()...))
-	r.GET("/documents/:document/versions/:version", h.by(h.getVersion, tracker.Scopes()...))
+	r.GET("/documents/:document/versions", h.by(h.listVersions, private()...))
+	r.GET("/documents/:document/versions/:version", h.by(h.getVersion, private()...))
 	r.PUT("/documents/:document/versions/:version", h.by(h.putVersion, tracker.CampaignsWrite))
 	r.POST("/documents/:document/versions/:version/publish", h.by(h.publish, tracker.CampaignsWrite))
 
-	r.GET("/campaigns/:campaign", h.by(h.getCampaign, tracker.Scopes()...))
+	r.GET("/campaigns/:campaign", h.by(h.getCampaign, private()...))
 	h.mountCampaigns(r, tracker.CampaignsWrite)
 
 	r.POST("/people", h.by(h.addPeople, tracker.PeopleWrite))
@@ -118,11 +120,17 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.DELETE("/people/:person/sessions", h.by(h.signOut, tracker.PeopleWrite))
 	r.POST("/people/:person/notices", h.by(h.notice, tracker.PeopleWrite))
 	r.POST("/people/:person/messaging-token", h.by(h.messagingToken, tracker.PeopleWrite))
+	r.POST("/people/:person/flags-token", h.by(h.flagsToken, tracker.PeopleWrite))
 	r.POST("/people/:person/extensions", h.by(h.extend, tracker.PeopleWrite))
 	r.POST("/people/:person/exemptions", h.by(h.exempt, tracker.PeopleWrite))
 	r.DELETE("/people/:person/exemptions", h.by(h.endExemption, tracker.PeopleWrite))
 	r.POST("/people/:person/responses", h.by(h.respond, tracker.ResponsesWrite))
 	r.GET("/people/:person/responses", h.by(h.landed, tracker.ResponsesWrite, tracker.PeopleWrite))
+
+	r.GET("/keys", h.by(h.listKeys, tracker.StaffAll))
+	r.POST("/keys", h.by(h.createKey, tracker.StaffAll))
+	r.POST("/keys/:key/rotate", h.by(h.rotateKey, tracker.StaffAll))
+	r.DELETE("/keys/:key", h.by(h.revokeKey, tracker.StaffAll))
 
 	r.GET("/receipts/:receipt", h.by(h.receipt, tracker.ResponsesWrite, tracker.PeopleWrite))
 	r.GET("/receipts/:receipt/evidence", h.by(h.receiptEvidence, tracker.EvidenceRead))

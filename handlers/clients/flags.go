@@ -10,7 +10,7 @@ import (
 
 	"assent/gate"
 	"assent/handlers/web"
-	"assent/tracker"
+	"assent/terms"
 )
 
 // The error codes of OFREP 0.3.
@@ -92,7 +92,8 @@ func (h *Handlers) single(c *gin.Context) error {
 
 // asked finds whom a request asks about.
 func (h *Handlers) asked(c *gin.Context) (question, error) {
-	if _, err := h.authorize(c, tracker.FlagsRead); err != nil {
+	own, err := h.mayAsk(c)
+	if err != nil {
 		return question{}, err
 	}
 	if err := web.RequireType(c, "application/json"); err != nil {
@@ -105,6 +106,9 @@ func (h *Handlers) asked(c *gin.Context) (question, error) {
 	person, err := targetingKey(body)
 	if err != nil {
 		return question{}, err
+	}
+	if own != "" && own != person {
+		return question{}, terms.Errorf(terms.Forbidden, "the token is of another person than context.targetingKey")
 	}
 	e, _ := h.Gate.Entry(person)
 	return question{person, e, h.Now()}, nil

@@ -48,6 +48,7 @@ type world struct {
 	api     *clients.Handlers
 	gate    *gate.Gate
 	notices *gate.Notices
+	limits  clients.Limits
 	signer  *tokens.Signer
 	verify  string // public key of the log
 	log     *bytes.Buffer
@@ -75,7 +76,13 @@ func newWorld(t testing.TB) *world {
 // newWorldOn does it on any empty database, with other means for the tracker.
 func newWorldOn(t testing.TB, url string, change func(*tracker.Deps)) *world {
 	t.Helper()
-	w := &world{TB: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}, ahead: &atomic.Int64{}}
+	return newWorldWith(t, url, change, clients.Limits{})
+}
+
+// newWorldWith is the same with limits to what callers may ask.
+func newWorldWith(t testing.TB, url string, change func(*tracker.Deps), limits clients.Limits) *world {
+	t.Helper()
+	w := &world{limits: limits, TB: t, log: &bytes.Buffer{}, routes: &sync.Map{}, now: &atomic.Int64{}, ahead: &atomic.Int64{}}
 	w.now.Store(date(2021, 1, 4).UnixMicro())
 	settings := settings(t)
 	store, err := models.Open(t.Context(), url, models.Options{})
@@ -140,7 +147,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 	}
 	var err error
 	w.api, err = clients.New(clients.Options{
-		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Notices: w.notices, Origins: []string{"*"}, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
+		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Notices: w.notices, Origins: []string{"*"}, Limits: w.limits, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
 		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: day,

@@ -24,9 +24,20 @@ func keysAreFoundByHashAndRevokedOnce(s *store) {
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddKey(s.ctx, tracker.APIKey{ID: "1", Hash: "cc"}) })
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddKey(s.ctx, tracker.APIKey{ID: "3", Hash: "aa"}) })
 
+	app.Hash, app.Previous, app.PreviousUntil = "cc", "aa", noon.Add(time.Hour)
+	s.update(func(tx tracker.Tx) error { return tx.RotateKey(s.ctx, app) })
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.RotateKey(s.ctx, app) }) // somebody else did
+	s.same("by the new secret", byHash("cc"), app)
+	s.same("by the one before", byHash("aa"), app)
+	s.same("never rotated", byHash("bb"), job)
+	missing(s, func(r tracker.Reader) (tracker.APIKey, error) { return r.Key(s.ctx, "") })
+
 	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.RevokeKey(s.ctx, "3", noon) })
 	s.update(func(tx tracker.Tx) error { return tx.RevokeKey(s.ctx, "2", noon) })
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.RevokeKey(s.ctx, "2", noon.Add(time.Hour)) })
+	next := app
+	next.Hash, next.Previous = "dd", "cc"
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.RotateKey(s.ctx, next) })
 	app.Revoked = noon
 	s.same("revoked", byHash("aa"), app)
 	s.same("in force", byHash("bb"), job)

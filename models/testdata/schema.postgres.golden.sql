@@ -10,6 +10,8 @@ column api_keys.expires bigint
 column api_keys.hash text collate C
 column api_keys.id text collate C
 column api_keys.name text collate C
+column api_keys.previous text default ''::text collate C
+column api_keys.previous_until bigint default 0
 column api_keys.revoked bigint
 column api_keys.scopes text
 column approvals.act text collate C
@@ -315,6 +317,7 @@ constraint texts FOREIGN KEY (document, version) REFERENCES versions(document, v
 constraint texts PRIMARY KEY (document, version, locale)
 constraint tiles PRIMARY KEY (path)
 constraint versions PRIMARY KEY (document, version)
+CREATE INDEX api_keys_previous ON public.api_keys USING btree (previous) WHERE (previous <> ''::text)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)
 CREATE INDEX contacts_by_email ON public.contacts USING btree (email) WHERE (email <> ''::text)

@@ -15,7 +15,7 @@ CREATE TABLE api_keys (
   created INTEGER NOT NULL,
   expires INTEGER NOT NULL,
   revoked INTEGER NOT NULL
-) STRICT;
+, previous TEXT NOT NULL DEFAULT '', previous_until INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE approvals (
   id         TEXT PRIMARY KEY NOT NULL,
   campaign   TEXT NOT NULL,
@@ -341,6 +341,7 @@ CREATE TRIGGER acts_no_delete BEFORE DELETE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
 CREATE TRIGGER acts_no_update BEFORE UPDATE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
+CREATE INDEX api_keys_previous ON api_keys (previous) WHERE previous <> '';
 CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON approvals WHEN OLD.state <> 'open' OR NEW.state = 'open'
 BEGIN SELECT RAISE(ABORT, 'an approval can only be decided, once'); END;
 CREATE INDEX approvals_newest ON approvals (asked_at, id);
