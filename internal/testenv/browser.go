@@ -16,6 +16,23 @@ import (
 // security policy among it, fails the test. Actions run with chromedp.Run.
 func Browser(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
+	browser := Intruder(t, options...)
+	chromedp.ListenTarget(browser, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.LevelError {
+				t.Errorf("the browser reports: %s", e.Entry.Text)
+			}
+		case *runtime.EventExceptionThrown:
+			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
+		}
+	})
+	return browser
+}
+
+// Intruder is a Browser that may go where it is refused.
+func Intruder(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
 	profile, err := os.MkdirTemp("", "testenv-browser-")
 	if err != nil {
 		t.Fatal(err)
@@ -39,15 +56,5 @@ func Browser(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Cont
 	if err := chromedp.Run(browser); err != nil { // starts it, for as long as this context lives
 		t.Fatal(err)
 	}
-	chromedp.ListenTarget(browser, func(event any) {
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.LevelError {
-				t.Errorf("the browser reports: %s", e.Entry.Text)
-			}
-		case *runtime.EventExceptionThrown:
-			t.Errorf("a script failed: %s", e.ExceptionDetails.Text)
-		}
-	})
 	return browser
 }
