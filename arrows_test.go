@@ -47,6 +47,7 @@ var arrows = map[string]string{
 	"models":                   "tracker terms ledger",
 	"models/storetest":         "tracker terms ledger",
 	"notify":                   "terms",
+	"notify/mail":              "terms tracker templates tokens",
 	"planfile":                 "terms",
 	"scheduler":                "",
 	"signin":                   "terms",
@@ -76,6 +77,7 @@ var homes = map[string]string{
 	"net/http/pprof":               "cli",
 	"github.com/go-jose/":          "signin internal/testenv",
 	"golang.org/x/oauth2":          "signin",
+	"github.com/wneessen/":         "notify/mail",
 	"github.com/chromedp/chromedp": "e2e/screens internal/testenv",
 	"pgregory.net/rapid":           "models/storetest",
 }

@@ -60,6 +60,7 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 		Store: a.store, Catalogue: settings.Catalogue, Now: now, Random: tracker.DefaultRandom(),
 		Signer: a.secrets.ledger, Besides: a.secrets.besides, Committed: a.committed, Wake: a.wake, Pace: pace(settings.Scheduler),
 		Guard:     tracker.Guard(settings.Breaker),
+		Post:      post(settings.Notices),
 		Leniency:  tracker.Leniency{UndoWindow: settings.Reversals.UndoWindow, HoldSpread: settings.Holds.Spread},
 		Approvals: approvals(settings.Approvals), Lease: lease(settings.Scheduler),
 	})

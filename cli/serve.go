@@ -65,7 +65,11 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err := a.gate.Load(ctx); err != nil {
 		return fmt.Errorf("load positions: %w", err)
 	}
-	jobs, err := scheduler.New(a.log, jobClock(), a.jobs()...)
+	letters, err := a.mailJobs()
+	if err != nil {
+		return err
+	}
+	jobs, err := scheduler.New(a.log, jobClock(), append(a.jobs(), letters...)...)
 	if err != nil {
 		return err
 	}

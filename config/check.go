@@ -28,6 +28,8 @@ func (c *Config) check(wrong *faults) {
 	c.Limits.check(wrong)
 	c.Messaging.check(wrong)
 	c.People.check(wrong)
+	c.Mail.check(wrong)
+	c.Notices.check(wrong)
 	c.checkTexts(wrong)
 	c.checkNumbers(wrong)
 	c.checkCatalogue(wrong)
@@ -66,15 +68,20 @@ func (d *Database) check(wrong *faults) {
 }
 
 func (s *Scheduler) check(wrong *faults) {
-	zoned := strings.HasPrefix(s.Tick, "TZ=") || strings.HasPrefix(s.Tick, "CRON_TZ=")
-	wrong.check(!zoned, "scheduler.tick", s.Tick, "must not name a time zone: it is in UTC")
-	if !zoned { // cron's parser panics on some of them
-		schedule, err := cron.ParseStandard(s.Tick)
-		wrong.check(err == nil && !schedule.Next(time.Unix(0, 0).UTC()).IsZero(), "scheduler.tick", s.Tick,
-			"must be a cron specification that comes, such as */5 * * * * or @every 5m")
-	}
+	checkTick(wrong, "scheduler.tick", s.Tick)
 	wrong.check(s.ChunkHold > 0 && s.ChunkHold <= 50*time.Millisecond, "scheduler.chunk_hold", s.ChunkHold, "must be above 0 and at most 50ms")
 	wrong.check(s.Duty > 0 && s.Duty <= 1, "scheduler.duty", s.Duty, "must be above 0 and at most 1")
+}
+
+// checkTick adds a fault where a specification of ticks cannot be used.
+func checkTick(wrong *faults, key, tick string) {
+	zoned := strings.HasPrefix(tick, "TZ=") || strings.HasPrefix(tick, "CRON_TZ=")
+	wrong.check(!zoned, key, tick, "must not name a time zone: it is in UTC")
+	if !zoned { // cron's parser panics on some of them
+		schedule, err := cron.ParseStandard(tick)
+		wrong.check(err == nil && !schedule.Next(time.Unix(0, 0).UTC()).IsZero(), key, tick,
+			"must be a cron specification that comes, such as */5 * * * * or @every 5m")
+	}
 }
 
 func (b *Breaker) check(wrong *faults) {

@@ -37,6 +37,8 @@ type Config struct {
 	People       People          `mapstructure:"people"`
 	Limits       Limits          `mapstructure:"limits"`
 	Messaging    Messaging       `mapstructure:"messaging"`
+	Mail         Mail            `mapstructure:"mail"`
+	Notices      Notices         `mapstructure:"notices"`
 	Ledger       Ledger          `mapstructure:"ledger"`
 	Brand        Brand           `mapstructure:"brand"`
 	Log          Log             `mapstructure:"log"`

@@ -23,7 +23,7 @@ import (
 	"strings"
 )
 
-//go:embed demo messenger people staff static locales
+//go:embed demo messenger people staff static locales mail
 var files embed.FS
 
 // page declares one page: its name ("people/choice") and the type of view it is rendered from.
@@ -44,6 +44,7 @@ type Pages struct {
 	assets  map[string]asset // by hashed name
 	hashed  map[string]string
 	locales catalogues
+	mail    mailForms
 }
 
 // New parses every page, catalogue and asset. It fails, naming the file, when one does not parse, is missing, or is
@@ -55,6 +56,9 @@ func New() (*Pages, error) {
 		return nil, err
 	}
 	if p.locales, err = loadCatalogues(files, "locales"); err != nil {
+		return nil, err
+	}
+	if p.mail, err = loadMail(); err != nil {
 		return nil, err
 	}
 	for _, page := range declared() {

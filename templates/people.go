@@ -20,6 +20,7 @@ func peoplePages() []page {
 		{"people/legal", Legal{}},
 		{"people/compare", Compare{}},
 		{"people/error", Error{}},
+		{"people/quiet", Quiet{}},
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 	StaffSetup    Purpose = "setup"     // first sign-in to the console
 	Shown         Purpose = "shown"     // what a choice page showed, and when
 	Messaging     Purpose = "messaging" // connects a person to the messaging layer
+	Unsubscribe   Purpose = "quiet"     // ends reminders by e-mail to a person, and nothing else
 	Reply         Purpose = "reply"     // answers one message from its notification
 	Stream        Purpose = "stream"    // hears that a person's flags have changed, and nothing else
 	Flags         Purpose = "flags"     // reads a person's own flags, together with a public key

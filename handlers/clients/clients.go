@@ -119,6 +119,9 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.POST("/people/:person/links", h.by(h.link, tracker.PeopleWrite))
 	r.DELETE("/people/:person/sessions", h.by(h.signOut, tracker.PeopleWrite))
 	r.POST("/people/:person/notices", h.by(h.notice, tracker.PeopleWrite))
+	r.POST("/bounces", h.by(h.bounces, tracker.PeopleWrite))
+	r.GET("/deliveries", h.by(h.deliveries, tracker.PeopleWrite))
+	r.POST("/deliveries/:notice/retry", h.by(h.resend, tracker.PeopleWrite))
 	r.POST("/people/:person/messaging-token", h.by(h.messagingToken, tracker.PeopleWrite))
 	r.POST("/people/:person/flags-token", h.by(h.flagsToken, tracker.PeopleWrite))
 	r.POST("/people/:person/extensions", h.by(h.extend, tracker.PeopleWrite))
@@ -156,6 +159,7 @@ func (h *Handlers) mountCampaigns(r gin.IRouter, scope tracker.Scope) {
 	one.POST("/breaker", h.by(h.expect, scope))
 	one.GET("/unreached", h.by(h.unreached, scope))
 	one.GET("/failures", h.by(h.failures, scope))
+	one.POST("/notices", h.by(h.manyNotices, tracker.PeopleWrite))
 	one.POST("/failures/:person/retry", h.by(h.retry, scope))
 
 	one.GET("/holds", h.by(h.listHolds, scope))

@@ -1,0 +1,51 @@
+package people
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"assent/handlers/web"
+	"assent/templates"
+	"assent/terms"
+	"assent/tokens"
+)
+
+// quieted reads the link that ends reminders.
+func (s site) quieted(c *gin.Context) (tokens.Claims, error) {
+	c.Header("Referrer-Policy", "no-referrer") // the address holds the token
+	claims, err := s.Tokens.Verify(tokens.Unsubscribe, c.Param("token"), s.Tracker.Now())
+	switch {
+	case errors.Is(err, tokens.ErrExpired):
+		return claims, &web.Problem{Status: http.StatusGone, Type: linkExpired, Detail: "the link has expired; use the one in a newer message"}
+	case err != nil:
+		return claims, &web.Problem{Status: http.StatusNotFound, Type: linkBroken, Detail: "the link is not complete"}
+	}
+	return claims, nil
+}
+
+// askQuiet shows what the link is for. Looking changes nothing: mail systems open
+// links before people do.
+func (s site) askQuiet(c *gin.Context) error {
+	if _, err := s.quieted(c); err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "people/quiet", templates.Quiet{Frame: frame(s.Options, c.Request, ""), Action: c.Request.URL.Path})
+}
+
+// quiet ends reminders, or has them sent again. It is what a mail program posts to
+// by itself, from anywhere and without a cookie (RFC 8058), so the link is all
+// there is to know who it is; it can do nothing else.
+func (s site) quiet(c *gin.Context) error {
+	claims, err := s.quieted(c)
+	if err != nil {
+		return err
+	}
+	silent := c.Request.PostForm.Get("reminders") != "on"
+	if err := s.Tracker.Silence(c.Request.Context(), claims.Person, silent); err != nil && !errors.Is(err, terms.NotFound) {
+		return fmt.Errorf("change reminders of %s: %w", claims.Person, err)
+	}
+	return s.render(c, http.StatusOK, "people/quiet", templates.Quiet{Frame: frame(s.Options, c.Request, ""), Action: c.Request.URL.Path, Done: true, Silent: silent})
+}

@@ -1,0 +1,291 @@
+package mail_test
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"assent/tokens"
+	"assent/tracker"
+)
+
+// letter is a mail as a mail program reads it.
+type letter struct {
+	netmail.Header
+	subject, text, html string
+}
+
+func read(t *testing.T, m mailed) letter {
+	t.Helper()
+	msg, err := netmail.ReadMessage(strings.NewReader(m.data))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, m.data)
+	}
+	l := letter{Header: msg.Header}
+	if l.subject, err = new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject")); err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("the mail is %s (%v)", kind, err)
+	}
+	parts := multipart.NewReader(msg.Body, params["boundary"])
+	var kinds []string
+	for {
+		part, err := parts.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil || part.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
+			t.Fatalf("a part in %s: %v", part.Header.Get("Content-Transfer-Encoding"), err)
+		}
+		kinds = append(kinds, part.Header.Get("Content-Type"))
+		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
+			l.html = string(body)
+		} else {
+			l.text = string(body)
+		}
+	}
+	if fmt.Sprint(kinds) != "[text/plain; charset=UTF-8 text/html; charset=UTF-8]" {
+		t.Errorf("parts: %v", kinds)
+	}
+	return l
+}
+
+// holds checks that a text has all these in it.
+func holds(t *testing.T, what, text string, want ...string) {
+	t.Helper()
+	for _, one := range want {
+		if !strings.Contains(text, one) {
+			t.Errorf("%s: no %q in\n%s", what, one, text)
+		}
+	}
+}
+
+func TestAMailSaysWhatChangesInThePersonsLanguageAndOnlyLeadsToThePage(t *testing.T) {
+	t.Parallel()
+	box := newPostbox(t)
+	w := newWorld(t, fresh(t), box.port())
+	w.launch(map[string]string{"ana": "en", "amal": "ar-EG"})
+	w.must(w.carrier.Run(t.Context()))
+	w.must(w.carrier.Run(t.Context()))
+	byTo := map[string]mailed{}
+	for _, m := range box.got() {
+		byTo[m.to] = m
+	}
+	if len(box.got()) != 2 || len(byTo) != 2 {
+		t.Fatalf("got %d mails", len(box.got()))
+	}
+	ana := read(t, byTo["ana@example.org"])
+	// 60 days after 6 January, 10:00 UTC, is the night to 8 March in Auckland.
+	if ana.subject != "Harbor: our terms change on 7 March 2021" {
+		t.Errorf("subject %q", ana.subject)
+	}
+	list, err := w.Deliveries(t.Context(), "ana")
+	w.must(err)
+	told := list[len(list)-1]
+	for name, want := range map[string]string{
+		"From": `"Harbor" <terms@harbor.example>`, "To": "<ana@example.org>", "Message-Id": "<" + told.Notice + "@harbor.example>",
+		"Auto-Submitted": "auto-generated", "Content-Language": "en", "List-Unsubscribe": "", "List-Unsubscribe-Post": "",
+	} {
+		if got := ana.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	holds(t, "text", ana.text, "Our terms are changing", "Messages you send to a business", "7 March 2021", "- Send messages", "help@harbor.example", "Harbor Ltd", "You do not have to decide today")
+	holds(t, "html", ana.html, `<html lang="en" dir="ltr">`, "Messages you send to a business", "Read and choose")
+	_, after, found := strings.Cut(ana.text, "https://terms.example.org/l/")
+	claims, err := w.signer.Verify(tokens.NoticeLink, strings.Fields(after)[0], w.Now())
+	if !found || err != nil || claims.Person != "ana" || claims.Campaign != "new-terms" || claims.ID != told.Notice {
+		t.Errorf("the link: %+v, %v", claims, err)
+	}
+	if strings.Contains(ana.html, "<form") || strings.Contains(ana.html, "<script") || strings.Contains(ana.html, "<img") || strings.Count(ana.text, "https://") != 1 {
+		t.Errorf("there is more in it than a link:\n%s", ana.text)
+	}
+	amal := read(t, byTo["amal@example.org"])
+	holds(t, "Arabic", amal.html, `<html lang="ar" dir="rtl">`, "شروطنا تتغير", "الرسائل إلى الأنشطة التجارية", "إرسال الرسائل")
+	holds(t, "Arabic subject", amal.subject, "Harbor", "2021")
+	if strings.Contains(w.log.String(), "@example.org") {
+		t.Errorf("the log holds addresses:\n%s", w.log)
+	}
+}
+
+func TestARemindersHeadEndsRemindersInOneClick(t *testing.T) {
+	t.Parallel()
+	box := newPostbox(t)
+	w := newWorld(t, fresh(t), box.port())
+	w.launch(map[string]string{"ana": "fr"})
+	w.must(w.carrier.Run(t.Context()))
+	w.pass(7*day + time.Hour)
+	w.must(w.carrier.Run(t.Context()))
+	mails := box.got()
+	if len(mails) != 2 {
+		t.Fatalf("got %d mails", len(mails))
+	}
+	reminder := read(t, mails[1])
+	link := strings.Trim(reminder.Get("List-Unsubscribe"), "<>")
+	token, found := strings.CutPrefix(link, "https://terms.example.org/u/")
+	claims, err := w.signer.Verify(tokens.Unsubscribe, token, w.Now().Add(365*day))
+	if !found || err != nil || claims.Person != "ana" || reminder.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
+		t.Errorf("%q, %v: %v", link, claims, err)
+	}
+	holds(t, "text", reminder.text, link, "rappels")
+	if reminder.Get("Message-Id") == read(t, mails[0]).Get("Message-Id") {
+		t.Error("two mails with one id")
+	}
+	w.must(w.Silence(t.Context(), "ana", true))
+	w.pass(7*day + time.Hour)
+	w.must(w.carrier.Run(t.Context()))
+	if len(box.got()) != 2 {
+		t.Error("reminded after the person said no")
+	}
+}
+
+func TestWhatTheServerSaysDecidesWhatBecomesOfALetter(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		how  manners
+		want tracker.DeliveryState
+		kept int // messages the server has after another run, an hour later
+	}{
+		"taken":                    {manners{}, tracker.Sent, 1},
+		"no such mailbox":          {manners{rcpt: "550 5.1.1 no such user"}, tracker.Bounced, 0},
+		"later, at the mailbox":    {manners{rcpt: "451 4.2.1 try later"}, tracker.Queued, 0},
+		"a full mailbox":           {manners{rcpt: "552 5.2.2 full"}, tracker.Dead, 0},
+		"later, before the text":   {manners{data: "421 4.3.2 going down"}, tracker.Queued, 0},
+		"never, after the text":    {manners{dot: "554 5.7.1 looks like spam"}, tracker.Dead, 1},
+		"later, after the text":    {manners{dot: "451 4.3.0 try later"}, tracker.Queued, 2},
+		"gone at the mailbox":      {manners{rcpt: "drop"}, tracker.Queued, 0},
+		"silent at the mailbox":    {manners{rcpt: "hang"}, tracker.Queued, 0},
+		"gone after the text":      {manners{dot: "drop"}, tracker.Uncertain, 1},
+		"silent after the text":    {manners{dot: "hang"}, tracker.Uncertain, 1},
+		"a word that is no answer": {manners{dot: "what"}, tracker.Uncertain, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			box := newPostbox(t)
+			box.behave("ana@example.org", c.how)
+			w := newWorld(t, fresh(t), box.port())
+			w.launch(map[string]string{"ana": "en"})
+			away := w.carrier.Run(t.Context())
+			if got := w.state("ana"); got != c.want || (away != nil) != (c.want == tracker.Uncertain) {
+				t.Fatalf("%s (%v), want %s", got, away, c.want)
+			}
+			w.wall.Store(int64(time.Hour))
+			w.pass(time.Hour)
+			_ = w.carrier.Run(t.Context()) // as before
+			if n := len(box.got()); n != c.kept {
+				t.Errorf("the server has %d messages, want %d", n, c.kept)
+			}
+			if strings.Contains(w.log.String(), "example.org\"") || strings.Contains(w.log.String(), "ana@") {
+				t.Errorf("the log holds the address:\n%s", w.log)
+			}
+		})
+	}
+}
+
+func TestAServerThatIsAwayTakesNothingFromTheLetters(t *testing.T) {
+	t.Parallel()
+	box := newPostbox(t)
+	w := newWorld(t, fresh(t), box.port())
+	w.carrier.Server.Port = 1
+	w.launch2(t, 25)
+	if err := w.carrier.Run(t.Context()); err == nil {
+		t.Error("nobody is told")
+	}
+	w.carrier.Server.Port = box.port()
+	w.must(w.carrier.Run(t.Context()))
+	if len(box.got()) != 0 {
+		t.Error("the server is not left alone")
+	}
+	w.wall.Store(int64(time.Hour))
+	w.pass(time.Hour)
+	w.must(w.carrier.Run(t.Context()))
+	seen := map[string]int{}
+	for _, m := range box.got() {
+		seen[m.to]++
+	}
+	if len(seen) != 25 || len(box.got()) != 25 {
+		t.Errorf("%d mails to %d people", len(box.got()), len(seen))
+	}
+}
+
+// launch2 announces to so many people.
+func (w *world) launch2(t *testing.T, n int) {
+	t.Helper()
+	people := map[string]string{}
+	for i := range n {
+		people["p-"+strconv.Itoa(i)] = "en"
+	}
+	w.launch(people)
+}
+
+func TestAProcessThatDiesWhileItSendsLeadsToOneMail(t *testing.T) {
+	t.Parallel()
+	box := newPostbox(t)
+	w := newWorld(t, fresh(t), box.port())
+	w.launch(map[string]string{"ana": "en", "ben": "en", "cam": "en"})
+	box.behave("ana@example.org", manners{dot: "hang"})
+	box.behave("ben@example.org", manners{dot: "hang"})
+	box.behave("cam@example.org", manners{dot: "hang"})
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), "ASSENT_TEST_CARRIER="+w.path, "ASSENT_TEST_PORT="+strconv.Itoa(box.port()))
+	there := make(chan struct{}, 10)
+	box.mu.Lock()
+	box.onDot = func() { there <- struct{}{} }
+	box.mu.Unlock()
+	w.must(child.Start())
+	select {
+	case <-there: // the whole message is there, and nobody has answered
+	case <-time.After(time.Minute):
+		t.Error("the other process sends nothing")
+	}
+	w.must(child.Process.Kill())
+	_ = child.Wait() // it was killed
+	first := box.got()[0].to
+	for _, who := range []string{"ana", "ben", "cam"} {
+		box.behave(who+"@example.org", manners{})
+	}
+	w.must(w.carrier.Run(t.Context()))
+	if n := len(box.got()); n != 1 {
+		t.Fatalf("%d mails while the other process may be alive", n)
+	}
+	w.wall.Store(int64(time.Hour))
+	w.must(w.carrier.Run(t.Context()))
+	seen := map[string]int{}
+	for _, m := range box.got() {
+		seen[m.to]++
+	}
+	if len(seen) != 3 || len(box.got()) != 3 {
+		t.Errorf("mails: %v", seen)
+	}
+	if got := w.state(strings.TrimSuffix(first, "@example.org")); got != tracker.Uncertain {
+		t.Errorf("what it was handing over is %s", got)
+	}
+}
+
+// carry is the other process: it sends what is due in a database, and waits.
+func carry() {
+	testing.Init()
+	port, err := strconv.Atoi(os.Getenv("ASSENT_TEST_PORT"))
+	if err != nil {
+		panic(err)
+	}
+	var t alone
+	w := newWorld(&t, os.Getenv("ASSENT_TEST_CARRIER"), port)
+	w.carrier.Server.Timeout = time.Minute
+	fmt.Println(w.carrier.Run(t.Context()))
+}
