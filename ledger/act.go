@@ -120,15 +120,20 @@ func ParseAct(data []byte) (Act, []byte, error) {
 	if err := isOf(KindAct, w.Kind, w.Format); err != nil {
 		return Act{}, nil, err
 	}
-	a := Act{
-		ID: w.ID, At: time.Time(w.At), Actor: w.Actor, Action: w.Action, Object: w.Object, Person: w.Person,
-		Request: w.Request, Details: w.Details,
-	}
+	a := w.act()
 	if err := a.check(); err != nil {
 		return Act{}, nil, err
 	}
 	raw, err := sameRecord(data, w)
 	return a, raw, err
+}
+
+// act returns what was written.
+func (w actWire) act() Act {
+	return Act{
+		ID: w.ID, At: time.Time(w.At), Actor: w.Actor, Action: w.Action, Object: w.Object, Person: w.Person,
+		Request: w.Request, Details: w.Details,
+	}
 }
 
 // ParseErasure reads the record of an erasure, as ParseAct does that of an act.

@@ -29,6 +29,31 @@ type Proof struct {
 	Checkpoint string `json:"checkpoint"`
 }
 
+// UnmarshalJSON reads a proof. It decodes texts before it looks for hashes in
+// them: a Hash alone does not know a slash that is escaped, as PHP writes it.
+func (p *Proof) UnmarshalJSON(data []byte) error {
+	var w struct {
+		LeafIndex  int64    `json:"leaf_index"`
+		TreeSize   int64    `json:"tree_size"`
+		Hashes     []string `json:"hashes"`
+		Checkpoint string   `json:"checkpoint"`
+	}
+	if err := decode(data, &w); err != nil {
+		return err
+	}
+	*p = Proof{LeafIndex: w.LeafIndex, TreeSize: w.TreeSize, Checkpoint: w.Checkpoint}
+	if w.Hashes != nil {
+		p.Hashes = make([]Hash, len(w.Hashes))
+	}
+	for i, text := range w.Hashes {
+		var err error
+		if p.Hashes[i], err = tlog.ParseHash(text); err != nil {
+			return fmt.Errorf("hash %d of the proof is not base64 of 32 bytes", i)
+		}
+	}
+	return nil
+}
+
 // NewReceipt puts a receipt together: a canonical record, its index in the
 // log, and its proof up to the head that the checkpoint signs.
 func NewReceipt(record []byte, index int64, hashes []Hash, c Checkpoint) Receipt {
