@@ -70,8 +70,14 @@ func readKeys(keys []string) (note.Verifiers, error) {
 
 // verify finds out what it is given by looking at it.
 func (p *program) verify(ctx context.Context, path string, known note.Verifiers, checkpoints []string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return p.verifyLog(ctx, path, known, checkpoints)
+	if path != "-" {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return p.verifyLog(ctx, path, known, checkpoints)
+		}
 	}
 	if len(checkpoints) > 0 {
 		return usageError{errors.New("--checkpoint is for a whole log: a receipt and a pack have their own")}
