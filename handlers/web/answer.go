@@ -55,7 +55,7 @@ func (e edge) fail(c *gin.Context, err error) {
 	gone := ctx.Err() != nil
 	if p.Status >= http.StatusInternalServerError && !gone {
 		e.options.Log.ErrorContext(ctx, "request failed", slog.String("request_id", RequestID(c)),
-			slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Any("error", err))
+			slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Any("error", causeOf(p, err)))
 	}
 	if c.Writer.Written() {
 		return // too late: the answer has begun
@@ -77,6 +77,14 @@ func (e edge) fail(c *gin.Context, err error) {
 		e.options.Log.ErrorContext(ctx, "error page failed", slog.String("request_id", RequestID(c)), slog.Any("error", err))
 	}
 	p.write(c)
+}
+
+// causeOf is what the log says of a failure: more than whoever asked is told.
+func causeOf(p *Problem, err error) error {
+	if p.Cause != nil {
+		return p.Cause
+	}
+	return err
 }
 
 // Unhurried takes the server's deadlines off this request: for uploads without
