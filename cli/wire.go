@@ -94,7 +94,7 @@ func (a *app) check(ctx context.Context, jobs *scheduler.Scheduler) error {
 }
 
 func brand(b config.Brand) people.Brand {
-	out := people.Brand{Name: b.Name, Imprint: b.Address}
+	out := people.Brand{Name: b.Name, Imprint: b.Address, ExportURL: b.ExportURL, CloseURL: b.CloseURL}
 	switch {
 	case strings.Contains(b.Contact, "://"):
 		out.HelpURL = b.Contact

@@ -30,6 +30,7 @@ func (c *Config) check(wrong *faults) {
 	c.People.check(wrong)
 	c.Mail.check(wrong)
 	c.Notices.check(wrong)
+	c.Brand.check(wrong)
 	c.checkTexts(wrong)
 	c.checkNumbers(wrong)
 	c.checkCatalogue(wrong)
@@ -106,10 +107,36 @@ func (m *Messaging) check(wrong *faults) {
 	}
 }
 
+func (b *Brand) check(wrong *faults) {
+	wrong.check(strings.TrimSpace(b.Name) != "", "brand.name", b.Name, "must say what the platform is called")
+	wrong.check(strings.TrimSpace(b.Contact) != "", "brand.contact", b.Contact, "must say whom people can ask")
+	for key, address := range map[string]string{"brand.export_url": b.ExportURL, "brand.close_url": b.CloseURL} {
+		u, err := url.Parse(address)
+		local := strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//")
+		wrong.check(err == nil && (address == "" || local || u.Scheme == "https" && u.Host != ""), key, address,
+			"must be an https address, a path of this server, or empty")
+	}
+	for i, to := range b.ReturnTo {
+		scheme, rest, _ := strings.Cut(to, ":")
+		own := rest == "" && strings.HasSuffix(to, ":") && isScheme(scheme)
+		wrong.check(own || isOrigin(to), fmt.Sprintf("brand.return_to[%d]", i), to,
+			"must be a scheme of an app such as harbor: or an origin such as https://app.example.org")
+	}
+}
+
+// isScheme reports whether s can be the scheme of an app's own addresses (RFC
+// 3986, section 3.1): not one that every browser knows, which would let anything
+// be opened.
+func isScheme(s string) bool {
+	known := []string{"http", "https", "javascript", "data", "vbscript", "file", "blob", "about", "ftp", "view-source"}
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '+' && r != '-' && r != '.'
+	}
+	return len(s) > 1 && s[0] >= 'a' && s[0] <= 'z' && !strings.ContainsFunc(s, odd) && !slices.Contains(known, s)
+}
+
 func (c *Config) checkTexts(wrong *faults) {
 	wrong.check(c.Secrets.Directory != "", "secrets.directory", c.Secrets.Directory, "must name a directory")
-	wrong.check(strings.TrimSpace(c.Brand.Name) != "", "brand.name", c.Brand.Name, "must say what the platform is called")
-	wrong.check(strings.TrimSpace(c.Brand.Contact) != "", "brand.contact", c.Brand.Contact, "must say whom people can ask")
 	wrong.check(isPlain(string(c.BootstrapKey)), "bootstrap_key", c.BootstrapKey, "must be printable ASCII without spaces, or empty")
 	// A log's name becomes the name of its key, which C2SP signed-note limits so.
 	origin := c.Ledger.Origin

@@ -192,6 +192,10 @@ type Brand struct {
 	Name    string `mapstructure:"name"`
 	Contact string `mapstructure:"contact"`
 	Address string `mapstructure:"address"`
+
+	ExportURL string   `mapstructure:"export_url"`
+	CloseURL  string   `mapstructure:"close_url"`
+	ReturnTo  []string `mapstructure:"return_to"` // schemes and origins
 }
 
 // Log is what the server writes about itself.

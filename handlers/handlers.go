@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"assent/handlers/staff"
 	"assent/handlers/web"
 	"assent/templates"
+	"assent/terms"
 )
 
 // Options is what the surface is made of. SameOrigin, Cookie and Proxies of
@@ -47,6 +49,9 @@ func New(o Options) (http.Handler, error) {
 	o.People.NoHome = o.Demo != nil
 	o.Staff.SameOrigin, o.Staff.Cookie = sameOrigin, web.Cookie{Name: "assent_staff", HTTPS: https}
 	o.Clients.Proxies = proxies
+	o.Clients.Reminders = clients.Reminders{Pages: o.Pages, Of: func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error) {
+		return people.Reminder(ctx, o.People, person, campaign, language, acceptURL)
+	}}
 	api, err := clients.New(o.Clients)
 	if err != nil {
 		return nil, err

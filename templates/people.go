@@ -19,6 +19,7 @@ func peoplePages() []page {
 		{"people/mine", Mine{}},
 		{"people/legal", Legal{}},
 		{"people/compare", Compare{}},
+		{"people/banner", Banner{}},
 		{"people/error", Error{}},
 		{"people/quiet", Quiet{}},
 	}
@@ -29,15 +30,24 @@ type Frame struct {
 	Locale                // the language of the page; required
 	Zone   *time.Location // the zone times are shown in; nil is UTC
 
-	Brand      string   // the company the terms are those of
-	Imprint    string   // its name and postal address, in the footer
-	Languages  []Locale // that the page can be switched to
-	HomeURL    string   // behind the brand, and "Back to …"
+	Brand      string       // the company the terms are those of
+	Imprint    string       // its name and postal address, in the footer
+	Languages  []Locale     // that the page can be switched to
+	HomeURL    string       // behind the brand, and "Back to …"
+	AppURL     template.URL // "Back to …" instead, for somebody who came from an app; an address that is allowed
 	HelpURL    string
 	PrivacyURL string
 	TermsURL   string // "My terms"
 	ExportURL  string // "Export my data"
 	CloseURL   string // "Close my account"
+}
+
+// BackURL is where "Back to …" leads: to the app somebody came from, else to the front page.
+func (f Frame) BackURL() template.URL {
+	if f.AppURL != "" {
+		return f.AppURL
+	}
+	return template.URL(f.HomeURL) //nolint:gosec // a path of this site
 }
 
 // Date writes the day of an instant in the zone of the page.

@@ -203,6 +203,8 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/compare", "side by side, changes", compared(t, f, func(c *templates.Compare) { c.Side = true })},
 		sample{"people/compare", "whole, foreign", compared(t, f, func(c *templates.Compare) { c.All, c.Document.Locale = true, "ar" })},
 		sample{"people/compare", "empty", templates.Compare{Frame: bare}},
+		sample{"people/banner", "full", templates.Banner{Choice: choice(t, f), Campaign: "new-terms-2021", Mode: "banner", Dismissible: true, URL: "/t/new-terms-2021"}},
+		sample{"people/banner", "empty", templates.Banner{Choice: templates.Choice{Frame: bare}, Mode: "none"}},
 	)
 	for _, reason := range []templates.NothingReason{templates.ReasonNotAnnounced, templates.ReasonExempt, templates.ReasonEnded, templates.ReasonExcused, templates.ReasonBound} {
 		list = append(list, sample{"people/nothing", string(reason), templates.Nothing{Frame: f, Title: "Our terms are changing", Reason: reason}})

@@ -48,6 +48,7 @@ type Options struct {
 	Origins      []string      // of pages that may ask for flags; "*" for any
 	Proxies      web.Proxies
 	Metrics      *prometheus.Registry
+	Reminders    Reminders
 }
 
 // Handlers are the routes for programs.
@@ -113,6 +114,7 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.GET("/people/:person", h.by(h.getPerson, tracker.PeopleWrite, tracker.DecisionsRead))
 	r.DELETE("/people/:person", h.by(h.deletePerson, tracker.PeopleWrite))
 	r.GET("/people/:person/standing", h.by(h.standing, tracker.PeopleWrite, tracker.DecisionsRead))
+	r.GET("/people/:person/reminders/:campaign", h.by(h.reminder, tracker.PeopleWrite, tracker.DecisionsRead))
 	r.GET("/people/:person/contact", h.by(h.getContact, tracker.PeopleWrite))
 	r.PUT("/people/:person/contact", h.by(h.putContact, tracker.PeopleWrite))
 	r.DELETE("/people/:person/contact", h.by(h.deleteContact, tracker.PeopleWrite))

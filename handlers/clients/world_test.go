@@ -23,11 +23,13 @@ import (
 	"assent/config"
 	"assent/gate"
 	"assent/handlers/clients"
+	shown "assent/handlers/people"
 	"assent/handlers/web"
 	"assent/ledger"
 	"assent/messaging"
 	"assent/models"
 	"assent/planfile"
+	"assent/templates"
 	"assent/terms"
 	"assent/tokens"
 	"assent/tracker"
@@ -145,8 +147,13 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 	for i, p := range settings.Profiles {
 		profiles[i] = planfile.Profile{Key: p.Key, Stages: p.Stages}
 	}
-	var err error
+	pages, err := templates.New()
+	w.must(err)
+	options := shown.Options{Tracker: w.tracker, Pages: pages, Tokens: w.signer, Brand: shown.Brand{Name: "Harbor"}}
 	w.api, err = clients.New(clients.Options{
+		Reminders: clients.Reminders{Pages: pages, Of: func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error) {
+			return shown.Reminder(ctx, options, person, campaign, language, acceptURL)
+		}},
 		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Notices: w.notices, Origins: []string{"*"}, Limits: w.limits, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },

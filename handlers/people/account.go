@@ -1,6 +1,7 @@
 package people
 
 import (
+	"html/template"
 	"net/http"
 	"slices"
 
@@ -22,6 +23,7 @@ func (s site) features(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	s.remember(c)
 	f := s.frameFor(c, o)
 	view := templates.Features{Frame: f, Campaign: o.Plan.Title.In(f.Tag()), Case: caseOf(f.Tag(), o)}
 	if !o.Enrolled.Bound && (o.Enrolled.Status == terms.Pending || o.Enrolled.Status == terms.Declined) {
@@ -87,6 +89,7 @@ func (s site) mine(c *gin.Context) error {
 	if view.Zone, err = s.Tracker.Zone(c.Request.Context(), who.person); err != nil {
 		return err
 	}
+	view.AppURL = template.URL(s.back(c)) //nolint:gosec // its scheme is one the operator allows
 	titles := map[string]string{}
 	for _, position := range standing.Standing.Positions {
 		one, err := s.myCampaign(c, view.Frame, who, position)

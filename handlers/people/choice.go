@@ -22,6 +22,7 @@ func (s site) askChoice(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	s.remember(c)
 	return s.showChoice(c, who, http.StatusOK, "")
 }
 

@@ -212,6 +212,7 @@ func (s site) openLink(c *gin.Context) error {
 		return err
 	}
 	c.Header("Referrer-Policy", "no-referrer") // the address holds the token
+	s.remember(c)
 	c.Redirect(http.StatusSeeOther, choicePath(claims.Campaign, c.Query("lang")))
 	return nil
 }

@@ -7,6 +7,7 @@ package people
 
 import (
 	"bytes"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -32,6 +33,7 @@ type Options struct {
 	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
 	Proxies    web.Proxies      // believed about where a choice comes from
 	Brand      Brand
+	ReturnTo   []string         // schemes ("harbor:") and origins (https://app.example.org) that people may be sent back to
 	Home       []templates.Link // what the front page leads to, besides "My terms"
 	SessionTTL time.Duration    // of a session, which ends earlier where the person signs out
 	SignIn     SignIn           // nil: people come from the app only
@@ -157,6 +159,7 @@ func frame(o Options, r *http.Request, locale string) templates.Frame {
 func (s site) frameFor(c *gin.Context, o tracker.Offer) templates.Frame {
 	f := frame(s.Options, c.Request, o.Person.Locale)
 	f.Zone = o.Zone
+	f.AppURL = template.URL(s.back(c)) //nolint:gosec // its scheme is one the operator allows
 	return f
 }
 

@@ -106,7 +106,8 @@ func (w *world) serve() {
 	w.try(err)
 	w.options = people.Options{
 		Tracker: w.Tracker, Pages: pages, Tokens: w.signer, Cookie: web.Cookie{Name: "assent_person"}, SameOrigin: sameOrigin, Wall: w.clock, SessionTTL: 12 * time.Hour,
-		Brand: people.Brand{Name: "Harbor", Imprint: "Harbor Messaging Ltd", HelpURL: "mailto:support@example.org"},
+		Brand:    people.Brand{Name: "Harbor", Imprint: "Harbor Messaging Ltd", HelpURL: "mailto:support@example.org"},
+		ReturnTo: []string{"harbor:", "https://app.example.org"},
 	}
 	if w.change != nil {
 		w.change(&w.options)
