@@ -31,6 +31,7 @@ func TestServeKnowsNothingOfTheDemonstration(t *testing.T) {
 		{"POST", "/demo/clock", `{"advance":"7d"}`},
 		{"POST", "/demo/staff", ""},
 		{"POST", "/demo/person", "person=ana"},
+		{"GET", "/demo/review/ana", ""},
 		{"GET", "/messenger", ""},
 	}
 	kinds := map[string]string{"/demo/clock": "application/json", "/demo/person": "application/x-www-form-urlencoded"}

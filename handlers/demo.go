@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"assent/handlers/web"
 	"assent/templates"
 	"assent/terms"
+	"assent/tokens"
 )
 
 // Demo is what only a demonstration has: a front door, a session as one of its
@@ -27,6 +29,7 @@ type Demo struct {
 func (d *Demo) mount(r gin.IRouter, o Options) {
 	r.GET("/", web.Handle(func(c *gin.Context) error { return d.home(c, o) }))
 	r.POST("/demo/person", o.People.SameOrigin, web.Handle(func(c *gin.Context) error { return d.become(c, o) }))
+	r.GET("/demo/review/:person", web.Handle(func(c *gin.Context) error { return d.review(c, o) }))
 	r.GET("/messenger", web.Handle(func(c *gin.Context) error { return d.messenger(c, o) }))
 }
 
@@ -40,11 +43,31 @@ func (d *Demo) home(c *gin.Context, o Options) error {
 // become opens a session as one of the demonstration's own people, no other.
 func (d *Demo) become(c *gin.Context, o Options) error {
 	id := c.PostForm("person")
-	if !slices.ContainsFunc(d.People, func(p templates.DemoPerson) bool { return p.ID == id }) {
-		return terms.Errorf(terms.NotFound, "the demonstration has no visitor called %q", id)
+	if err := d.knows(id); err != nil {
+		return err
 	}
 	people.OpenSession(c, o.People, id)
 	c.Redirect(http.StatusSeeOther, "/t/"+url.PathEscape(d.Campaign))
+	return nil
+}
+
+// review does what an app does when somebody who is signed in there wants to
+// read the terms: it has a link made that opens the choice page once, and opens
+// it.
+func (d *Demo) review(c *gin.Context, o Options) error {
+	id := c.Param("person")
+	if err := d.knows(id); err != nil {
+		return err
+	}
+	link := tokens.Claims{Person: id, Campaign: d.Campaign, ID: "link-" + rand.Text()}
+	c.Redirect(http.StatusSeeOther, "/l/"+o.People.Tokens.Sign(tokens.SessionLink, link, o.Clients.Now(), o.Clients.SessionTTL))
+	return nil
+}
+
+func (d *Demo) knows(id string) error {
+	if !slices.ContainsFunc(d.People, func(p templates.DemoPerson) bool { return p.ID == id }) {
+		return terms.Errorf(terms.NotFound, "the demonstration has no visitor called %q", id)
+	}
 	return nil
 }
 
