@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"path/filepath"
 	"strings"
@@ -36,7 +35,8 @@ func (m machine) launch() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	t := tracker.New(tracker.Deps{Store: store, Now: time.Now, Random: rand.Reader})
+	m.succeeds("migrate") // which makes the keys
+	t := m.trackerOn(store)
 	ref := terms.DocumentRef{Document: "terms-of-service", Version: "1"}
 	_, err = t.PutVersion(m.t.Context(), tracker.Version{
 		DocumentRef: ref, Title: terms.Texts{"en": "Terms"}, Texts: []tracker.Text{{Locale: "en", Markdown: "Be kind.\n"}},

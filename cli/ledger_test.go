@@ -21,6 +21,17 @@ import (
 // tracker opens the deployment as a server would, with its keys.
 func (m machine) tracker() *tracker.Tracker {
 	m.t.Helper()
+	store, err := models.Open(m.t.Context(), "sqlite:"+filepath.Join(m.dir, "assent.db"), models.Options{})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { _ = store.Close() })
+	return m.trackerOn(store)
+}
+
+// trackerOn is tracker, on a store that is open already.
+func (m machine) trackerOn(store *models.Store) *tracker.Tracker {
+	m.t.Helper()
 	base, err := os.ReadFile("../config.yaml")
 	if err != nil {
 		m.t.Fatal(err)
@@ -29,11 +40,6 @@ func (m machine) tracker() *tracker.Tracker {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	store, err := models.Open(m.t.Context(), "sqlite:"+filepath.Join(m.dir, "assent.db"), models.Options{})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.t.Cleanup(func() { _ = store.Close() })
 	d := tracker.Deps{
 		Store: store, Catalogue: settings.Catalogue, Now: time.Now, Random: rand.Reader,
 		Committed: func(context.Context, uint64) error { return nil },
@@ -122,35 +128,35 @@ func TestAnOlderCopyOfTheDatabaseIsRefusedAgainstTheKeptCheckpoint(t *testing.T)
 	m.more = []string{"ASSENT_LEDGER_CHECKPOINT_FILE=" + kept}
 	m.launch()
 	m.choose("ana", terms.Accept)
-	m.says(m.succeeds("doctor"), "log       good: 1 records")
-	m.says(m.succeeds("doctor"), "continues the 1 of "+kept) // whatever ends leaves it behind
-	first := m.read("kept")
+	m.says(m.succeeds("doctor"), "log       good: 4 records")
+	m.says(m.succeeds("doctor"), "continues the 4 of "+kept) // whatever ends leaves it behind
+	first := m.read("kept")                                  // three acts of staff and a choice
 	restore := m.copyDatabase()
 	m.choose("ben", terms.Decline)
 	m.succeeds("sweep")
 	newest := m.read("kept")
-	if newest == first || !strings.Contains(newest, "\n2\n") {
+	if newest == first || !strings.Contains(newest, "\n5\n") {
 		t.Fatalf("kept is\n%s", newest)
 	}
 
 	restore()
 	for _, command := range [][]string{{"doctor"}, {"sweep"}, {"serve"}} {
-		m.says(m.fails(command...), "has 1 records and once had 2", "Restore a newer copy", kept, newest, first)
+		m.says(m.fails(command...), "has 4 records and once had 5", "Restore a newer copy", kept, newest, first)
 	}
 	if m.read("kept") != newest {
 		t.Error("the proof was overwritten")
 	}
 
 	m.choose("ben", terms.Accept) // the copy goes on, and becomes another branch
-	m.says(m.fails("doctor"), "the first 2 records of the log are no longer the same", newest, "Two histories")
+	m.says(m.fails("doctor"), "the first 5 records of the log are no longer the same", newest, "Two histories")
 
 	if err := os.Rename(kept, kept+".proof"); err != nil { // accepted
 		t.Fatal(err)
 	}
 	m.succeeds("sweep")
-	m.says(m.succeeds("doctor"), "continues the 2 of "+kept)
+	m.says(m.succeeds("doctor"), "continues the 5 of "+kept)
 	m.says(m.fails("doctor", "--checkpoint", kept+".proof"), "no longer the same", newest)
-	m.says(m.succeeds("doctor", "--checkpoint", m.file("first", first)), "continues the 1 records")
+	m.says(m.succeeds("doctor", "--checkpoint", m.file("first", first)), "continues the 4 records")
 }
 
 func TestAKeptCheckpointOfAnotherLogIsRefused(t *testing.T) {
@@ -207,7 +213,7 @@ func TestAKeyOfTheLogIsRotatedAndRetired(t *testing.T) {
 		t.Fatalf("%d private keys are left", len(private))
 	}
 	m.choose("ana", terms.Withdraw)
-	m.says(m.succeeds("doctor"), "3 records")
+	m.says(m.succeeds("doctor"), "6 records")
 	if first.Signer.Name() != "localhost/assent" {
 		t.Error("the name of the log changed")
 	}

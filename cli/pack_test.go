@@ -96,7 +96,7 @@ func TestAnEvidencePackProvesItselfAndShowsEveryChange(t *testing.T) {
 		t.Errorf("without a subject: exit code %d", code)
 	}
 	m.says(m.succeeds("verify", path, "--key", key),
-		"Receipt "+first, "Receipt "+second, `is that of the person "ana"`, "still there in the log of 3 records",
+		"Receipt "+first, "Receipt "+second, `is that of the person "ana"`, "still there in the log of 6 records",
 		`"peer_ip":"192.0.2.7"`, "documents/ are the ones in the record", "Not proved", "history.json")
 	files := unpacked(t, path)
 	if text := string(files["documents/terms-of-service/1/en.md"]); text != "Be kind.\n" {

@@ -151,8 +151,7 @@ func (s *Story) Advance(ctx context.Context, to time.Time, actor string) (Passed
 	s.clock.turn(to.UTC())
 	passed.To = to.UTC()
 	moved := tracker.Act{At: passed.To, Actor: actor, Action: clockMoved, Object: passed.To.Format(time.RFC3339)}
-	err := s.deps.Store.Update(ctx, func(tx tracker.Tx) error { return tx.AddAct(ctx, moved) })
-	if err != nil {
+	if err := tracker.New(s.deps).Note(ctx, moved); err != nil {
 		return passed, fmt.Errorf("record the move of the demo clock: %w", err)
 	}
 	return passed, nil

@@ -130,6 +130,23 @@ func VerifyBy(r Receipt, known note.Verifiers) (Report, error) {
 	return Report{Record: record, Leaf: Leaf(raw), Index: r.Proof.LeafIndex, Checkpoint: c}, nil
 }
 
+// VerifyRecord checks that a canonical record of any kind stands in a log where
+// a proof says, by the public keys of the log, one a line, offline.
+func VerifyRecord(record []byte, p Proof, keys string) error {
+	known, err := Verifiers(keys)
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	c, err := ParseCheckpoint(p.Checkpoint, known)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if err := p.check(c.Head, Leaf(record)); err != nil {
+		return fmt.Errorf("proof: %w", err)
+	}
+	return nil
+}
+
 // check walks from the leaf up to the root.
 func (p Proof) check(head Head, leaf Hash) error {
 	if p.TreeSize != head.Size {

@@ -99,29 +99,3 @@ func (r reader) Staffed(ctx context.Context) (bool, error) {
 func (t *tx) AddStaff(ctx context.Context, s tracker.StaffMember) error {
 	return t.insert(ctx, staffName(s.Name), &staffRow{s.Name, s.Password, at(s.Created)})
 }
-
-type actRow struct {
-	At     instant
-	Actor  string
-	Action string
-	Object string
-	Reason string
-	Detail string
-}
-
-func (actRow) TableName() string { return "acts" }
-
-func (a actRow) act() tracker.Act {
-	return tracker.Act{At: a.At.time(), Actor: a.Actor, Action: a.Action, Object: a.Object, Reason: a.Reason, Detail: a.Detail}
-}
-
-// Acts takes the order in which they were recorded for age.
-func (r reader) Acts(ctx context.Context, limit int) ([]tracker.Act, error) {
-	var rows []actRow
-	err := r.in(ctx).Order("id DESC").Limit(limit).Find(&rows).Error
-	return all(rows, actRow.act), r.translate(err, "acts")
-}
-
-func (t *tx) AddAct(ctx context.Context, a tracker.Act) error {
-	return t.insert(ctx, "acts", &actRow{at(a.At), a.Actor, a.Action, a.Object, a.Reason, a.Detail})
-}

@@ -74,7 +74,7 @@ func TestAnUpgradeKeepsWhatAnOlderProgramWrote(t *testing.T) {
 		"enrollment": ana,
 		"changes": []tracker.Change{
 			{Revision: 1, Kind: tracker.ChangeEntered, At: us(11), Plan: 2, Stage: 1, Enrolled: ana},
-			{Revision: 2, Kind: tracker.ChangeRemoved, At: us(13), Plan: 2, Stage: 1, Enrolled: tracker.Enrolled{Enrollment: terms.Enrollment{Person: "ben", Campaign: "c"}}},
+			{Revision: 2, Kind: tracker.ChangeRemoved, At: us(13), Plan: 2, Stage: 1, From: 1, Enrolled: tracker.Enrolled{Enrollment: terms.Enrollment{Person: "ben", Campaign: "c"}}},
 			{Revision: 3, Kind: tracker.ChangePlan, At: us(14), Enrolled: tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: "c"}}},
 		},
 		"transitions": []tracker.Transition{{

@@ -4,7 +4,7 @@ import "time"
 
 // staffActPages are the pages of the console on which staff change something.
 func staffActPages() []page {
-	return []page{
+	return append(staffLogPages(), []page{
 		{"staff/check", StaffCheck{}},
 		{"staff/plans", StaffPlans{}},
 		{"staff/plan", StaffPlan{}},
@@ -16,7 +16,7 @@ func staffActPages() []page {
 		{"staff/runs", StaffRuns{}},
 		{"staff/approvals", StaffApprovals{}},
 		{"staff/approval", StaffApproval{}},
-	}
+	}...)
 }
 
 // StaffPlans lists every plan of a campaign.

@@ -99,7 +99,7 @@ func (t *Tracker) RotateKey(ctx context.Context, id string, previousUntil time.T
 		if err := tx.RotateKey(ctx, key); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "key.rotate", Object: id})
+		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "key.rotate", Object: id})
 	})
 	return key, secret, err
 }
@@ -130,7 +130,8 @@ func (t *Tracker) addKey(ctx context.Context, k APIKey, secret string, scopes []
 		if err := tx.AddKey(ctx, k); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: k.Created, Actor: actor, Action: "key.create", Object: k.ID})
+		return t.note(ctx, tx, Act{At: k.Created, Actor: actor, Action: "key.create", Object: k.ID,
+			After: facts("name", k.Name, "scopes", k.Scopes, "expires", stamp(k.Expires))})
 	})
 }
 
@@ -166,7 +167,8 @@ func (t *Tracker) RevokeKey(ctx context.Context, id, actor string) error {
 		if err := tx.RevokeKey(ctx, id, now); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "key.revoke", Object: id})
+		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "key.revoke", Object: id,
+			Before: facts("revoked", ""), After: facts("revoked", stamp(now))})
 	})
 }
 
@@ -216,7 +218,7 @@ func (t *Tracker) addStaff(ctx context.Context, name, password, actor string, ch
 		if err := tx.AddStaff(ctx, StaffMember{Name: name, Password: string(hash), Created: now}); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "staff.add", Object: name})
+		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "staff.add", Object: name})
 	})
 }
 

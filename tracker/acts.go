@@ -86,14 +86,27 @@ var errTried = errors.New("tried")
 
 // carryOut does an act and notes it.
 func (t *Tracker) carryOut(ctx context.Context, tx Tx, a act, actor string, now time.Time) error {
+	before, err := tx.Campaign(ctx, a.campaign())
+	if err != nil && !isKind(err, terms.NotFound) { // the act itself says what is missing
+		return err
+	}
 	if err := a.do(ctx, t, tx, actor, now); err != nil {
 		return err
 	}
-	detail, err := json.Marshal(a)
+	after, err := tx.Campaign(ctx, a.campaign())
 	if err != nil {
-		return fmt.Errorf("note %s: %w", a.name(), err)
+		return err
 	}
-	return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: a.name(), Object: a.object(), Reason: a.why(), Detail: string(detail)})
+	done := Act{At: now, Actor: actor, Action: a.name(), Object: a.object(), Reason: a.why(), Before: rulesFacts(before), After: rulesFacts(after, "asked", a)}
+	if about, ok := a.(interface{ about() string }); ok {
+		done.Person = about.about()
+	}
+	return t.note(ctx, tx, done)
+}
+
+// rulesFacts says which plans of a campaign are in force, and more.
+func rulesFacts(c Campaign, more ...any) string {
+	return facts(append([]any{"plan", c.Plan, "confirmed", c.Confirmed}, more...)...)
 }
 
 // settled puts what a campaign's rules say now into every answer, and has a
@@ -130,7 +143,7 @@ func (t *Tracker) ask(ctx context.Context, a act, actor string, now time.Time) e
 		}
 		return errors.Join(
 			tx.AddApproval(ctx, asked),
-			tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "approval.ask", Object: id, Reason: a.why(), Detail: string(request)}))
+			t.note(ctx, tx, Act{At: now, Actor: actor, Action: "approval.ask", Object: id, Reason: a.why(), After: string(request)}))
 	})
 	if err != nil {
 		return err
@@ -242,7 +255,7 @@ func (t *Tracker) Reject(ctx context.Context, id, note, actor string) (Approval,
 		a.State, a.DecidedBy, a.DecidedAt, a.Note = ApprovalRejected, actor, now, note
 		return errors.Join(
 			tx.DecideApproval(ctx, a),
-			tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "approval.reject", Object: id, Reason: note}))
+			t.note(ctx, tx, Act{At: now, Actor: actor, Action: "approval.reject", Object: id, Reason: note}))
 	})
 	return a, err
 }

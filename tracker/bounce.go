@@ -250,7 +250,7 @@ func (t *Tracker) Resend(ctx context.Context, notice, reason, actor string) (Del
 		if err != nil && !isKind(err, terms.NotFound) {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "notice.resend", Object: notice, Reason: reason})
+		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "notice.resend", Object: notice, Reason: reason})
 	})
 	return d, err
 }

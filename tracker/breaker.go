@@ -110,7 +110,7 @@ func (t *Tracker) trip(ctx context.Context, f fuse, run *Run, campaign string, w
 		if err := tx.SetBreaker(ctx, f.state); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{
+		return t.note(ctx, tx, Act{
 			At: now, Actor: "sweep", Action: "breaker.trip", Object: campaign,
 			Reason: fmt.Sprintf("the run would newly restrict %d people, %d were within 24 hours, and %d are allowed", would, f.recent, f.limit),
 		})

@@ -25,7 +25,8 @@ func (t *Tracker) AddPlan(ctx context.Context, p terms.Plan, source []byte, acto
 		if record.Number, err = tx.AddPlan(ctx, record); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: record.Created, Actor: actor, Action: "plan.add", Object: fmt.Sprintf("%s/%d", p.Campaign, record.Number)})
+		return t.note(ctx, tx, Act{At: record.Created, Actor: actor, Action: "plan.add", Object: fmt.Sprintf("%s/%d", p.Campaign, record.Number),
+			After: facts("plan", record.Number, "sha256", Digest(string(source)))})
 	})
 	return record, err
 }

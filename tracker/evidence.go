@@ -14,32 +14,43 @@ import (
 // proof. The head moves by compare-and-set, so two writers can never fork the
 // log.
 func (t *Tracker) prove(ctx context.Context, tx Tx, answers []*answer) error {
-	from, err := tx.Head(ctx)
-	if err != nil {
-		return err
-	}
 	records := make([][]byte, len(answers))
 	for i, a := range answers {
 		records[i] = a.receipt.Record
 	}
-	update, err := ledger.Append(ctx, tileReader{tx}, from.head(), records)
-	if err != nil {
-		return fmt.Errorf("append to the log: %w", err)
-	}
-	signed, err := ledger.SignCheckpoint(update.Head, t.Signer, t.Besides...)
+	first, proofs, signed, err := t.extend(ctx, tx, records)
 	if err != nil {
 		return err
 	}
 	for i, a := range answers {
 		r := &a.receipt
-		r.LeafIndex, r.Checkpoint = from.Size+int64(i), []byte(signed.Text)
-		r.Proof = ledger.NewReceipt(r.Record, r.LeafIndex, update.Proofs[i], signed).Proof
+		r.LeafIndex, r.Checkpoint = first+int64(i), []byte(signed.Text)
+		r.Proof = ledger.NewReceipt(r.Record, r.LeafIndex, proofs[i], signed).Proof
+	}
+	return nil
+}
+
+// extend puts records at the end of the log and signs its new head. It returns
+// the number of the first, and the proof of each up to that head.
+func (t *Tracker) extend(ctx context.Context, tx Tx, records [][]byte) (int64, [][]ledger.Hash, ledger.Checkpoint, error) {
+	from, err := tx.Head(ctx)
+	if err != nil {
+		return 0, nil, ledger.Checkpoint{}, err
+	}
+	update, err := ledger.Append(ctx, tileReader{tx}, from.head(), records)
+	if err != nil {
+		return 0, nil, ledger.Checkpoint{}, fmt.Errorf("append to the log: %w", err)
+	}
+	signed, err := ledger.SignCheckpoint(update.Head, t.Signer, t.Besides...)
+	if err != nil {
+		return 0, nil, signed, err
 	}
 	tiles := make([]Tile, len(update.Tiles))
 	for i, one := range update.Tiles {
 		tiles[i] = Tile{Path: storedPath(one.Level, one.Index), Data: one.Data}
 	}
-	return tx.SaveLog(ctx, from, LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}, records, tiles)
+	to := LogHead{Size: update.Head.Size, Root: update.Head.Root[:], Checkpoint: []byte(signed.Text)}
+	return from.Size, update.Proofs, signed, tx.SaveLog(ctx, from, to, records, tiles)
 }
 
 // head returns the state as the ledger knows it.
@@ -86,7 +97,7 @@ func (t *Tracker) pseudonym(g *group, a *answer) (string, error) {
 func (t *Tracker) Checkpoint(ctx context.Context) ([]byte, error) {
 	head, err := read(ctx, t, func(r Reader) (LogHead, error) { return r.Head(ctx) })
 	if err == nil && head.Size == 0 {
-		err = terms.Errorf(terms.NotFound, "the log is empty: nobody has made a choice yet")
+		err = terms.Errorf(terms.NotFound, "the log is empty: nobody has done anything yet")
 	}
 	return head.Checkpoint, err
 }

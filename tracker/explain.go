@@ -183,10 +183,9 @@ func (c *CampaignWhy) leave(ctx context.Context, r Reader, now time.Time) error 
 	if !extended && !e.Excused {
 		return nil
 	}
-	acts, err := r.Acts(ctx, actsSearched)
+	acts, err := r.ActsOf(ctx, ActQuery{Ref: e.Ref, Limit: actsSearched})
 	newest := func(action string, until time.Time) *Leave {
-		object := e.Campaign + "/" + e.Person
-		i := slices.IndexFunc(acts, func(a Act) bool { return a.Action == action && a.Object == object })
+		i := slices.IndexFunc(acts, func(a Act) bool { return a.Action == action && a.Object == e.Campaign })
 		if i < 0 {
 			return &Leave{Until: until}
 		}

@@ -313,14 +313,37 @@ type StaffMember struct {
 	Created  time.Time
 }
 
-// Act is one entry of the audit log: what a member of staff or a key did.
+// Act is one entry of the audit log: what a member of staff, a key or the
+// program itself did. Record is the canonical evidence whose leaf is in the
+// log. Person, Reason, Before, After and what they are kept as, Salt and
+// Details, are the part that may be personal: erasure removes it.
 type Act struct {
+	Place  int64 // in the audit log, ascending
+	ID     string
 	At     time.Time
 	Actor  string
 	Action string
-	Object string
-	Reason string
-	Detail string // JSON
+	Object string // never a person
+	Person string // whom it is about, "" for nobody
+	Ref    int64  // of that person, 0 for nobody
+
+	Before, After string // JSON, "" for nothing
+	Reason        string
+	Request       string // id of the HTTP request, "" for none
+
+	LeafIndex int64 // -1: from before acts were in the log
+	Record    []byte
+	Salt      []byte
+	Details   []byte // canonical JSON of ledger.ActDetails
+}
+
+// ActQuery says which acts to list, newest first.
+type ActQuery struct {
+	Before int64  // only those with a smaller Place; 0: all
+	Ref    int64  // of the person they are about, 0: of anybody or nobody
+	Person string // the person they are about, once more by name: of those who are gone
+	Object string // what was acted on, or a campaign it belongs to; "": anything
+	Limit  int
 }
 
 // LogHead is the state of the tamper-evident log.

@@ -46,7 +46,8 @@ func (t *Tracker) PlaceHold(ctx context.Context, h terms.Hold, actor string) (Ho
 				return err
 			}
 		}
-		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "hold.place", Object: h.Campaign + "/" + id, Reason: h.Reason})
+		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "hold.place", Object: h.Campaign + "/" + id, Person: h.Scope.Person,
+			Reason: h.Reason, After: holdFacts(h)})
 	})
 	if err != nil {
 		return Hold{}, err
@@ -120,7 +121,7 @@ func (t *Tracker) Holds(ctx context.Context, campaign string) ([]Hold, error) {
 // over its spread. NotFound; Conflict when it has ended already; an *Awaits
 // when it needs a second person.
 func (t *Tracker) ReleaseHold(ctx context.Context, campaign, id, reason, actor string) (Hold, error) {
-	if err := t.perform(ctx, &releasing{campaign, id, reason}, actor); err != nil {
+	if err := t.perform(ctx, &releasing{Campaign: campaign, Hold: id, Reason: reason}, actor); err != nil {
 		return Hold{}, err
 	}
 	holds, err := read(ctx, t, func(r Reader) ([]Hold, error) { return r.Holds(ctx, campaign) })
@@ -135,7 +136,12 @@ type releasing struct {
 	Campaign string `json:"campaign"`
 	Hold     string `json:"hold"`
 	Reason   string `json:"reason,omitempty"`
+
+	person string // whom the hold was for, once it is released
 }
+
+// about is whom the hold was for.
+func (a *releasing) about() string { return a.person }
 
 func (a *releasing) name() string     { return ActRelease }
 func (a *releasing) campaign() string { return a.Campaign }
@@ -147,7 +153,14 @@ func (a *releasing) do(ctx context.Context, t *Tracker, tx Tx, actor string, now
 	if err != nil {
 		return err
 	}
+	a.person = h.Scope.Person
 	return t.revisit(ctx, tx, h.Hold, now)
+}
+
+// holdFacts says what a hold holds.
+func holdFacts(h terms.Hold) string {
+	return facts("region", h.Scope.Region, "person", h.Scope.Person, "attributes", h.Scope.Attributes, "reference", h.Reference,
+		"clock", h.Clock, "effect", h.Effect, "starts", stamp(h.Starts), "ends", stamp(h.Ends))
 }
 
 // look works out one person's next date afresh.

@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"assent/terms"
@@ -21,8 +20,7 @@ type Extension struct {
 // TooMany when the campaign's budget for the person is used up; Conflict when
 // there is nothing to extend; Invalid with faults.
 func (t *Tracker) Extend(ctx context.Context, x Extension, actor string) (Enrolled, error) {
-	act := Act{Actor: actor, Action: "person.extend", Object: x.Campaign + "/" + x.Person, Reason: x.Reason,
-		Detail: fmt.Sprintf(`{"until":%q,"lift":%t}`, x.Until.UTC().Format(time.RFC3339), x.Lift)}
+	act := Act{Actor: actor, Action: "person.extend", Object: x.Campaign, Person: x.Person, Reason: x.Reason}
 	return t.grant(ctx, x.Person, x.Campaign, act, func(p terms.Plan, before Enrolled, now time.Time) (Move, error) {
 		m := Move{Before: before, After: before, Kind: ChangeExtended}
 		var err error
@@ -44,8 +42,7 @@ type Exemption struct {
 // person is asked anew, with the full notice period. Conflict for someone who
 // accepted already.
 func (t *Tracker) Exempt(ctx context.Context, x Exemption, actor string) (Enrolled, error) {
-	act := Act{Actor: actor, Action: "person.exempt", Object: x.Campaign + "/" + x.Person, Reason: x.Reason,
-		Detail: fmt.Sprintf(`{"until":%q}`, stamp(x.Until))}
+	act := Act{Actor: actor, Action: "person.exempt", Object: x.Campaign, Person: x.Person, Reason: x.Reason}
 	return t.grant(ctx, x.Person, x.Campaign, act, func(_ terms.Plan, before Enrolled, now time.Time) (Move, error) {
 		switch {
 		case before.Status == terms.Accepted:
@@ -62,7 +59,7 @@ func (t *Tracker) Exempt(ctx context.Context, x Exemption, actor string) (Enroll
 // EndExemption asks a person again who was excused by staff, with the full
 // notice period; an acceptance made meanwhile stays. Conflict for anybody else.
 func (t *Tracker) EndExemption(ctx context.Context, person, campaign, reason, actor string) (Enrolled, error) {
-	act := Act{Actor: actor, Action: "person.recall", Object: campaign + "/" + person, Reason: reason}
+	act := Act{Actor: actor, Action: "person.recall", Object: campaign, Person: person, Reason: reason}
 	return t.grant(ctx, person, campaign, act, func(p terms.Plan, before Enrolled, now time.Time) (Move, error) {
 		if !before.Excused {
 			return Move{}, terms.Errorf(terms.Conflict, "the person is not exempt by an act of staff; the status is %s", before.Status)
@@ -95,9 +92,15 @@ func (t *Tracker) grant(ctx context.Context, person, campaign string, act Act, d
 			return Move{}, err
 		}
 		after = m.After
-		return m, tx.AddAct(ctx, act)
+		act.Before, act.After = leave(before), leave(m.After)
+		return m, t.note(ctx, tx, act)
 	}, now)
 	return after, err
+}
+
+// leave is what an act about one person's place in a campaign changes.
+func leave(e Enrolled) string {
+	return facts("status", e.Status, "stage", e.Stage, "not_before", stamp(e.NotBefore), "exempt", e.Excused, "exempt_until", stamp(e.ExemptUntil))
 }
 
 // stamp writes an instant, "" for none.

@@ -222,10 +222,13 @@ func (t *Tracker) DeletePerson(ctx context.Context, id, actor string) error {
 		if err := t.orphan(ctx, tx, id, now); err != nil {
 			return err
 		}
-		if err := tx.DeletePerson(ctx, id, now); err != nil {
+		if _, err := tx.Person(ctx, id); err != nil {
 			return err
 		}
-		if err := tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "person.delete", Object: id}); err != nil {
+		if err := t.note(ctx, tx, Act{At: now, Actor: actor, Action: "person.delete", Person: id}); err != nil {
+			return err
+		}
+		if err := tx.DeletePerson(ctx, id, now); err != nil {
 			return err
 		}
 		var err error

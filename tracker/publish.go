@@ -44,8 +44,9 @@ func (t *Tracker) Publish(ctx context.Context, ref terms.DocumentRef, actor stri
 		if err := tx.Publish(ctx, ref, now); err != nil {
 			return err
 		}
-		act := Act{At: now, Actor: actor, Action: "version.publish", Object: ref.Document + "@" + ref.Version}
-		if err := tx.AddAct(ctx, act); err != nil {
+		act := Act{At: now, Actor: actor, Action: "version.publish", Object: ref.Document + "@" + ref.Version,
+			Before: facts("published", ""), After: facts("published", stamp(now))}
+		if err := t.note(ctx, tx, act); err != nil {
 			return err
 		}
 		var err error

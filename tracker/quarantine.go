@@ -86,7 +86,7 @@ func (t *Tracker) Retry(ctx context.Context, campaign, person, actor string) err
 		if err := tx.EndFailure(ctx, campaign, person); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: now, Actor: actor, Action: "failure.retry", Object: campaign + "/" + person})
+		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "failure.retry", Object: campaign, Person: person})
 	})
 	if err == nil {
 		t.wake()
@@ -130,7 +130,8 @@ func (t *Tracker) setPause(ctx context.Context, p Pause, a Act) error {
 		if err := tx.SetPause(ctx, p); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, a)
+		a.Before, a.After = facts("paused", !before.At.IsZero()), facts("paused", !p.At.IsZero())
+		return t.note(ctx, tx, a)
 	})
 }
 

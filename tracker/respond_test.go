@@ -192,6 +192,7 @@ func TestEveryReceiptIsProvedHoweverTheLogGrows(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		w.launch("BR", "BR", "BR", "BR", "BR")
 		var receipts []string
+		acts := w.logged() // of staff, before
 		for i := range 5 {
 			for round, a := range []terms.Action{terms.Decline, terms.Accept} {
 				w.set(w.clock().Add(time.Minute))
@@ -203,7 +204,7 @@ func TestEveryReceiptIsProvedHoweverTheLogGrows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if receipt.LeafIndex != int64(i) || receipt.Proof.TreeSize != int64(i+1) {
+			if receipt.LeafIndex != acts+int64(i) || receipt.Proof.TreeSize != acts+int64(i+1) {
 				t.Fatalf("receipt %d is leaf %d of %d, not the same as when it was handed out", i, receipt.LeafIndex, receipt.Proof.TreeSize)
 			}
 			if _, err := ledger.Verify(ledger.Receipt{Record: receipt.Record, Proof: receipt.Proof}, w.verifier); err != nil {
@@ -255,4 +256,19 @@ func TestAPageIsKeptUnderItsDigestAndRecordsNothing(t *testing.T) {
 		_, err := w.KeptPage(t.Context(), "00")
 		fails(t, err, terms.NotFound, "00")
 	})
+}
+
+// logged is how many records the log has.
+func (w *world) logged() int64 {
+	w.t.Helper()
+	var head tracker.LogHead
+	err := w.Store.View(w.t.Context(), func(r tracker.Reader) error {
+		var err error
+		head, err = r.Head(w.t.Context())
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return head.Size
 }

@@ -128,6 +128,9 @@ type Reader interface {
 	Staffed(ctx context.Context) (bool, error)
 	// Acts lists the newest first.
 	Acts(ctx context.Context, limit int) ([]Act, error)
+	// ActsOf lists those that a query asks for, newest first.
+	ActsOf(ctx context.Context, q ActQuery) ([]Act, error)
+	Act(ctx context.Context, id string) (Act, error)
 
 	PostReader
 }
@@ -225,6 +228,7 @@ type Tx interface {
 	// still Previous; Conflict when it is not, or when the key is revoked.
 	RotateKey(ctx context.Context, k APIKey) error
 	AddStaff(ctx context.Context, s StaffMember) error
+	// AddAct stores an act, but for its Record, which SaveLog stores.
 	AddAct(ctx context.Context, a Act) error
 
 	PostTx

@@ -142,6 +142,7 @@ func TestChoicesMadeAtTheSameTimeShareATransactionAndASignature(t *testing.T) {
 		w.launch("BR", "BR", "DE", "TR", "BR", "BR", "BR")
 		elsewhere := w.choice("p-5", terms.Decline, "k")
 		elsewhere.Campaign = w.second()
+		acts := w.logged() // of staff, before
 		replies, transactions := w.together(v, w.choice("p-0", terms.Accept, "first"), []tracker.Choice{
 			w.choice("p-1", terms.Accept, "k"), w.choice("p-2", terms.Decline, "k"), w.choice("p-3", terms.Accept, "k"), w.choice("p-4", terms.Accept, "k"), elsewhere,
 		})
@@ -149,7 +150,7 @@ func TestChoicesMadeAtTheSameTimeShareATransactionAndASignature(t *testing.T) {
 			t.Errorf("%d transactions for 5 choices", transactions)
 		}
 		for i, r := range replies {
-			if r.err != nil || !r.created || r.receipt.LeafIndex != int64(i+1) || r.receipt.Proof.TreeSize != 6 {
+			if r.err != nil || !r.created || r.receipt.LeafIndex != acts+int64(i+1) || r.receipt.Proof.TreeSize != acts+6 {
 				t.Fatalf("choice %d: %+v", i, r)
 			}
 			w.proved(r.receipt)
@@ -173,6 +174,7 @@ func TestAChoiceThatCannotBeRecordedFailsAloneAndAsItWouldByItself(t *testing.T)
 	onBothEnginesWithValve(t, func(t *testing.T, w *world, v *valve) {
 		w.launch("BR", "BR", "BR", "BR", "BR", "BR")
 		w.respond("p-2", terms.Decline, "used")
+		second := w.logged()
 		w.respond("p-4", terms.Accept, "mine")
 		stale := w.choice("p-3", terms.Accept, "k")
 		stale.Documents[0].SHA256 = strings.Repeat("0", 64)
@@ -203,7 +205,7 @@ func TestAChoiceThatCannotBeRecordedFailsAloneAndAsItWouldByItself(t *testing.T)
 			t.Fatalf("the good one: %+v", r)
 		}
 		w.proved(replies[len(bad)].receipt)
-		if r := replies[len(bad)+1]; r.err != nil || r.created || r.receipt.LeafIndex != 1 {
+		if r := replies[len(bad)+1]; r.err != nil || r.created || r.receipt.LeafIndex != second {
 			t.Fatalf("the one that was there already: %+v", r)
 		}
 	})

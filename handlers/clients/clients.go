@@ -82,7 +82,7 @@ func (h *Handlers) Measure() gin.HandlerFunc { return h.metrics.measure }
 // Mount adds every route. Those under /ofrep answer errors in their own form
 // and pages of any origin.
 func (h *Handlers) Mount(r gin.IRouter) {
-	h.mountManagement(r.Group("/api/v1"))
+	h.mountManagement(r.Group("/api/v1", web.Noted))
 	h.mountFlags(r.Group("/ofrep/v1"))
 
 	r.POST("/access/v1/evaluation", h.by(h.evaluation, tracker.DecisionsRead))
@@ -177,6 +177,8 @@ func (h *Handlers) mountCampaigns(r gin.IRouter, scope tracker.Scope) {
 	r.POST("/approvals/:approval/approve", h.by(h.approve, scope))
 	r.POST("/approvals/:approval/reject", h.by(h.reject, scope))
 
+	r.GET("/acts", h.by(h.listActs, tracker.StaffAll))
+	r.GET("/acts/:act", h.by(h.getAct, tracker.StaffAll))
 	r.GET("/runs", h.by(h.runs, scope))
 	r.GET("/pause", h.by(h.getPause, tracker.StaffAll))
 	r.PUT("/pause", h.by(h.pause, tracker.StaffAll))

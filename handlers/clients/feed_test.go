@@ -64,11 +64,11 @@ func TestTheLogCanBeVerifiedFromOutside(t *testing.T) {
 	w.must(err)
 	checkpoint, err := ledger.ParseCheckpoint(get("/ledger/checkpoint"), note.VerifierList(verifier))
 	w.must(err)
-	if checkpoint.Head.Size != people || checkpoint.Origin != "terms.example.org/log" {
+	if checkpoint.Head.Size <= people || checkpoint.Head.Size > 512 || checkpoint.Origin != "terms.example.org/log" {
 		t.Fatalf("%+v", checkpoint)
 	}
 	var leaves []tlog.Hash
-	for _, path := range []string{"000", fmt.Sprintf("001.p/%d", people-256)} {
+	for _, path := range []string{"000", fmt.Sprintf("001.p/%d", checkpoint.Head.Size-256)} {
 		records, err := ledger.ParseBundle([]byte(get("/ledger/tile/entries/" + path)))
 		w.must(err)
 		for _, record := range records {

@@ -162,8 +162,9 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 	})
 	w.must(err)
 	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Routine: []string{"/ofrep/"}, Measure: func(c *gin.Context) {
+		request := c.Request // as it came: a handler may put another in its place
 		w.api.Measure()(c)
-		w.routes.Store(c.Request, c.FullPath())
+		w.routes.Store(request, c.FullPath())
 	}})
 	w.must(err)
 	w.api.Mount(w.engine)

@@ -43,7 +43,7 @@ func Mount(r gin.IRouter, o Options) {
 	r.GET("/staff/setup", web.Handle(s.askSetup))
 	post("/staff/setup", s.setUp)
 
-	in := r.Group("/staff", s.requireSession)
+	in := r.Group("/staff", s.requireSession, web.Noted)
 	in.GET("", web.Handle(s.campaigns))
 	in.GET("/campaigns/:campaign", web.Handle(s.overview))
 	in.GET("/campaigns/:campaign/plans", web.Handle(s.plans))
@@ -56,6 +56,8 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/people", web.Handle(s.person))
 	in.GET("/people/evidence", web.Handle(s.evidencePack))
 	in.GET("/runs", web.Handle(s.runs))
+	in.GET("/log", web.Handle(s.auditLog))
+	in.GET("/log/:act", web.Handle(s.auditAct))
 	in.GET("/approvals", web.Handle(s.approvals))
 	in.GET("/approvals/:approval", web.Handle(s.approval))
 	for _, a := range s.acts() {

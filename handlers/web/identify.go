@@ -7,6 +7,8 @@ import (
 	"regexp"
 
 	"github.com/gin-gonic/gin"
+
+	"assent/tracker"
 )
 
 // requestHeader carries the request id, both ways.
@@ -49,6 +51,13 @@ func safeguards(https bool) http.Header {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	return h
+}
+
+// Noted has the acts that a request does noted with its id.
+func Noted(c *gin.Context) {
+	if c.Request.Method != http.MethodGet {
+		c.Request = c.Request.WithContext(tracker.WithRequest(c.Request.Context(), RequestID(c)))
+	}
 }
 
 // RequestID is the id by which this request is found in the log.

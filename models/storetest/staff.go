@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"assent/terms"
@@ -59,12 +61,37 @@ func actsAreListedNewestFirst(s *store) {
 		return get(s, func(r tracker.Reader) ([]tracker.Act, error) { return r.Acts(s.ctx, limit) })
 	}
 	s.same("no acts", acts(10), []tracker.Act{})
-	first := tracker.Act{At: noon, Actor: "ada", Action: "hold", Object: "x", Reason: "court order", Detail: `{"a":1}`}
-	second := tracker.Act{At: noon, Actor: "grace", Action: "release"}
-	s.update(func(tx tracker.Tx) error { return tx.AddAct(s.ctx, first) })
+	ana := s.people("ana", 1)[0]
+	first := tracker.Act{
+		Place: 1, ID: "act_1", At: noon, Actor: "ada", Action: "hold", Object: "spring/x", Person: ana.ID, Ref: ana.Ref, Reason: "court <order>",
+		Before: `{"a":1}`, After: `[null]`, Request: "req-1", Record: []byte("{}"), Salt: []byte{0, 255},
+		Details: []byte(`{"after":[null],"before":{"a":1},"reason":"court <order>"}`),
+	}
+	second := tracker.Act{Place: 2, ID: "act_2", At: noon, Actor: "grace", Action: "release", Object: "spring", LeafIndex: -1, Salt: []byte{}, Details: []byte{}}
+	s.update(func(tx tracker.Tx) error {
+		return errors.Join(tx.SaveLog(s.ctx, tracker.LogHead{}, tracker.LogHead{Size: 1}, [][]byte{first.Record}, nil), tx.AddAct(s.ctx, first))
+	})
 	s.update(func(tx tracker.Tx) error { return tx.AddAct(s.ctx, second) })
-	s.same("acts", acts(10), []tracker.Act{second, first})
-	s.same("the newest", acts(1), []tracker.Act{second})
+	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddAct(s.ctx, tracker.Act{ID: "act_1"}) })
+	if s.same("acts", acts(10), []tracker.Act{second, first}); len(acts(10)) == 2 {
+		s.same("the newest", acts(1), []tracker.Act{second})
+	}
+	s.same("one", get(s, func(r tracker.Reader) (tracker.Act, error) { return r.Act(s.ctx, "act_1") }), first)
+	missing(s, func(r tracker.Reader) (tracker.Act, error) { return r.Act(s.ctx, "act_9") })
+	for what, want := range map[tracker.ActQuery][]tracker.Act{
+		{Before: 2}:                   {first},
+		{Ref: ana.Ref}:                {first},
+		{Person: ana.ID}:              {first},
+		{Person: ana.ID, Ref: 99}:     {first},
+		{Person: "nobody"}:            {},
+		{Object: "spring"}:            {second, first},
+		{Object: "spring/x"}:          {first},
+		{Object: "sprin"}:             {},
+		{Object: "spring", Before: 1}: {},
+	} {
+		what.Limit = 10
+		s.same(fmt.Sprintf("%+v", what), get(s, func(r tracker.Reader) ([]tracker.Act, error) { return r.ActsOf(s.ctx, what) }), want)
+	}
 }
 
 func runsStartAndFinishOnce(s *store) {

@@ -1,10 +1,16 @@
+column act_details.details bytea
+column act_details.id bigint
+column act_details.person text collate C
+column act_details.salt bytea
+column acts.act text collate C
 column acts.action text collate C
 column acts.actor text collate C
 column acts.at bigint
-column acts.detail text
 column acts.id bigint identity ALWAYS
+column acts.leaf_index bigint
 column acts.object text collate C
-column acts.reason text
+column acts.ref bigint
+column acts.request_id text collate C
 column api_keys.created bigint
 column api_keys.expires bigint
 column api_keys.hash text collate C
@@ -120,6 +126,11 @@ column enrollments.status text collate C
 column enrollments.told bigint
 column enrollments.unreached boolean default false
 column enrollments.warned bigint
+column erasures.at bigint
+column erasures.id text collate C
+column erasures.leaf_index bigint
+column erasures.ref bigint
+column erasures.scrubbed bigint
 column failures.at bigint
 column failures.campaign text collate C
 column failures.error text
@@ -266,6 +277,8 @@ column versions.material boolean
 column versions.published bigint
 column versions.title text
 column versions.version text collate C
+constraint act_details FOREIGN KEY (id) REFERENCES acts(id)
+constraint act_details PRIMARY KEY (id)
 constraint acts PRIMARY KEY (id)
 constraint api_keys PRIMARY KEY (id)
 constraint api_keys UNIQUE (hash)
@@ -280,6 +293,7 @@ constraint days PRIMARY KEY (campaign, day, tally)
 constraint deliveries PRIMARY KEY (notice, channel)
 constraint delivery_counts PRIMARY KEY (channel, state)
 constraint enrollments PRIMARY KEY (campaign, ref)
+constraint erasures PRIMARY KEY (id)
 constraint failures PRIMARY KEY (campaign, ref)
 constraint holds FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
 constraint holds PRIMARY KEY (campaign, id)
@@ -317,6 +331,8 @@ constraint texts FOREIGN KEY (document, version) REFERENCES versions(document, v
 constraint texts PRIMARY KEY (document, version, locale)
 constraint tiles PRIMARY KEY (path)
 constraint versions PRIMARY KEY (document, version)
+CREATE INDEX act_details_about ON public.act_details USING btree (person) WHERE (person <> ''::text)
+CREATE INDEX acts_about ON public.acts USING btree (ref) WHERE (ref <> 0)
 CREATE INDEX api_keys_previous ON public.api_keys USING btree (previous) WHERE (previous <> ''::text)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)
@@ -329,8 +345,11 @@ CREATE INDEX deliveries_troubled ON public.deliveries USING btree (created, noti
 CREATE INDEX enrollments_due ON public.enrollments USING btree (campaign, next_at, ref) WHERE (next_at <> 0)
 CREATE INDEX enrollments_unreached ON public.enrollments USING btree (campaign, ref) WHERE unreached
 CREATE INDEX people_owned ON public.people USING btree (owner) WHERE (owner <> ''::text)
+CREATE INDEX response_details_about ON public.response_details USING btree (person)
 CREATE INDEX runs_newest ON public.runs USING btree (started, id)
 CREATE INDEX spent_expires ON public.spent USING btree (expires)
+CREATE UNIQUE INDEX act_details_pkey ON public.act_details USING btree (id)
+CREATE UNIQUE INDEX acts_names ON public.acts USING btree (act) WHERE (act <> ''::text)
 CREATE UNIQUE INDEX acts_pkey ON public.acts USING btree (id)
 CREATE UNIQUE INDEX api_keys_hash_key ON public.api_keys USING btree (hash)
 CREATE UNIQUE INDEX api_keys_pkey ON public.api_keys USING btree (id)
@@ -345,6 +364,7 @@ CREATE UNIQUE INDEX days_pkey ON public.days USING btree (campaign, day, tally)
 CREATE UNIQUE INDEX deliveries_pkey ON public.deliveries USING btree (notice, channel)
 CREATE UNIQUE INDEX delivery_counts_pkey ON public.delivery_counts USING btree (channel, state)
 CREATE UNIQUE INDEX enrollments_pkey ON public.enrollments USING btree (campaign, ref)
+CREATE UNIQUE INDEX erasures_pkey ON public.erasures USING btree (id)
 CREATE UNIQUE INDEX failures_pkey ON public.failures USING btree (campaign, ref)
 CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (campaign, id)
 CREATE UNIQUE INDEX leases_pkey ON public.leases USING btree (name)
@@ -378,12 +398,16 @@ CREATE TRIGGER acts_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.acts
 CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON public.approvals FOR EACH ROW WHEN (((old.state <> 'open'::text) OR (new.state = 'open'::text))) EXECUTE FUNCTION refuse('an approval can only be decided, once')
 CREATE TRIGGER approvals_no_delete BEFORE DELETE OR TRUNCATE ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('an approval cannot be deleted')
 CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('what was asked for cannot be changed')
-CREATE TRIGGER changes_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes is append-only')
+CREATE TRIGGER changes_erase_only BEFORE UPDATE ON public.changes FOR EACH ROW WHEN (((old.kind <> 'removed'::text) OR (new.person <> ''::text))) EXECUTE FUNCTION refuse('changes is append-only')
+CREATE TRIGGER changes_no_delete BEFORE DELETE OR TRUNCATE ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes is append-only')
+CREATE TRIGGER changes_no_update BEFORE UPDATE OF revision, kind, at, campaign, ref, seq, plan, country, stage, from_stage, cause, run ON public.changes FOR EACH STATEMENT EXECUTE FUNCTION refuse('changes is append-only')
 CREATE TRIGGER log_entries_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.log_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse('log_entries is append-only')
 CREATE TRIGGER notices_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notices FOR EACH STATEMENT EXECUTE FUNCTION refuse('notices is append-only')
 CREATE TRIGGER plans_no_delete BEFORE DELETE OR TRUNCATE ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be deleted')
 CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON public.plans FOR EACH STATEMENT EXECUTE FUNCTION refuse('a plan cannot be changed')
-CREATE TRIGGER responses_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.responses FOR EACH STATEMENT EXECUTE FUNCTION refuse('responses is append-only')
+CREATE TRIGGER responses_erase_only BEFORE UPDATE ON public.responses FOR EACH ROW WHEN ((new.idempotency_key <> ('erased:'::text || old.leaf_index))) EXECUTE FUNCTION refuse('responses is append-only')
+CREATE TRIGGER responses_no_delete BEFORE DELETE OR TRUNCATE ON public.responses FOR EACH STATEMENT EXECUTE FUNCTION refuse('responses is append-only')
+CREATE TRIGGER responses_no_update BEFORE UPDATE OF leaf_index, receipt_id, ref, campaign, plan, action, documents, effect, fingerprint, recorded_at, checkpoint ON public.responses FOR EACH STATEMENT EXECUTE FUNCTION refuse('responses is append-only')
 CREATE TRIGGER reversals_no_delete BEFORE DELETE OR TRUNCATE ON public.reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse('a reversal cannot be deleted')
 CREATE TRIGGER reversals_no_update BEFORE UPDATE OF campaign, id, region, stage, reminders, reason, reference, at, undo_until, made_by, counts ON public.reversals FOR EACH STATEMENT EXECUTE FUNCTION refuse('a reversal cannot be changed')
 CREATE TRIGGER reversals_undo_once BEFORE UPDATE ON public.reversals FOR EACH ROW WHEN (((old.undone <> 0) OR (new.undone = 0))) EXECUTE FUNCTION refuse('a reversal can only be undone, once')

@@ -1,11 +1,19 @@
+CREATE TABLE act_details (
+  id      INTEGER PRIMARY KEY REFERENCES acts (id),
+  person  TEXT NOT NULL,
+  salt    BLOB NOT NULL,
+  details BLOB NOT NULL
+) STRICT;
 CREATE TABLE acts (
-  id     INTEGER PRIMARY KEY,
-  at     INTEGER NOT NULL,
-  actor  TEXT NOT NULL,
-  action TEXT NOT NULL,
-  object TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  detail TEXT NOT NULL
+  id         INTEGER PRIMARY KEY,
+  act        TEXT NOT NULL,
+  leaf_index INTEGER NOT NULL,
+  at         INTEGER NOT NULL,
+  actor      TEXT NOT NULL,
+  action     TEXT NOT NULL,
+  object     TEXT NOT NULL,
+  ref        INTEGER NOT NULL,
+  request_id TEXT NOT NULL
 ) STRICT;
 CREATE TABLE api_keys (
   id      TEXT PRIMARY KEY NOT NULL,
@@ -139,6 +147,13 @@ CREATE TABLE enrollments (
   answered      INTEGER NOT NULL,
   next_at       INTEGER NOT NULL, attributes TEXT NOT NULL DEFAULT '', excused INTEGER NOT NULL DEFAULT 0, exempt_until INTEGER NOT NULL DEFAULT 0, bound INTEGER NOT NULL DEFAULT 0, extensions INTEGER NOT NULL DEFAULT 0, unreached INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (campaign, ref)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE erasures (
+  id         TEXT PRIMARY KEY NOT NULL,
+  leaf_index INTEGER NOT NULL,
+  ref        INTEGER NOT NULL,
+  at         INTEGER NOT NULL,
+  scrubbed   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE failures (
   campaign TEXT NOT NULL,
@@ -337,6 +352,9 @@ CREATE TABLE versions (
   published    INTEGER NOT NULL,
   PRIMARY KEY (document, version)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX act_details_about ON act_details (person) WHERE person <> '';
+CREATE INDEX acts_about ON acts (ref) WHERE ref <> 0;
+CREATE UNIQUE INDEX acts_names ON acts (act) WHERE act <> '';
 CREATE TRIGGER acts_no_delete BEFORE DELETE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
 CREATE TRIGGER acts_no_update BEFORE UPDATE ON acts
@@ -349,10 +367,13 @@ CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'an approval cannot be deleted'); END;
 CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON approvals
 BEGIN SELECT RAISE(ABORT, 'what was asked for cannot be changed'); END;
+CREATE TRIGGER changes_erase_only BEFORE UPDATE ON changes WHEN OLD.kind <> 'removed' OR NEW.person <> ''
+BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE INDEX changes_moves ON changes (campaign, revision) WHERE cause <> '';
 CREATE TRIGGER changes_no_delete BEFORE DELETE ON changes
 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
-CREATE TRIGGER changes_no_update BEFORE UPDATE ON changes
+CREATE TRIGGER changes_no_update
+BEFORE UPDATE OF revision, kind, at, campaign, ref, seq, plan, country, stage, from_stage, cause, run ON changes
 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE UNIQUE INDEX changes_steps ON changes (ref, campaign, seq) WHERE ref <> 0;
 CREATE INDEX contacts_by_email ON contacts (email) WHERE email <> '';
@@ -376,9 +397,13 @@ CREATE TRIGGER plans_no_delete BEFORE DELETE ON plans
 BEGIN SELECT RAISE(ABORT, 'a plan cannot be deleted'); END;
 CREATE TRIGGER plans_no_update BEFORE UPDATE OF campaign, number, plan_json, source, created, actor ON plans
 BEGIN SELECT RAISE(ABORT, 'a plan cannot be changed'); END;
+CREATE INDEX response_details_about ON response_details (person);
+CREATE TRIGGER responses_erase_only BEFORE UPDATE ON responses WHEN NEW.idempotency_key <> 'erased:' || OLD.leaf_index
+BEGIN SELECT RAISE(ABORT, 'responses is append-only'); END;
 CREATE TRIGGER responses_no_delete BEFORE DELETE ON responses
 BEGIN SELECT RAISE(ABORT, 'responses is append-only'); END;
-CREATE TRIGGER responses_no_update BEFORE UPDATE ON responses
+CREATE TRIGGER responses_no_update
+BEFORE UPDATE OF leaf_index, receipt_id, ref, campaign, plan, action, documents, effect, fingerprint, recorded_at, checkpoint ON responses
 BEGIN SELECT RAISE(ABORT, 'responses is append-only'); END;
 CREATE TRIGGER reversals_no_delete BEFORE DELETE ON reversals
 BEGIN SELECT RAISE(ABORT, 'a reversal cannot be deleted'); END;
