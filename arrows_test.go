@@ -46,7 +46,7 @@ var arrows = map[string]string{
 	"messaging/business":       "terms gate",
 	"models":                   "tracker terms ledger",
 	"models/storetest":         "tracker terms ledger",
-	"notify":                   "terms",
+	"notify":                   "terms tracker",
 	"notify/mail":              "terms tracker templates tokens",
 	"planfile":                 "terms",
 	"scheduler":                "",

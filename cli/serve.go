@@ -98,7 +98,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	}
 	beside, end := context.WithCancel(ctx)
 	defer end()
-	following, keeping := a.follow(beside), a.keepCheckpoints(beside)
+	following, keeping, delivering := a.follow(beside), a.keepCheckpoints(beside), a.deliver(beside)
 	jobs.Start()
 	server := a.server(handler)
 	failed := make(chan error, 1)
@@ -113,6 +113,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	end()
 	<-following
 	<-keeping
+	<-delivering
 	return errors.Join(err, stopped, a.close(ctx))
 }
 

@@ -67,6 +67,7 @@ func (a *app) handler(layer *messaging.Server, jobs *scheduler.Scheduler, extra 
 			ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles(s), s.Catalogue) },
 			Check:     func(ctx context.Context) error { return a.check(ctx, jobs) },
 			PublicURL: s.Server.PublicURL, LogKey: a.secrets.verifier, SessionTTL: s.Links.SessionTTL, NoticeTTL: s.Links.NoticeTTL,
+			CheckURL:     guard(s.Webhooks).Check,
 			MessagingTTL: messagingTTL, Origins: s.Flags.AllowedOrigins, Limits: clients.Limits(s.Limits), Metrics: a.metrics, Stopping: a.stopping,
 		},
 	}

@@ -31,6 +31,7 @@ func (c *Config) check(wrong *faults) {
 	c.Mail.check(wrong)
 	c.Notices.check(wrong)
 	c.Brand.check(wrong)
+	c.Webhooks.check(wrong)
 	c.checkTexts(wrong)
 	c.checkNumbers(wrong)
 	c.checkCatalogue(wrong)
@@ -133,6 +134,19 @@ func isScheme(s string) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '+' && r != '-' && r != '.'
 	}
 	return len(s) > 1 && s[0] >= 'a' && s[0] <= 'z' && !strings.ContainsFunc(s, odd) && !slices.Contains(known, s)
+}
+
+func (w *Webhooks) check(wrong *faults) {
+	for i, text := range w.Allow {
+		key := fmt.Sprintf("webhooks.allow[%d]", i)
+		block, err := netip.ParsePrefix(text)
+		if err != nil {
+			_, err = netip.ParseAddr(text)
+		} else if block.Bits() == 0 {
+			wrong.add(key, text, "allows everything: whoever names an address could then reach any machine from here")
+		}
+		wrong.check(err == nil, key, text, "must be an address or a block such as 10.0.0.0/8")
+	}
 }
 
 func (c *Config) checkTexts(wrong *faults) {

@@ -39,6 +39,7 @@ type Config struct {
 	Messaging    Messaging       `mapstructure:"messaging"`
 	Mail         Mail            `mapstructure:"mail"`
 	Notices      Notices         `mapstructure:"notices"`
+	Webhooks     Webhooks        `mapstructure:"webhooks"`
 	Ledger       Ledger          `mapstructure:"ledger"`
 	Brand        Brand           `mapstructure:"brand"`
 	Log          Log             `mapstructure:"log"`
@@ -179,6 +180,25 @@ type Messaging struct {
 	MailboxTTL     time.Duration `mapstructure:"mailbox_ttl"`
 	ReplyTokenTTL  time.Duration `mapstructure:"reply_token_ttl"`
 	AllowedOrigins []string      `mapstructure:"allowed_origins"`
+}
+
+// Webhooks is which addresses others may have called.
+type Webhooks struct {
+	Allow []string `mapstructure:"allow"` // internal addresses and CIDR blocks
+}
+
+// Allowed are the blocks of Allow.
+func (w Webhooks) Allowed() []netip.Prefix {
+	list := make([]netip.Prefix, 0, len(w.Allow))
+	for _, text := range w.Allow {
+		block, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, _ := netip.ParseAddr(text) // it was checked
+			block = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		list = append(list, block)
+	}
+	return list
 }
 
 // Ledger is the tamper-evident log.

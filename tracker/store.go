@@ -126,6 +126,11 @@ type Reader interface {
 	StaffMember(ctx context.Context, name string) (StaffMember, error)
 	// Staffed reports whether anybody can sign in.
 	Staffed(ctx context.Context) (bool, error)
+	Webhook(ctx context.Context, id string) (Webhook, error)
+	// Webhooks lists them in order of creation.
+	Webhooks(ctx context.Context) ([]Webhook, error)
+	// WebhookLetters lists a webhook's, given up or still tried, in order of revision.
+	WebhookLetters(ctx context.Context, webhook string, dead bool, limit int) ([]WebhookLetter, error)
 	// Acts lists the newest first.
 	Acts(ctx context.Context, limit int) ([]Act, error)
 	// ActsOf lists those that a query asks for, newest first.
@@ -232,4 +237,14 @@ type Tx interface {
 	AddAct(ctx context.Context, a Act) error
 
 	PostTx
+
+	AddWebhook(ctx context.Context, w Webhook) error
+	// SetWebhook writes all but Created, Place, Failing and Said.
+	SetWebhook(ctx context.Context, w Webhook) error
+	DeleteWebhook(ctx context.Context, id string) error
+	// MoveWebhook moves a webhook's place by compare-and-set.
+	MoveWebhook(ctx context.Context, id string, from, to uint64, failing int, said string) error
+	// PutWebhookLetter adds a letter, or replaces it.
+	PutWebhookLetter(ctx context.Context, l WebhookLetter) error
+	EndWebhookLetter(ctx context.Context, webhook string, revision uint64) error
 }

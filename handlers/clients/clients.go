@@ -39,6 +39,9 @@ type Options struct {
 	// Check reports why the server cannot do its work now; nil when it can.
 	Check func(context.Context) error
 
+	// CheckURL refuses an address that webhooks may not call.
+	CheckURL func(string) error
+
 	PublicURL    string        // without a trailing slash
 	LogKey       string        // public keys of the log, as signed-note verifiers, one a line
 	SessionTTL   time.Duration // of links an app opens for its signed-in person
@@ -143,6 +146,7 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.GET("/changes", h.by(h.changes, tracker.DecisionsRead))
 	r.GET("/enforcement", h.by(h.snapshot, tracker.DecisionsRead))
 	r.GET("/enforcement/stream", h.by(h.follow, tracker.DecisionsRead))
+	h.mountWebhooks(r, tracker.StaffAll)
 }
 
 // mountCampaigns adds what those who run campaigns do.

@@ -28,6 +28,7 @@ import (
 	"assent/ledger"
 	"assent/messaging"
 	"assent/models"
+	"assent/notify"
 	"assent/planfile"
 	"assent/templates"
 	"assent/terms"
@@ -158,7 +159,8 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
 		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: day,
-		Metrics: prometheus.NewRegistry(),
+		CheckURL: notify.Guard{Allow: local()}.Check,
+		Metrics:  prometheus.NewRegistry(),
 	})
 	w.must(err)
 	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Routine: []string{"/ofrep/"}, Measure: func(c *gin.Context) {

@@ -65,6 +65,8 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		runsStartAndFinishOnce,
 		aBreakerIsSetAnew,
 		restrictionsAreCountedByTheHour,
+		webhooksKeepTheirPlaceWhateverElseChanges,
+		lettersAreKeptUntilTheyEndAndGoWithTheirWebhook,
 		aPauseHoldsUntilItIsTakenBack,
 		aLeaseHasOneHolderAndItsFenceOnlyGrows,
 		aFailedUpdateLeavesNothing,

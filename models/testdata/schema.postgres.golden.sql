@@ -279,6 +279,24 @@ column versions.title text
 column versions.version text collate C
 constraint act_details FOREIGN KEY (id) REFERENCES acts(id)
 constraint act_details PRIMARY KEY (id)
+column webhook_letters.dead bigint
+column webhook_letters.lane bigint
+column webhook_letters.next_at bigint
+column webhook_letters.revision bigint
+column webhook_letters.said text
+column webhook_letters.tries integer
+column webhook_letters.webhook text collate C
+column webhooks.created bigint
+column webhooks.description text
+column webhooks.disabled bigint
+column webhooks.failing integer
+column webhooks.id text collate C
+column webhooks.kinds text
+column webhooks.place bigint
+column webhooks.said text
+column webhooks.secrets text
+column webhooks.url text
+column webhooks.why text
 constraint acts PRIMARY KEY (id)
 constraint api_keys PRIMARY KEY (id)
 constraint api_keys UNIQUE (hash)
@@ -333,6 +351,9 @@ constraint tiles PRIMARY KEY (path)
 constraint versions PRIMARY KEY (document, version)
 CREATE INDEX act_details_about ON public.act_details USING btree (person) WHERE (person <> ''::text)
 CREATE INDEX acts_about ON public.acts USING btree (ref) WHERE (ref <> 0)
+constraint webhook_letters FOREIGN KEY (webhook) REFERENCES webhooks(id) ON DELETE CASCADE
+constraint webhook_letters PRIMARY KEY (webhook, revision)
+constraint webhooks PRIMARY KEY (id)
 CREATE INDEX api_keys_previous ON public.api_keys USING btree (previous) WHERE (previous <> ''::text)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)
@@ -394,6 +415,8 @@ CREATE UNIQUE INDEX staff_pkey ON public.staff USING btree (name)
 CREATE UNIQUE INDEX texts_pkey ON public.texts USING btree (document, version, locale)
 CREATE UNIQUE INDEX tiles_pkey ON public.tiles USING btree (path)
 CREATE UNIQUE INDEX versions_pkey ON public.versions USING btree (document, version)
+CREATE UNIQUE INDEX webhook_letters_pkey ON public.webhook_letters USING btree (webhook, revision)
+CREATE UNIQUE INDEX webhooks_pkey ON public.webhooks USING btree (id)
 CREATE TRIGGER acts_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.acts FOR EACH STATEMENT EXECUTE FUNCTION refuse('acts is append-only')
 CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON public.approvals FOR EACH ROW WHEN (((old.state <> 'open'::text) OR (new.state = 'open'::text))) EXECUTE FUNCTION refuse('an approval can only be decided, once')
 CREATE TRIGGER approvals_no_delete BEFORE DELETE OR TRUNCATE ON public.approvals FOR EACH STATEMENT EXECUTE FUNCTION refuse('an approval cannot be deleted')

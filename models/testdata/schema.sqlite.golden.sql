@@ -355,6 +355,29 @@ CREATE TABLE versions (
 CREATE INDEX act_details_about ON act_details (person) WHERE person <> '';
 CREATE INDEX acts_about ON acts (ref) WHERE ref <> 0;
 CREATE UNIQUE INDEX acts_names ON acts (act) WHERE act <> '';
+CREATE TABLE webhook_letters (
+  webhook  TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+  revision INTEGER NOT NULL,
+  lane     INTEGER NOT NULL,
+  tries    INTEGER NOT NULL,
+  next_at  INTEGER NOT NULL,
+  dead     INTEGER NOT NULL,
+  said     TEXT NOT NULL,
+  PRIMARY KEY (webhook, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE webhooks (
+  id          TEXT PRIMARY KEY NOT NULL,
+  url         TEXT NOT NULL,
+  description TEXT NOT NULL,
+  kinds       TEXT NOT NULL,
+  secrets     TEXT NOT NULL,
+  created     INTEGER NOT NULL,
+  disabled    INTEGER NOT NULL,
+  why         TEXT NOT NULL,
+  place       INTEGER NOT NULL,
+  failing     INTEGER NOT NULL,
+  said        TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER acts_no_delete BEFORE DELETE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
 CREATE TRIGGER acts_no_update BEFORE UPDATE ON acts
