@@ -91,7 +91,7 @@ func (t *Tracker) AddWebhook(ctx context.Context, w Webhook, actor string) (Webh
 		if err := tx.AddWebhook(ctx, w); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: w.Created, Actor: actor, Action: "webhook.add", Object: w.ID, Detail: w.URL})
+		return t.note(ctx, tx, Act{At: w.Created, Actor: actor, Action: "webhook.add", Object: w.ID, After: facts("url", w.URL)})
 	})
 	return w, err
 }
@@ -155,7 +155,7 @@ func (t *Tracker) changeWebhook(ctx context.Context, id string, act Act, change 
 		if err := tx.SetWebhook(ctx, w); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, act)
+		return t.note(ctx, tx, act)
 	})
 	return w, err
 }
@@ -166,7 +166,7 @@ func (t *Tracker) RemoveWebhook(ctx context.Context, id, actor string) error {
 		if err := tx.DeleteWebhook(ctx, id); err != nil {
 			return err
 		}
-		return tx.AddAct(ctx, Act{At: t.instant(), Actor: actor, Action: "webhook.remove", Object: id})
+		return t.note(ctx, tx, Act{At: t.instant(), Actor: actor, Action: "webhook.remove", Object: id})
 	})
 }
 
@@ -196,7 +196,7 @@ func (t *Tracker) RetryWebhook(ctx context.Context, webhook, actor string) (int,
 			}
 		}
 		n = len(list)
-		return tx.AddAct(ctx, Act{At: t.instant(), Actor: actor, Action: "webhook.retry", Object: webhook})
+		return t.note(ctx, tx, Act{At: t.instant(), Actor: actor, Action: "webhook.retry", Object: webhook})
 	})
 	return n, err
 }

@@ -277,8 +277,6 @@ column versions.material boolean
 column versions.published bigint
 column versions.title text
 column versions.version text collate C
-constraint act_details FOREIGN KEY (id) REFERENCES acts(id)
-constraint act_details PRIMARY KEY (id)
 column webhook_letters.dead bigint
 column webhook_letters.lane bigint
 column webhook_letters.next_at bigint
@@ -297,6 +295,8 @@ column webhooks.said text
 column webhooks.secrets text
 column webhooks.url text
 column webhooks.why text
+constraint act_details FOREIGN KEY (id) REFERENCES acts(id)
+constraint act_details PRIMARY KEY (id)
 constraint acts PRIMARY KEY (id)
 constraint api_keys PRIMARY KEY (id)
 constraint api_keys UNIQUE (hash)
@@ -349,11 +349,11 @@ constraint texts FOREIGN KEY (document, version) REFERENCES versions(document, v
 constraint texts PRIMARY KEY (document, version, locale)
 constraint tiles PRIMARY KEY (path)
 constraint versions PRIMARY KEY (document, version)
-CREATE INDEX act_details_about ON public.act_details USING btree (person) WHERE (person <> ''::text)
-CREATE INDEX acts_about ON public.acts USING btree (ref) WHERE (ref <> 0)
 constraint webhook_letters FOREIGN KEY (webhook) REFERENCES webhooks(id) ON DELETE CASCADE
 constraint webhook_letters PRIMARY KEY (webhook, revision)
 constraint webhooks PRIMARY KEY (id)
+CREATE INDEX act_details_about ON public.act_details USING btree (person) WHERE (person <> ''::text)
+CREATE INDEX acts_about ON public.acts USING btree (ref) WHERE (ref <> 0)
 CREATE INDEX api_keys_previous ON public.api_keys USING btree (previous) WHERE (previous <> ''::text)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)

@@ -352,9 +352,6 @@ CREATE TABLE versions (
   published    INTEGER NOT NULL,
   PRIMARY KEY (document, version)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX act_details_about ON act_details (person) WHERE person <> '';
-CREATE INDEX acts_about ON acts (ref) WHERE ref <> 0;
-CREATE UNIQUE INDEX acts_names ON acts (act) WHERE act <> '';
 CREATE TABLE webhook_letters (
   webhook  TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
   revision INTEGER NOT NULL,
@@ -378,6 +375,9 @@ CREATE TABLE webhooks (
   failing     INTEGER NOT NULL,
   said        TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX act_details_about ON act_details (person) WHERE person <> '';
+CREATE INDEX acts_about ON acts (ref) WHERE ref <> 0;
+CREATE UNIQUE INDEX acts_names ON acts (act) WHERE act <> '';
 CREATE TRIGGER acts_no_delete BEFORE DELETE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
 CREATE TRIGGER acts_no_update BEFORE UPDATE ON acts
