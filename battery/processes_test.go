@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -135,15 +136,7 @@ func newSite(t *testing.T, url string, people int, settings ...string) *site {
 // serve starts a server and returns when it answers.
 func (s *site) serve() *server {
 	s.t.Helper()
-	v := &server{Cmd: exec.CommandContext(context.Background(), program, "serve"), ended: make(chan struct{})}
-	v.Env, v.Dir, v.Stderr = s.settings, s.t.TempDir(), &v.log
-	v.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	must(s.t, v.Start())
-	go func() { _ = v.Wait(); close(v.ended) }()
-	s.t.Cleanup(func() {
-		_ = v.Process.Kill() // it may be gone already
-		<-v.ended
-	})
+	v := s.serveBy([]string{program})
 	s.eventually("a server answers", 30*time.Second, func() bool {
 		select {
 		case <-v.ended:
@@ -151,6 +144,22 @@ func (s *site) serve() *server {
 		default:
 		}
 		return strings.Contains(v.log.String(), "msg=serving")
+	})
+	return v
+}
+
+// serveBy starts a server by a command, with more settings.
+func (s *site) serveBy(command []string, more ...string) *server {
+	s.t.Helper()
+	command = append(slices.Clone(command), "serve")
+	v := &server{Cmd: exec.CommandContext(context.Background(), command[0], command[1:]...), ended: make(chan struct{})}
+	v.Env, v.Dir, v.Stderr = append(slices.Clone(s.settings), more...), s.t.TempDir(), &v.log
+	v.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	must(s.t, v.Start())
+	go func() { _ = v.Wait(); close(v.ended) }()
+	s.t.Cleanup(func() {
+		_ = v.Process.Kill() // it may be gone already
+		<-v.ended
 	})
 	s.servers = append(s.servers, v)
 	return v
