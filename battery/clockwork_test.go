@@ -30,7 +30,11 @@ type clockwork struct {
 	store *models.Store
 	jobs  *scheduler.Scheduler
 	wall  func() time.Time
+	key   string // that signs the log
 }
+
+// origin names the log.
+const origin = "example.org/log"
 
 // newClockwork opens the database at a URL, to go by a clock. tick is the grid
 // of due times.
@@ -40,7 +44,7 @@ func newClockwork(t *testing.T, url string, tick time.Duration, wall func() time
 	if err != nil {
 		t.Fatal(err)
 	}
-	private, _, err := ledger.NewKey(rand.Reader, "example.org/log")
+	private, _, err := ledger.NewKey(rand.Reader, origin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +52,7 @@ func newClockwork(t *testing.T, url string, tick time.Duration, wall func() time
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &clockwork{t: t, store: store, wall: wall, Tracker: tracker.New(tracker.Deps{
+	return &clockwork{t: t, store: store, wall: wall, key: private, Tracker: tracker.New(tracker.Deps{
 		Store: store, Catalogue: catalogue(), Now: wall, Random: rand.Reader, Signer: signer,
 		Committed: func(context.Context, uint64) error { return nil },
 		Pace: tracker.Pace{

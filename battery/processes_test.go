@@ -125,9 +125,12 @@ func newSite(t *testing.T, url string, people int, settings ...string) *site {
 	set(time.Now())
 	w.off = 0
 	dir := t.TempDir()
+	secrets := filepath.Join(dir, "secrets")
+	must(t, os.Mkdir(secrets, 0o700))
+	must(t, os.WriteFile(filepath.Join(secrets, "ledger.key"), []byte(s.key+"\n"), 0o600)) // the log has begun
 	s.settings = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "ASSENT_SERVER_LISTEN=127.0.0.1:0", "ASSENT_DATABASE_URL=" + url,
-		"ASSENT_SECRETS_DIRECTORY=" + filepath.Join(dir, "secrets"), "ASSENT_SCHEDULER_TICK=@every 1s",
+		"ASSENT_SECRETS_DIRECTORY=" + secrets, "ASSENT_LEDGER_ORIGIN=" + origin, "ASSENT_SCHEDULER_TICK=@every 1s",
 		"ASSENT_SCHEDULER_CHUNK_ROWS=20", "ASSENT_SCHEDULER_CHUNK_HOLD=10ms", "ASSENT_SCHEDULER_DUTY=0.1", "ASSENT_SCHEDULER_LEASE_TTL=2s",
 	}, settings...)
 	return s
