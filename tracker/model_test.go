@@ -70,7 +70,6 @@ type hop struct{ from, to int }
 func (m *model) join(id, country string, created, now time.Time) {
 	m.people[id] = &soul{id: id, country: country, created: created, joined: now, entered: now, status: terms.Pending, plan: m.plan}
 	m.order = append(m.order, id)
-	m.walking = true
 }
 
 func (h *brake) covers(s *soul) bool {
