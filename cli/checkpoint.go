@@ -41,20 +41,18 @@ func (a *app) comparedLog(ctx context.Context, kept []ledger.Checkpoint) (ledger
 	var unsigned *note.UnverifiedNoteError
 	switch file := a.settings.Ledger.CheckpointFile; {
 	case errors.As(err, &split) && split.Short():
-		return now, fmt.Errorf(`the database does not continue the checkpoint kept in %s: %w.
-
-Restore a newer copy of the database. If there is none, the choices in between
-are lost here, but people hold receipts for them: ask these people again. Move
-%[1]s to a safe place, as proof of what there was, and start again.
-
-%[3]s`, file, err, split.Proof())
+		return now, fmt.Errorf("the database does not continue the checkpoint kept in %s: %w.\n\n%s\n\n%s",
+			file, err, lossWords(split.Kept.Head.Size-split.Now.Head.Size, split.Kept), split.Proof())
 	case errors.As(err, &split):
 		return now, fmt.Errorf(`the database does not continue the checkpoint kept in %s: %w.
 
 Two histories of one log exist. Find out which of them people hold receipts for,
-and open that database. Keep both checkpoints: together they are the proof.
+and open that database. Keep both checkpoints: together they are the proof. If
+it has to be this one all the same, accept the loss of the other for the record:
 
-%[3]s`, file, err, split.Proof())
+  assent ledger accept-loss --size %d --reason '…'
+
+%s`, file, err, split.Kept.Head.Size, split.Proof())
 	case errors.As(err, &unsigned):
 		return now, fmt.Errorf("the log in the database was signed by another key than %s: restore that key from a backup, or open the database it belongs to (%w)", ledgerKeyFile, err)
 	case errors.Is(err, ledger.ErrAltered):
@@ -80,7 +78,8 @@ func (a *app) keptCheckpoints() ([]ledger.Checkpoint, error) {
 	return []ledger.Checkpoint{c}, nil
 }
 
-// readCheckpoint reads a checkpoint of this log that was kept in a file.
+// readCheckpoint reads a checkpoint of this log that was kept in a file, by
+// itself or in a receipt.
 func (a *app) readCheckpoint(file string) (ledger.Checkpoint, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -89,6 +88,9 @@ func (a *app) readCheckpoint(file string) (ledger.Checkpoint, error) {
 	known, err := ledger.Verifiers(a.secrets.verifier)
 	if err != nil {
 		return ledger.Checkpoint{}, err
+	}
+	if receipt, err := ledger.FindReceipt(text); err == nil {
+		text = []byte(receipt.Proof.Checkpoint)
 	}
 	c, err := ledger.ParseCheckpoint(string(text), known)
 	if err != nil {
@@ -138,12 +140,20 @@ func replaceFile(path string, mode fs.FileMode, text string) error {
 	_, err = file.WriteString(text)
 	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = rename(file.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
-	directory, err := os.Open(filepath.Dir(path))
+	return nil
+}
+
+// rename gives a file on the disk another name, also after a crash.
+func rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	directory, err := os.Open(filepath.Dir(to))
 	if err != nil {
 		return err
 	}

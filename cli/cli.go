@@ -96,7 +96,7 @@ Without a command it serves. Try "assent demo" first.`,
 		p.applyCommand(), p.planCommand(), p.confirmCommand(), p.simulateCommand(), p.previewCommand(),
 		p.holdCommand(), p.reverseCommand(), p.undoCommand(), p.approvalsCommand(),
 		p.sweepCommand(), p.pauseCommand(), p.resumeCommand(), p.breakerCommand(), p.unreachedCommand(), p.failuresCommand(), p.noticesCommand(), p.explainCommand(),
-		p.keyCommand(), p.webhookCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.ledgerCommand(), p.verifyCommand(), p.exportCommand(),
+		p.keyCommand(), p.webhookCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.ledgerCommand(), p.verifyCommand(), p.exportCommand(), p.backupCommand(), p.restoreCommand(),
 	)
 	return root
 }

@@ -90,7 +90,7 @@ func TestWhatCannotBeUsedExitsWithTwoAndSaysAllOfIt(t *testing.T) {
 func TestEveryCommandExplainsItself(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	for _, command := range strings.Fields("serve demo apply plan confirm simulate import preview explain sweep hold reverse undo approvals pause resume breaker unreached failures key staff migrate doctor ledger verify export") {
+	for _, command := range strings.Fields("serve demo apply plan confirm simulate import preview explain sweep hold reverse undo approvals pause resume breaker unreached failures key staff migrate doctor ledger verify export backup restore") {
 		if out := m.succeeds(command, "--help"); !strings.Contains(out, "Usage:") {
 			t.Errorf("%s --help says %q", command, out)
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,29 +16,32 @@ import (
 )
 
 func (p *program) doctorCommand() *cobra.Command {
-	var health bool
+	var health, full bool
 	var checkpoint string
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that the settings, the keys, the database and its log can be used",
 		Long: `Loads the settings, opens the database, which checks it, and says what was found.
 The log has to continue the checkpoint kept in ledger.checkpoint_file, and with
---checkpoint one that was kept elsewhere as well. With --health it asks the
+--checkpoint one that was kept elsewhere as well, such as that of a person's
+receipt. With --full it reads the whole database and verifies every record of the
+log, as "assent backup" does with a copy. With --health it asks the
 server that runs on this machine instead, as a container's health check does.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if health {
 				return p.health(c.Context())
 			}
-			return p.with(c.Context(), func(a *app) error { return p.examine(c.Context(), a, checkpoint) })
+			return p.with(c.Context(), func(a *app) error { return p.examine(c.Context(), a, checkpoint, full) })
 		},
 	}
-	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a checkpoint of the log that was kept elsewhere")
+	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a file with a checkpoint of the log that was kept elsewhere, or with a receipt")
+	c.Flags().BoolVar(&full, "full", false, "read the whole database and verify the whole log")
 	c.Flags().BoolVar(&health, "health", false, "only ask the server on this machine whether it is alive")
 	return c
 }
 
-func (p *program) examine(ctx context.Context, a *app, checkpoint string) error {
+func (p *program) examine(ctx context.Context, a *app, checkpoint string, full bool) error {
 	overviews, err := a.tracker.Overviews(ctx)
 	if err != nil {
 		return err
@@ -47,6 +51,13 @@ func (p *program) examine(ctx context.Context, a *app, checkpoint string) error 
 	fmt.Fprintf(p.out, "database  good: %s\n", a.settings.Database.URL)
 	if err := p.examineLog(ctx, a, checkpoint); err != nil {
 		return err
+	}
+	if full {
+		report, err := p.examineAll(ctx, a)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "database  whole: its structure, its references, and all %d records of the log\n", report.Checkpoint.Head.Size)
 	}
 	for _, o := range overviews {
 		fmt.Fprintf(p.out, "campaign  %s: plan %d, %d people in scope, %d accepted, %d without some features\n",
@@ -75,12 +86,20 @@ func (p *program) examineLog(ctx context.Context, a *app, checkpoint string) err
 	if checkpoint == "" {
 		return nil
 	}
-	a.settings.Ledger.CheckpointFile = checkpoint // what the words are about
 	elsewhere, err := a.readCheckpoint(checkpoint)
 	if err != nil {
 		return err
 	}
-	if _, err := a.comparedLog(ctx, []ledger.Checkpoint{elsewhere}); err != nil {
+	known, err := ledger.Verifiers(a.secrets.verifier)
+	if err != nil {
+		return err
+	}
+	_, err = a.tracker.CheckLog(ctx, known, elsewhere)
+	var split *ledger.Split
+	if errors.As(err, &split) {
+		return fmt.Errorf("the log does not continue that of %s: %w\n\n%s", checkpoint, err, split.Proof())
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "log       good: continues the %d records of %s\n", elsewhere.Head.Size, checkpoint)

@@ -15,7 +15,7 @@ import (
 )
 
 func (p *program) ledgerCommand() *cobra.Command {
-	c := &cobra.Command{Use: "ledger", Short: "List, change and retire the keys that sign the log", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "ledger", Short: "Keep the keys that sign the log, and accept that records of it are lost", Args: cobra.NoArgs}
 	c.AddCommand(&cobra.Command{
 		Use: "keys", Short: "List the keys of the log, the newest first", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -39,7 +39,7 @@ secrets. From the next start of the server on, the newest signs alone. The publi
 halves stay: what the old keys have signed goes on to verify.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.retire(c.Context()) },
-	})
+	}, p.acceptLossCommand())
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"assent/ledger"
+	"assent/terms"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -61,5 +62,35 @@ func (t *Tracker) SignLog(ctx context.Context) error {
 			return err
 		}
 		return tx.SaveLog(ctx, head, LogHead{Size: head.Size, Root: head.Root, Checkpoint: []byte(signed.Text)}, nil, nil)
+	})
+}
+
+// AcceptLoss goes on with a log that does not continue a checkpoint which was
+// kept of it, after an older copy of the database was restored. The act names
+// that checkpoint in the log itself, for whoever holds a receipt under it, and
+// pauses stepping: people who accepted since must not lose anything because it
+// is not known here any more. Invalid without a reason.
+func (t *Tracker) AcceptLoss(ctx context.Context, lost *ledger.Split, reason, actor string) error {
+	if reason == "" {
+		return terms.Faults{{Path: "reason", Detail: "say why, for the record"}}
+	}
+	now := t.instant()
+	return t.Store.Update(ctx, func(tx Tx) error {
+		pause, err := tx.Pause(ctx)
+		if err != nil {
+			return err
+		}
+		if pause.At.IsZero() {
+			pause.At, pause.By = now, actor
+			pause.Reason = "records of the log were lost: ask the people concerned again, then resume"
+			if err := tx.SetPause(ctx, pause); err != nil {
+				return err
+			}
+		}
+		return t.note(ctx, tx, Act{
+			At: now, Actor: actor, Action: "ledger.accept_loss", Reason: reason,
+			Object: fmt.Sprintf("checkpoint of %d records, root %x", lost.Kept.Head.Size, lost.Kept.Head.Root),
+			Before: facts("checkpoint", lost.Kept.Text), After: facts("checkpoint", lost.Now.Text),
+		})
 	})
 }
