@@ -17,6 +17,9 @@ import (
 	"assent/terms"
 )
 
+// syncEvery is how often a copy that is being written is synced.
+const syncEvery = 20 * time.Millisecond
+
 // File is the path of the SQLite database at a URL; false where it is none.
 func File(url string) (string, bool) { return strings.CutPrefix(url, "sqlite:") }
 
@@ -37,23 +40,39 @@ func Backup(ctx context.Context, from, to string, progress func(done, all int64)
 	if err != nil {
 		return damaged(from, err)
 	}
+	out, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	go func() {
 		_, err := pool.ExecContext(ctx, "VACUUM INTO ?", to)
 		done <- err
 	}()
-	ticker := time.NewTicker(100 * time.Millisecond)
+	err = syncing(out, done, func(n int64) { progress(n, size) })
+	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return fmt.Errorf("copy the database: %w", damaged(from, err))
+	}
+	return nil
+}
+
+// syncing brings a file that grows to the disk, a little at a time, until what
+// writes it is done: all of it at once would keep the disk from the writer.
+func syncing(file *os.File, done <-chan error, progress func(int64)) error {
+	ticker := time.NewTicker(syncEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case err := <-done:
-			if err != nil {
-				return fmt.Errorf("copy the database: %w", damaged(from, err))
-			}
-			return nil
+			return err
 		case <-ticker.C:
-			if info, err := os.Stat(to); err == nil {
-				progress(info.Size(), size)
+			info, err := file.Stat()
+			if err == nil {
+				progress(info.Size())
+				err = file.Sync()
+			}
+			if err != nil {
+				return errors.Join(err, <-done)
 			}
 		}
 	}
