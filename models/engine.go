@@ -18,8 +18,6 @@ type engine interface {
 	turn() string
 	// queue makes other processes that migrate wait, until the transaction ends.
 	queue(ctx context.Context, in gorm.ConnPool) error
-	// checks find what is broken in a database that can be opened.
-	checks() []check
 
 	// exec runs a statement for all rows of a batch.
 	exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error
