@@ -231,7 +231,7 @@ func (d *demoParts) messenger(a *app) templates.Messenger {
 	for i, n := range names {
 		m.Phones = append(m.Phones, templates.MessengerPhone{
 			MessengerName: n, Contacts: slices.Concat(names[:i], names[i+1:]),
-			Token:     a.secrets.tokens.Sign(tokens.Messaging, tokens.Claims{Person: n.ID}, realClock(), messagingTTL),
+			Token:     a.secrets.tokens.Sign(tokens.Messaging, messaging.Caller{Person: n.ID}.Claims(), realClock(), messagingTTL),
 			ReviewURL: "/demo/review/" + n.ID,
 		})
 	}
@@ -251,7 +251,7 @@ func greet(ctx context.Context, layer *messaging.Server) error {
 			return err
 		}
 		var refused *messaging.Refusal
-		if _, err := layer.Call(ctx, line.from, "messages.send", params); err != nil && !errors.As(err, &refused) && !errors.Is(err, terms.NotFound) {
+		if _, err := layer.Call(ctx, messaging.Caller{Person: line.from}, "messages.send", params); err != nil && !errors.As(err, &refused) && !errors.Is(err, terms.NotFound) {
 			return fmt.Errorf("begin the conversation of the demonstration: %w", err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"assent/handlers/people"
 	"assent/handlers/staff"
 	"assent/messaging"
+	"assent/models"
 	"assent/planfile"
 	"assent/scheduler"
 	"assent/templates"
@@ -29,7 +30,7 @@ const messagingTTL = 24 * time.Hour
 func (a *app) messaging() (*messaging.Server, error) {
 	m := a.settings.Messaging
 	layer, err := messaging.New(messaging.Options{
-		Gate: a.gate, People: roll{a.tracker}, Mailbox: messaging.NewMemory(), Tokens: a.secrets.tokens, Now: a.now, Wall: realClock, Log: a.log,
+		Gate: a.gate, People: roll{a.tracker}, Mailbox: models.NewMailbox(a.store), Tokens: a.secrets.tokens, Now: a.now, Wall: realClock, Log: a.log,
 		Metrics: a.metrics, AllowedOrigins: m.AllowedOrigins, MailboxTTL: m.MailboxTTL, ReplyTTL: m.ReplyTokenTTL,
 	})
 	if err != nil {

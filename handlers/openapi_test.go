@@ -19,6 +19,7 @@ import (
 	"assent/handlers/people"
 	"assent/handlers/staff"
 	"assent/messaging"
+	"assent/models"
 	"assent/templates"
 	"assent/tokens"
 	"assent/tracker"
@@ -36,7 +37,7 @@ func routes(t *testing.T, demo bool) []string {
 		t.Fatal(err)
 	}
 	g := gate.New(nil, gate.Options{Now: time.Now})
-	layer, err := messaging.New(messaging.Options{Gate: g, People: nobody{}, Mailbox: messaging.NewMemory(), Tokens: signer, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	layer, err := messaging.New(messaging.Options{Gate: g, People: nobody{}, Mailbox: models.NewMailbox(nil), Tokens: signer, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,13 @@ import (
 	"log/slog"
 	"time"
 
+	"assent/messaging/mailbox"
 	"assent/terms"
 )
 
 type placeParams struct {
-	To   string   `json:"to"`
-	Kind CallKind `json:"kind"`
+	To   string           `json:"to"`
+	Kind mailbox.CallKind `json:"kind"`
 }
 
 type callParams struct {
@@ -23,7 +24,7 @@ func (p callParams) check() terms.Faults { return required("call", p.Call) }
 
 func (p placeParams) check() terms.Faults {
 	faults := required("to", p.To)
-	if p.Kind != Voice && p.Kind != Video {
+	if p.Kind != mailbox.Voice && p.Kind != mailbox.Video {
 		faults = append(faults, terms.Fault{Path: "kind", Detail: "must be voice or video"})
 	}
 	return faults
@@ -33,7 +34,7 @@ func (p placeParams) check() terms.Faults {
 // unavailable, and the caller is not told whether they are offline, in another
 // call, suspended, or have blocked the caller; they find a missed call.
 func (s *Server) placeCall(ctx context.Context, person string, p placeParams) (any, error) {
-	blocked, err := s.canReach(ctx, person, p.To)
+	blocked, err := s.canCall(ctx, person, p.To)
 	if err != nil {
 		return nil, err
 	}
@@ -42,16 +43,42 @@ func (s *Server) placeCall(ctx context.Context, person string, p placeParams) (a
 	}
 	c := callState{ID: rand.Text(), From: person, To: p.To, Kind: p.Kind, State: ringing}
 	if blocked || !s.may(p.To, "calls.answer") || !s.reachable(p.To) || !s.ring(ctx, c) {
-		return s.unavailable(ctx, c, blocked)
+		return s.unavailable(ctx, c)
 	}
 	s.publish(ctx, callsLine, p.To, event{Event: "call", Call: &c})
 	return c, nil
 }
 
+// canCall checks whom somebody calls, and reports whether they have blocked that
+// somebody, who must not learn it.
+func (s *Server) canCall(ctx context.Context, from, to string) (bool, error) {
+	if err := s.knows(ctx, from, "to", to); err != nil {
+		return false, err
+	}
+	own, err := s.options.Mailbox.Blocked(ctx, from, to)
+	if err != nil {
+		return false, err
+	}
+	if own {
+		return false, terms.Errorf(terms.Conflict, "you have blocked %q; unblock them first", to)
+	}
+	return s.options.Mailbox.Blocked(ctx, to, from)
+}
+
 // reachable reports whether somebody would notice a call: a connection of
 // theirs hears it, or their program has been asking lately.
 func (s *Server) reachable(person string) bool {
-	return s.listens(person, callsLine) || s.active.lately(person, s.options.Wall())
+	return s.listens(person) || s.active.lately(person, s.options.Wall())
+}
+
+// listens reports whether a connection of a person to this server would ring.
+func (s *Server) listens(person string) bool {
+	for device := range s.devices(person) {
+		if s.hears(callsLine, Caller{person, device}) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) ring(ctx context.Context, c callState) bool {
@@ -61,8 +88,8 @@ func (s *Server) ring(ctx context.Context, c callState) bool {
 	})
 }
 
-func (s *Server) unavailable(ctx context.Context, c callState, blocked bool) (any, error) {
-	if err := s.missed(ctx, c, blocked); err != nil {
+func (s *Server) unavailable(ctx context.Context, c callState) (any, error) {
+	if err := s.missed(ctx, c); err != nil {
 		return nil, err
 	}
 	c.State = unavailable
@@ -70,8 +97,14 @@ func (s *Server) unavailable(ctx context.Context, c callState, blocked bool) (an
 }
 
 // missed leaves an unanswered call in the conversation.
-func (s *Server) missed(ctx context.Context, c callState, blocked bool) error {
-	return s.post(ctx, Message{ID: c.ID, From: c.From, To: c.To, Kind: MissedCall, Call: c.Kind, SentAt: s.options.Now(), Withheld: blocked})
+func (s *Server) missed(ctx context.Context, c callState) error {
+	kept, err := s.options.Mailbox.Post(ctx, mailbox.Draft{Message: mailbox.Message{
+		ID: c.ID, From: c.From, To: c.To, Kind: mailbox.MissedCall, Call: c.Kind, SentAt: s.options.Now(),
+	}})
+	if err == nil {
+		s.handOut(ctx, kept)
+	}
+	return err
 }
 
 // currentCall lets a program without a connection find the call that rings.
@@ -117,7 +150,7 @@ func (s *Server) hangUp(ctx context.Context, person string, p callParams) (any, 
 // called first, for as long as a notification can be answered.
 func (s *Server) callBack(ctx context.Context, person string, p callParams) (any, error) {
 	m, err := s.options.Mailbox.Message(ctx, person, p.Call)
-	if err != nil || m.Kind != MissedCall || m.To != person {
+	if err != nil || m.Kind != mailbox.MissedCall || m.To != person {
 		return nil, notMissed(err, p.Call)
 	}
 	if !s.options.Now().Before(m.SentAt.Add(s.options.ReplyTTL)) {
@@ -144,7 +177,7 @@ func (s *Server) endCall(ctx context.Context, id, person string, why func(callSt
 	after.State = ended
 	s.tellBoth(ctx, after)
 	if before.State == ringing && before.Reason != declined {
-		if err := s.missed(ctx, before, false); err != nil {
+		if err := s.missed(ctx, before); err != nil {
 			s.options.Log.ErrorContext(ctx, "missed call not kept", slog.String("call", id), slog.Any("error", err))
 		}
 	}

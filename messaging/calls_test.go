@@ -31,18 +31,18 @@ func TestACallRingsIsAnsweredAndEnds(t *testing.T) {
 	if h.at("call", "from") != "ana" || h.at("call", "kind") != "video" {
 		t.Errorf("got %+v", h)
 	}
-	if _, err := w.Call(t.Context(), "cy", "calls.answer", json.RawMessage(call)); !errors.Is(err, terms.NotFound) {
+	if _, err := w.Call(t.Context(), messaging.Caller{Person: "cy"}, "calls.answer", json.RawMessage(call)); !errors.Is(err, terms.NotFound) {
 		t.Errorf("a stranger answers: %v", err)
 	}
 	w.call(t, "ben", "calls.answer", call)
 	d.await(t, "answered", callEvent("ana", "me", "answered", ""))
-	if _, err := w.Call(t.Context(), "ben", "calls.decline", json.RawMessage(call)); !errors.Is(err, terms.Conflict) {
+	if _, err := w.Call(t.Context(), messaging.Caller{Person: "ben"}, "calls.decline", json.RawMessage(call)); !errors.Is(err, terms.Conflict) {
 		t.Errorf("declining what is answered: %v", err)
 	}
 	if got := w.call(t, "cy", "calls.place", `{"to":"ben","kind":"voice"}`)["state"]; got != "unavailable" {
 		t.Errorf("calling somebody in a call: %v", got)
 	}
-	if _, err := w.Call(t.Context(), "ana", "calls.place", json.RawMessage(`{"to":"cy","kind":"voice"}`)); !errors.Is(err, terms.Conflict) {
+	if _, err := w.Call(t.Context(), messaging.Caller{Person: "ana"}, "calls.place", json.RawMessage(`{"to":"cy","kind":"voice"}`)); !errors.Is(err, terms.Conflict) {
 		t.Errorf("calling out of a call: %v", err)
 	}
 	w.call(t, "ana", "calls.hang_up", call)
@@ -101,11 +101,11 @@ func TestALimitedPersonCallsBackAMissedCallAndNobodyElse(t *testing.T) {
 		t.Errorf("got %v", back)
 	}
 	w.call(t, "ben", "calls.decline", `{"call":"`+back["id"].(string)+`"}`)
-	if _, err := w.Call(t.Context(), "ben", "calls.call_back", json.RawMessage(call)); !errors.Is(err, terms.NotFound) {
+	if _, err := w.Call(t.Context(), messaging.Caller{Person: "ben"}, "calls.call_back", json.RawMessage(call)); !errors.Is(err, terms.NotFound) {
 		t.Errorf("the caller calls his own call back: %v", err)
 	}
 	w.clock.forward(4 * 24 * time.Hour)
-	if _, err := w.Call(t.Context(), "ana", "calls.call_back", json.RawMessage(call)); !errors.Is(err, terms.Conflict) {
+	if _, err := w.Call(t.Context(), messaging.Caller{Person: "ana"}, "calls.call_back", json.RawMessage(call)); !errors.Is(err, terms.Conflict) {
 		t.Errorf("too late: %v", err)
 	}
 }

@@ -7,183 +7,255 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"assent/messaging/mailbox"
 	"assent/terms"
 	"assent/tokens"
 )
 
-// maxBody is the longest body of a message, in bytes.
-const maxBody = 16 << 10
+// Limits of what a message carries, in bytes.
+const (
+	maxBody     = 16 << 10
+	maxClientID = 64
+)
 
-// How many messages of a conversation are listed at once.
+// How many chats, or messages of a conversation, are listed at once.
 const (
 	usualPage = 50
 	maxPage   = 200
 )
 
 type chat struct {
-	Peer    string  `json:"peer"`
+	Peer    string  `json:"peer,omitempty"`
+	Group   string  `json:"group,omitempty"`
+	Title   string  `json:"title,omitempty"` // of a group
+	Left    bool    `json:"left,omitempty"`  // the person is no longer in the group
 	Last    message `json:"last"`
 	Unread  int     `json:"unread"`
 	Blocked bool    `json:"blocked"`
 }
 
-func (s *Server) listChats(ctx context.Context, person string, _ noParams) (any, error) {
-	list, err := s.options.Mailbox.Chats(ctx, person, s.may(person, "messages.receive"))
+// pageParams asks for what is older than the message with id Before, "" for
+// the newest.
+type pageParams struct {
+	Before string `json:"before"`
+	Limit  int    `json:"limit"`
+}
+
+func (p pageParams) check() terms.Faults {
+	if p.Limit < 0 || p.Limit > maxPage {
+		return terms.Faults{{Path: "limit", Detail: fmt.Sprintf("must be 1 to %d; left out it is %d", maxPage, usualPage)}}
+	}
+	return nil
+}
+
+func (p pageParams) page(withWaiting bool) mailbox.Page {
+	if p.Limit == 0 {
+		p.Limit = usualPage
+	}
+	return mailbox.Page{Before: p.Before, Limit: p.Limit, WithWaiting: withWaiting}
+}
+
+// talkParams names a conversation: with a peer, or of a group.
+type talkParams struct {
+	Peer  string `json:"peer"`
+	Group string `json:"group"`
+}
+
+func (p talkParams) check() terms.Faults {
+	if (p.Peer == "") == (p.Group == "") {
+		return terms.Faults{{Path: "peer", Detail: "or group is required, and not both"}}
+	}
+	return nil
+}
+
+func (p talkParams) talk() mailbox.Talk { return mailbox.Talk(p) }
+
+// listChats lists a person's conversations. From then on nothing waits for
+// them: they have been told of all there is.
+func (s *Server) listChats(ctx context.Context, person string, p pageParams) (any, error) {
+	page := p.page(s.may(person, "messages.receive"))
+	list, err := s.options.Mailbox.Chats(ctx, person, page)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]chat, len(list))
 	for i, c := range list {
-		out[i] = chat{c.Peer, shown(c.Last), c.Unread, c.Blocked}
+		out[i] = chat{c.Peer, c.Group, c.Title, c.Left, shown(c.Last), c.Unread, c.Blocked}
+		s.told(person, page, c.Last)
 	}
-	return map[string]any{"chats": out}, nil
+	return map[string]any{"chats": out, "more": len(list) == page.Limit}, nil
+}
+
+// told notes that a person has seen a message in a list, or one that is newer.
+func (s *Server) told(person string, page mailbox.Page, m mailbox.Message) {
+	if page.WithWaiting {
+		s.handed.note(Caller{Person: person}, m.Place)
+	}
 }
 
 type historyParams struct {
-	Peer   string `json:"peer"`
-	Before string `json:"before"`
-	Limit  int    `json:"limit"`
+	talkParams
+	pageParams
 }
 
 func (p historyParams) check() terms.Faults {
-	faults := required("peer", p.Peer)
-	if p.Limit < 0 || p.Limit > maxPage {
-		faults = append(faults, terms.Fault{Path: "limit", Detail: fmt.Sprintf("must be 1 to %d; left out it is %d", maxPage, usualPage)})
-	}
-	return faults
+	return append(p.talkParams.check(), p.pageParams.check()...)
 }
 
-// history lists a piece of a conversation, oldest first. What it lists has
-// been handed over and is not sent again.
+// history lists a piece of a conversation, oldest first.
 func (s *Server) history(ctx context.Context, person string, p historyParams) (any, error) {
-	if p.Limit == 0 {
-		p.Limit = usualPage
-	}
-	receives := s.may(person, "messages.receive")
-	list, err := s.options.Mailbox.History(ctx, HistoryQuery{person, p.Peer, p.Before, p.Limit, receives})
+	page := p.page(s.may(person, "messages.receive"))
+	list, err := s.options.Mailbox.History(ctx, person, p.talk(), page)
 	if err != nil {
 		return nil, err
 	}
-	out, ids := make([]message, len(list)), []string{}
+	out := make([]message, len(list))
 	for i, m := range list {
 		out[i] = shown(m)
-		if m.To == person {
-			ids = append(ids, m.ID)
+		s.told(person, page, m)
+	}
+	answer := map[string]any{"messages": out, "more": len(list) == page.Limit}
+	if p.Group != "" {
+		answer["group"] = p.Group
+	} else {
+		answer["peer"] = p.Peer
+	}
+	return answer, nil
+}
+
+// written is what every message that somebody writes has.
+type written struct {
+	Body     string `json:"body"`
+	ClientID string `json:"client_id"` // makes sending again harmless
+}
+
+func (p written) check() terms.Faults {
+	var faults terms.Faults
+	if len(p.ClientID) > maxClientID {
+		faults = append(faults, terms.Fault{Path: "client_id", Detail: fmt.Sprintf("is longer than %d bytes", maxClientID)})
+	}
+	return append(faults, checkText("body", p.Body, maxBody)...)
+}
+
+// checkText refuses what cannot be kept on every database.
+func checkText(path, text string, longest int) terms.Faults {
+	switch {
+	case len(text) > longest:
+		return terms.Faults{{Path: path, Detail: fmt.Sprintf("is longer than %d bytes", longest)}}
+	case !utf8.ValidString(text) || containsNUL(text):
+		return terms.Faults{{Path: path, Detail: "is not UTF-8 without NUL"}}
+	}
+	return required(path, text)
+}
+
+func containsNUL(text string) bool {
+	for i := range len(text) {
+		if text[i] == 0 {
+			return true
 		}
 	}
-	if err := s.options.Mailbox.Deliver(ctx, person, ids); err != nil {
-		return nil, err
-	}
-	return map[string]any{"peer": p.Peer, "messages": out, "more": len(list) == p.Limit}, nil
+	return false
 }
 
 type sendParams struct {
-	To   string `json:"to"`
-	Body string `json:"body"`
+	To    string `json:"to"`
+	Group string `json:"group"`
+	written
 }
 
 func (p sendParams) check() terms.Faults {
-	return append(required("to", p.To), checkBody(p.Body)...)
-}
-
-func checkBody(body string) terms.Faults {
-	switch {
-	case len(body) > maxBody:
-		return terms.Faults{{Path: "body", Detail: fmt.Sprintf("is longer than %d bytes", maxBody)}}
-	case !utf8.ValidString(body):
-		return terms.Faults{{Path: "body", Detail: "is not UTF-8"}}
+	var faults terms.Faults
+	if (p.To == "") == (p.Group == "") {
+		faults = terms.Faults{{Path: "to", Detail: "or group is required, and not both"}}
 	}
-	return required("body", body)
+	return append(faults, p.written.check()...)
 }
 
 func (s *Server) send(ctx context.Context, person string, p sendParams) (any, error) {
-	blocked, err := s.canReach(ctx, person, p.To)
+	if p.Group == "" {
+		if err := s.knows(ctx, person, "to", p.To); err != nil {
+			return nil, err
+		}
+	}
+	return s.write(ctx, mailbox.Draft{Message: mailbox.Message{From: person, To: p.To, Group: p.Group, Body: p.Body, ClientID: p.ClientID}})
+}
+
+// write keeps a text and hands it over to whoever can have it now. From the
+// moment it is kept the sender has succeeded, whatever becomes of it.
+func (s *Server) write(ctx context.Context, d mailbox.Draft) (any, error) {
+	d.ID, d.Kind, d.SentAt = rand.Text(), mailbox.Text, s.options.Now()
+	kept, err := s.options.Mailbox.Post(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(ctx, Message{From: person, To: p.To, Body: p.Body, Withheld: blocked})
+	s.handOut(ctx, kept)
+	return shown(kept.Message), nil
 }
 
-// write posts a text, and shows it on the writer's other devices.
-func (s *Server) write(ctx context.Context, m Message) (any, error) {
-	m.ID, m.Kind, m.SentAt = rand.Text(), Text, s.options.Now()
-	if err := s.post(ctx, m); err != nil {
-		return nil, err
+// knows refuses somebody who is not there, or is the person themselves.
+func (s *Server) knows(ctx context.Context, person, path, other string) error {
+	if person == other {
+		return terms.Faults{{Path: path, Detail: "is yourself"}}
 	}
-	entry := shown(m)
-	s.publish(ctx, chatsLine, m.From, event{Event: "message", Message: &entry})
-	return entry, nil
-}
-
-// canReach checks whom somebody writes to or calls, and reports whether they
-// have blocked that somebody, who must not learn it.
-func (s *Server) canReach(ctx context.Context, from, to string) (bool, error) {
-	if from == to {
-		return false, terms.Faults{{Path: "to", Detail: "is yourself"}}
-	}
-	known, err := s.options.People.Known(ctx, to)
+	known, err := s.options.People.Known(ctx, other)
 	if err != nil {
-		return false, fmt.Errorf("look for a person: %w", err)
+		return fmt.Errorf("look for a person: %w", err)
 	}
 	if !known {
-		return false, terms.Errorf(terms.NotFound, "person %q does not exist", to)
+		return terms.Errorf(terms.NotFound, "person %q does not exist", other)
 	}
-	own, err := s.options.Mailbox.Blocked(ctx, from, to)
-	if err != nil {
-		return false, err
-	}
-	if own {
-		return false, terms.Errorf(terms.Conflict, "you have blocked %q; unblock them first", to)
-	}
-	return s.options.Mailbox.Blocked(ctx, to, from)
+	return nil
 }
 
 type replyParams struct {
 	ReplyToken string `json:"reply_token"`
-	Body       string `json:"body"`
+	written
 }
 
 func (p replyParams) check() terms.Faults {
-	return append(required("reply_token", p.ReplyToken), checkBody(p.Body)...)
+	return append(required("reply_token", p.ReplyToken), p.written.check()...)
 }
 
-// reply answers a notification. The token proves that the peer wrote first:
-// it came with one message, is good for one answer to its sender, by its
-// recipient, until it expires.
-func (s *Server) reply(ctx context.Context, person string, p replyParams) (any, error) {
+// reply answers a notification. The token proves that somebody wrote first: it
+// came with one message to one device, and is good for one answer from there,
+// until it expires.
+func (s *Server) reply(ctx context.Context, by Caller, p replyParams) (any, error) {
 	claims, err := s.options.Tokens.Verify(tokens.Reply, p.ReplyToken, s.options.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
 		return nil, terms.Faults{{Path: "reply_token", Detail: "has expired"}}
-	case err != nil || claims.Person != person:
-		return nil, terms.Faults{{Path: "reply_token", Detail: "did not come with a notification for you"}}
+	case err != nil || claims.Person != by.Person || claims.Data["device"] != by.Device:
+		return nil, terms.Faults{{Path: "reply_token", Detail: "did not come with a notification for you on this device"}}
 	}
-	peer := claims.Data["peer"]
-	blocked, err := s.canReach(ctx, person, peer)
-	if err != nil {
-		return nil, err
+	to := mailbox.Message{From: by.Person, To: claims.Data["peer"], Group: claims.Data["group"], Body: p.Body, ClientID: p.ClientID}
+	if to.Group == "" {
+		if err := s.knows(ctx, by.Person, "to", to.To); err != nil {
+			return nil, err
+		}
 	}
-	if err := s.options.Mailbox.Answer(ctx, person, claims.ID); err != nil {
-		return nil, err
-	}
-	return s.write(ctx, Message{From: person, To: peer, Body: p.Body, Withheld: blocked})
+	return s.write(ctx, mailbox.Draft{Message: to, Answers: claims.ID})
 }
 
 type readParams struct {
-	Peer string `json:"peer"`
-	ID   string `json:"id"`
+	talkParams
+	ID string `json:"id"`
 }
 
 func (p readParams) check() terms.Faults {
-	return append(required("peer", p.Peer), required("id", p.ID)...)
+	return append(p.talkParams.check(), required("id", p.ID)...)
 }
 
+// read marks a conversation as read, on the person's other devices too, and
+// lets the others in it know.
 func (s *Server) read(ctx context.Context, person string, p readParams) (any, error) {
-	if err := s.options.Mailbox.Read(ctx, person, p.Peer, p.ID); err != nil {
+	others, err := s.options.Mailbox.Read(ctx, person, p.talk(), p.ID)
+	if err != nil {
 		return nil, err
 	}
-	mark := readMark{Reader: person, ID: p.ID}
-	s.publish(ctx, chatsLine, p.Peer, event{Event: "read", Read: &mark})
+	mark := readMark{Reader: person, ID: p.ID, Group: p.Group}
+	for _, one := range append(others, person) {
+		s.publish(ctx, chatsLine, one, event{Event: "read", Read: &mark})
+	}
 	return mark, nil
 }
 
@@ -202,14 +274,8 @@ func (s *Server) unblock(ctx context.Context, person string, p peerParams) (any,
 }
 
 func (s *Server) setBlock(ctx context.Context, person, peer string, blocked bool) (any, error) {
-	known, err := s.options.People.Known(ctx, peer)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("look for a person: %w", err)
-	case !known:
-		return nil, terms.Errorf(terms.NotFound, "person %q does not exist", peer)
-	case peer == person:
-		return nil, terms.Faults{{Path: "peer", Detail: "is yourself"}}
+	if err := s.knows(ctx, person, "peer", peer); err != nil {
+		return nil, err
 	}
 	if err := s.options.Mailbox.Block(ctx, person, peer, blocked); err != nil {
 		return nil, err
@@ -217,16 +283,48 @@ func (s *Server) setBlock(ctx context.Context, person, peer string, blocked bool
 	return map[string]any{"peer": peer, "blocked": blocked}, nil
 }
 
-type groupParams struct {
-	Group string `json:"group"`
+type exportParams struct {
+	After string `json:"after"`
+	Limit int    `json:"limit"`
 }
 
-func (p groupParams) check() terms.Faults { return required("group", p.Group) }
+func (p exportParams) check() terms.Faults { return pageParams{Limit: p.Limit}.check() }
 
-// leaveGroup is open at every stage. Conversations are between two people, so
-// nobody is in a group that could be left.
-func (s *Server) leaveGroup(_ context.Context, _ string, p groupParams) (any, error) {
-	return nil, terms.Errorf(terms.NotFound, "you are not in a group %q", p.Group)
+// export lists everything a person has been handed, oldest first, and how much
+// waits besides. It is open at every stage.
+func (s *Server) export(ctx context.Context, person string, p exportParams) (any, error) {
+	box, from, page := s.options.Mailbox, int64(0), pageParams{Limit: p.Limit}.page(s.may(person, "messages.receive"))
+	if p.After != "" {
+		last, err := box.Message(ctx, person, p.After)
+		if err != nil {
+			return nil, err
+		}
+		from = last.Place
+	}
+	list, err := box.After(ctx, person, from, page.Limit)
+	if err != nil {
+		return nil, err
+	}
+	upTo, err := box.Begin(ctx, person, "")
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := box.Waiting(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	out := []message{}
+	for _, m := range list {
+		if page.WithWaiting || m.From == person || m.Place <= upTo {
+			out = append(out, shown(m))
+		}
+		s.told(person, page, m)
+	}
+	answer := map[string]any{"messages": out, "waiting": waiting, "more": len(list) == page.Limit}
+	if len(list) > 0 {
+		answer["after"] = list[len(list)-1].ID
+	}
+	return answer, nil
 }
 
 func (s *Server) myStanding(_ context.Context, person string, _ noParams) (any, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"hash/fnv"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
@@ -14,8 +13,9 @@ import (
 	"assent/tokens"
 )
 
-// The lines a person can be reached on. Each is a channel of the library,
-// named "chats:PERSON", that all of the person's connections are joined to.
+// The lines a person can be reached on. Each is a channel of the library that
+// all connections of a device are joined to. It is named "chats:PERSON", or
+// "chats@DEVICE:PERSON" for a device with a name.
 const (
 	selfLine         = "me"            // standing, and calls one already takes part in
 	chatsLine        = "chats"         // messages in the open app
@@ -28,7 +28,12 @@ type line struct {
 	name, capability string
 }
 
-func (l line) of(person string) string { return l.name + ":" + person }
+func (l line) of(to Caller) string {
+	if to.Device == "" {
+		return l.name + ":" + to.Person
+	}
+	return l.name + "@" + to.Device + ":" + to.Person // no device has a colon in its name
+}
 
 // lines lists the lines that a stage can take away.
 func lines() []line {
@@ -40,9 +45,6 @@ func lines() []line {
 func cutOff() centrifuge.Unsubscribe {
 	return centrifuge.Unsubscribe{Code: 2100, Reason: "terms not accepted"}
 }
-
-// expiryKey finds the instant a connection's token expires in its context.
-type expiryKey struct{}
 
 // connecting checks the token. It joins the one line that no stage takes away;
 // what the gate decides about is decided by settle, when the connection is
@@ -56,9 +58,9 @@ func (s *Server) connecting(ctx context.Context, e centrifuge.ConnectEvent) (cen
 		return centrifuge.ConnectReply{}, centrifuge.DisconnectInvalidToken
 	}
 	return centrifuge.ConnectReply{
-		Context:       context.WithValue(ctx, expiryKey{}, claims.ExpiresAt()),
+		Context:       context.WithValue(ctx, claimsKey{}, claims),
 		Credentials:   &centrifuge.Credentials{UserID: claims.Person},
-		Subscriptions: map[string]centrifuge.SubscribeOptions{line{name: selfLine}.of(claims.Person): {}},
+		Subscriptions: map[string]centrifuge.SubscribeOptions{line{name: selfLine}.of(CallerOf(claims)): {}},
 	}, nil
 }
 
@@ -68,13 +70,16 @@ func (s *Server) connected(c *centrifuge.Client) {
 	c.OnRPC(func(e centrifuge.RPCEvent, answer centrifuge.RPCCallback) { answer(s.rpc(c, e)) })
 	c.OnAlive(func() { s.alive(c) })
 	later := context.WithoutCancel(c.Context())
-	c.OnDisconnect(func(centrifuge.DisconnectEvent) { s.absent(later, c.UserID()) })
+	c.OnDisconnect(func(centrifuge.DisconnectEvent) {
+		s.gone(c)
+		s.absent(later, c.UserID())
+	})
 	s.settle(c.Context(), c.UserID(), map[string]*centrifuge.Client{c.ID(): c}, true)
 	s.rejoinCall(c.Context(), c.UserID())
 }
 
 func (s *Server) rpc(c *centrifuge.Client, e centrifuge.RPCEvent) (centrifuge.RPCReply, error) {
-	data, err := s.Call(c.Context(), c.UserID(), e.Method, e.Data)
+	data, err := s.Call(c.Context(), callerOf(c), e.Method, e.Data)
 	if err == nil {
 		return centrifuge.RPCReply{Data: data}, nil
 	}
@@ -88,7 +93,7 @@ func (s *Server) rpc(c *centrifuge.Client, e centrifuge.RPCEvent) (centrifuge.RP
 // alive is the last fence: should a change ever be missed, or a line be left
 // behind, the next beat of the connection puts it right.
 func (s *Server) alive(c *centrifuge.Client) {
-	if expires, ok := c.Context().Value(expiryKey{}).(time.Time); ok && !s.options.Wall().Before(expires) {
+	if claims, ok := c.Context().Value(claimsKey{}).(tokens.Claims); ok && !s.options.Wall().Before(claims.ExpiresAt()) {
 		c.Disconnect(centrifuge.DisconnectExpired)
 		return
 	}
@@ -108,10 +113,21 @@ func (s *Server) settle(ctx context.Context, person string, connections map[stri
 	for _, l := range lines() {
 		allowed := s.may(person, l.capability)
 		for _, c := range connections {
-			s.join(ctx, c, l.of(person), allowed)
+			s.join(ctx, c, l.of(callerOf(c)), allowed)
 		}
 	}
-	s.handOver(ctx, person, "")
+	s.handOver(ctx, turn, person, 0)
+}
+
+// gone forgets how far a device was brought when its last connection has ended:
+// another server may bring it further.
+func (s *Server) gone(c *centrifuge.Client) {
+	turn := s.turn(c.UserID())
+	turn.Lock()
+	defer turn.Unlock()
+	if to := callerOf(c); !s.devices(to.Person)[to.Device] {
+		delete(turn.places, to)
+	}
 }
 
 func (s *Server) join(ctx context.Context, c *centrifuge.Client, channel string, allowed bool) {
@@ -126,7 +142,7 @@ func (s *Server) join(ctx context.Context, c *centrifuge.Client, channel string,
 }
 
 // turn is the lock of a person. People share a few locks; nobody holds two.
-func (s *Server) turn(person string) *sync.Mutex {
+func (s *Server) turn(person string) *turn {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(person)) // a hash never fails to write
 	return &s.turns[h.Sum32()%uint32(len(s.turns))]

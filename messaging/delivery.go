@@ -8,6 +8,7 @@ import (
 
 	"github.com/centrifugal/centrifuge"
 
+	"assent/messaging/mailbox"
 	"assent/tokens"
 )
 
@@ -24,13 +25,16 @@ type event struct {
 
 // message is an entry of a conversation as clients read it.
 type message struct {
-	ID     string      `json:"id"`
-	From   string      `json:"from"`
-	To     string      `json:"to"`
-	Kind   MessageKind `json:"kind"`
-	Body   string      `json:"body,omitempty"`
-	Call   CallKind    `json:"call,omitempty"`
-	SentAt time.Time   `json:"sent_at"`
+	ID       string           `json:"id"`
+	ClientID string           `json:"client_id,omitempty"` // for the sender's own programs
+	From     string           `json:"from"`
+	To       string           `json:"to,omitempty"`
+	Group    string           `json:"group,omitempty"`
+	Kind     mailbox.Kind     `json:"kind"`
+	Body     string           `json:"body,omitempty"`
+	Call     mailbox.CallKind `json:"call,omitempty"`
+	Whom     string           `json:"whom,omitempty"`
+	SentAt   time.Time        `json:"sent_at"`
 }
 
 // notification is a message as a phone shows it outside the app. A text can be
@@ -44,100 +48,141 @@ type notification struct {
 type readMark struct {
 	Reader string `json:"reader"`
 	ID     string `json:"id"`
+	Group  string `json:"group,omitempty"`
 }
 
-func shown(m Message) message {
-	return message{ID: m.ID, From: m.From, To: m.To, Kind: m.Kind, Body: m.Body, Call: m.Call, SentAt: m.SentAt}
+func shown(m mailbox.Message) message {
+	return message{m.ID, m.ClientID, m.From, m.To, m.Group, m.Kind, m.Body, m.Call, m.Whom, m.SentAt}
 }
 
-// page is how many waiting messages are handed over at a time.
+// page is how many messages are handed over at a time.
 const page = 100
 
-// post keeps a message and hands it over if that is possible now. From the
-// moment it is kept the sender has succeeded, whatever the recipient's stage.
-func (s *Server) post(ctx context.Context, m Message) error {
-	turn := s.turn(m.To)
-	turn.Lock()
-	defer turn.Unlock()
-	if err := s.options.Mailbox.Append(ctx, m); err != nil {
-		return err
+// handOut hands a message that was just kept to everybody who can have it now.
+// For the others it waits.
+func (s *Server) handOut(ctx context.Context, kept mailbox.Kept) {
+	for _, person := range kept.For {
+		if len(s.node.Hub().UserConnections(person)) == 0 {
+			continue
+		}
+		turn := s.turn(person)
+		turn.Lock()
+		s.handOver(ctx, turn, person, kept.Place)
+		turn.Unlock()
 	}
-	s.handOver(ctx, m.To, m.ID)
-	return nil
 }
 
-// handOver delivers what waits for a person, in order, if they may receive and
-// a connection of theirs listens; else it stays in the mailbox. Whoever calls
-// it holds the person's turn. Fresh is the id of a message sent just now.
-func (s *Server) handOver(ctx context.Context, person, fresh string) {
-	if !s.may(person, "messages.receive") || !s.listens(person, chatsLine) && !s.listens(person, notificationLine) {
+// handOver brings the person's devices that are connected to this server up to
+// date, each from where it was, in order, if the person may receive. Whoever
+// calls it holds the person's turn. Messages from the place fresh on were sent
+// just now; 0 is for none.
+func (s *Server) handOver(ctx context.Context, turn *turn, person string, fresh int64) {
+	if !s.may(person, "messages.receive") {
 		return
 	}
-	for {
-		waiting, err := s.options.Mailbox.Waiting(ctx, person, page)
-		if err != nil {
+	for device := range s.devices(person) {
+		if err := s.bring(ctx, turn, Caller{person, device}, fresh); err != nil && ctx.Err() == nil {
 			s.options.Log.ErrorContext(ctx, "mailbox not read", slog.String("person", person), slog.Any("error", err))
-			return
-		}
-		ids := make([]string, len(waiting))
-		for i, m := range waiting {
-			s.hand(ctx, person, m, m.ID == fresh)
-			ids[i] = m.ID
-		}
-		if err := s.options.Mailbox.Deliver(ctx, person, ids); err != nil {
-			s.options.Log.ErrorContext(ctx, "delivery not recorded", slog.String("person", person), slog.Any("error", err))
-			return
-		}
-		if len(waiting) < page {
-			return
 		}
 	}
 }
 
-// hand publishes one message. One that has waited is not announced by a
-// notification as well, unless that is the only way to see it.
-func (s *Server) hand(ctx context.Context, person string, m Message, fresh bool) {
-	entry := shown(m)
-	s.publish(ctx, chatsLine, person, event{Event: "message", Message: &entry})
-	if fresh || !s.listens(person, chatsLine) {
-		s.publish(ctx, notificationLine, person, event{Event: "notification", Notification: s.notify(m)})
+// devices are the names of the devices a person is connected with here.
+func (s *Server) devices(person string) map[string]bool {
+	names := map[string]bool{}
+	for _, c := range s.node.Hub().UserConnections(person) {
+		names[callerOf(c).Device] = true
+	}
+	return names
+}
+
+func (s *Server) bring(ctx context.Context, turn *turn, to Caller, fresh int64) error {
+	if !s.hears(chatsLine, to) && !s.hears(notificationLine, to) {
+		return nil
+	}
+	place, known := turn.places[to]
+	if !known {
+		var err error
+		if place, err = s.options.Mailbox.Begin(ctx, to.Person, to.Device); err != nil {
+			return err
+		}
+	}
+	for {
+		list, err := s.options.Mailbox.After(ctx, to.Person, place, page)
+		if err != nil {
+			return err
+		}
+		for _, m := range list {
+			s.hand(ctx, to, m, fresh > 0 && m.Place >= fresh)
+			place = m.Place
+		}
+		if turn.places[to] = place; len(list) > 0 {
+			s.handed.note(to, place)
+		}
+		if len(list) < page {
+			return nil
+		}
 	}
 }
 
-func (s *Server) notify(m Message) *notification {
+// hand publishes one message to one device. One that has waited is not
+// announced by a notification as well, unless that is the only way to see it.
+func (s *Server) hand(ctx context.Context, to Caller, m mailbox.Message, fresh bool) {
+	inApp := s.hears(chatsLine, to)
+	if inApp {
+		entry := shown(m)
+		s.broadcast(ctx, chatsLine, to, event{Event: "message", Message: &entry})
+	}
+	if concerns(m, to.Person) && (fresh || !inApp) && s.hears(notificationLine, to) {
+		s.broadcast(ctx, notificationLine, to, event{Event: "notification", Notification: s.notify(m, to)})
+	}
+}
+
+// concerns reports whether a phone tells its owner of a message outside the app.
+func concerns(m mailbox.Message, person string) bool {
+	switch m.Kind {
+	case mailbox.Joined, mailbox.Left:
+		return m.From != person && m.Whom == person
+	}
+	return m.From != person
+}
+
+func (s *Server) notify(m mailbox.Message, to Caller) *notification {
 	n := &notification{message: shown(m)}
-	if m.Kind == Text {
-		n.ReplyToken = s.options.Tokens.Sign(tokens.Reply,
-			tokens.Claims{Person: m.To, ID: m.ID, Data: map[string]string{"peer": m.From}}, s.options.Now(), s.options.ReplyTTL)
+	if m.Kind == mailbox.Text {
+		with := m.With(to.Person)
+		n.ReplyToken = s.options.Tokens.Sign(tokens.Reply, tokens.Claims{Person: to.Person, ID: m.ID,
+			Data: map[string]string{"peer": with.Peer, "group": with.Group, "device": to.Device}}, s.options.Now(), s.options.ReplyTTL)
 	}
 	return n
 }
 
-// listens reports whether a connection of the person to this server is joined
-// to a line.
-func (s *Server) listens(person, name string) bool {
-	return s.node.Hub().NumSubscribers(line{name: name}.of(person)) > 0
+// hears reports whether a connection of a device to this server is joined to a
+// line.
+func (s *Server) hears(name string, to Caller) bool {
+	return s.node.Hub().NumSubscribers(line{name: name}.of(to)) > 0
 }
 
-// publish sends an event to every connection that is joined to a line.
+// publish sends an event to all of a person's devices that are joined to a line.
 func (s *Server) publish(ctx context.Context, name, person string, e event) {
+	for device := range s.devices(person) {
+		s.broadcast(ctx, name, Caller{person, device}, e)
+	}
+}
+
+// broadcast sends an event to the connections of one device to this server.
+func (s *Server) broadcast(ctx context.Context, name string, to Caller, e event) {
 	data, err := json.Marshal(e)
 	if err == nil {
-		_, err = s.node.Publish(line{name: name}.of(person), data)
+		err = s.node.Hub().BroadcastPublication(line{name: name}.of(to), &centrifuge.Publication{Data: data}, centrifuge.StreamPosition{})
 	}
 	if err != nil {
-		s.options.Log.ErrorContext(ctx, "event not published", slog.String("event", e.Event), slog.String("person", person), slog.Any("error", err))
+		s.options.Log.ErrorContext(ctx, "event not sent", slog.String("event", e.Event), slog.String("person", to.Person), slog.Any("error", err))
 	}
 }
 
 // inform sends a person's standing to their connections to this server; each
 // server follows the gate and informs its own.
 func (s *Server) inform(ctx context.Context, person string) {
-	data, err := json.Marshal(event{Event: "standing", Standing: s.standing(person)})
-	if err == nil {
-		err = s.node.Hub().BroadcastPublication(line{name: selfLine}.of(person), &centrifuge.Publication{Data: data}, centrifuge.StreamPosition{})
-	}
-	if err != nil {
-		s.options.Log.ErrorContext(ctx, "standing not sent", slog.String("person", person), slog.Any("error", err))
-	}
+	s.publish(ctx, selfLine, person, event{Event: "standing", Standing: s.standing(person)})
 }

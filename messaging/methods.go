@@ -19,7 +19,7 @@ import (
 // for what is open to everybody at every stage.
 type method struct {
 	capability string
-	run        func(ctx context.Context, person string, params []byte) (any, error)
+	run        func(ctx context.Context, by Caller, params []byte) (any, error)
 }
 
 // catalogue lists every method.
@@ -28,7 +28,7 @@ func (s *Server) catalogue() map[string]method {
 		"chats.list":       {"chats.list", taking(s.listChats)},
 		"chats.history":    {"chats.history", taking(s.history)},
 		"messages.send":    {"messages.send", taking(s.send)},
-		"messages.reply":   {"messages.reply_from_notification", taking(s.reply)},
+		"messages.reply":   {"messages.reply_from_notification", takingFrom(s.reply)},
 		"messages.read":    {"chats.history", taking(s.read)},
 		"calls.place":      {"calls.place", taking(s.placeCall)},
 		"calls.call_back":  {"calls.call_back", taking(s.callBack)},
@@ -36,9 +36,14 @@ func (s *Server) catalogue() map[string]method {
 		"calls.answer":     {"calls.answer", taking(s.answerCall)},
 		"calls.decline":    {"", taking(s.declineCall)},
 		"calls.hang_up":    {"", taking(s.hangUp)},
+		"groups.create":    {"messages.send", taking(s.makeGroup)},
+		"groups.add":       {"messages.send", taking(s.addMember)},
+		"groups.remove":    {"messages.send", taking(s.removeMember)},
+		"groups.info":      {"chats.list", taking(s.groupInfo)},
 		"groups.leave":     {"groups.leave", taking(s.leaveGroup)},
 		"contacts.block":   {"contacts.block", taking(s.block)},
 		"contacts.unblock": {"contacts.block", taking(s.unblock)},
+		"chats.export":     {"data.export", taking(s.export)},
 		"standing":         {"", taking(s.myStanding)},
 	}
 }
@@ -60,20 +65,25 @@ type params interface{ check() terms.Faults }
 
 // taking makes a method of a function: it reads the params strictly, with
 // unknown and repeated members refused, and checks them.
-func taking[P params](run func(context.Context, string, P) (any, error)) func(context.Context, string, []byte) (any, error) {
-	return func(ctx context.Context, person string, data []byte) (any, error) {
+func taking[P params](run func(context.Context, string, P) (any, error)) func(context.Context, Caller, []byte) (any, error) {
+	return takingFrom(func(ctx context.Context, by Caller, p P) (any, error) { return run(ctx, by.Person, p) })
+}
+
+// takingFrom is taking for what depends on the device.
+func takingFrom[P params](run func(context.Context, Caller, P) (any, error)) func(context.Context, Caller, []byte) (any, error) {
+	return func(ctx context.Context, by Caller, data []byte) (any, error) {
 		var p P
-		if err := read(data, &p); err != nil {
+		if err := decode(data, &p); err != nil {
 			return nil, err
 		}
 		if err := p.check().OrNil(); err != nil {
 			return nil, err
 		}
-		return run(ctx, person, p)
+		return run(ctx, by, p)
 	}
 }
 
-func read(data []byte, into any) error {
+func decode(data []byte, into any) error {
 	if data = bytes.TrimSpace(data); len(data) == 0 || bytes.Equal(data, []byte("null")) {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"assent/messaging"
 	"assent/terms"
 	"assent/tokens"
 )
@@ -28,7 +29,7 @@ func reply1(w *world, t *testing.T, person, token string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Call(t.Context(), person, "messages.reply", params)
+	_, err = w.Call(t.Context(), messaging.Caller{Person: person}, "messages.reply", params)
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"assent/gate"
+	"assent/messaging/mailbox"
 	"assent/tokens"
 )
 
@@ -36,7 +37,7 @@ type People interface {
 type Options struct {
 	Gate    Gate
 	People  People
-	Mailbox Mailbox
+	Mailbox mailbox.Store
 	Tokens  *tokens.Signer
 	Now     func() time.Time
 	Wall    func() time.Time // the real clock, for connection tokens; nil: Now, which only a demo moves
@@ -89,8 +90,17 @@ type Server struct {
 	calls   *switchboard
 	changes *changes
 	active  *presence
-	turns   [128]sync.Mutex // one person is served by one goroutine at a time; see turn
-	stopped chan struct{}   // closed when the goroutine of Start has ended
+	handed  *handed
+	turns   [128]turn      // one person is served by one goroutine at a time; see turn
+	stop    chan struct{}  // closed when all connections are
+	running sync.WaitGroup // the goroutines of Start
+}
+
+// turn is the lock of the people who share it, and how far their devices that
+// are connected here have been brought.
+type turn struct {
+	sync.Mutex
+	places map[Caller]int64
 }
 
 // New returns a server that accepts connections after Start.
@@ -108,7 +118,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the messaging node: %w", err)
 	}
-	s := &Server{options: o, node: node, changes: newChanges(), calls: newSwitchboard(), active: newPresence(), stopped: make(chan struct{})}
+	s := &Server{options: o, node: node, changes: newChanges(), calls: newSwitchboard(), active: newPresence(), handed: newHanded(), stop: make(chan struct{})}
+	for i := range s.turns {
+		s.turns[i].places = map[Caller]int64{}
+	}
 	s.methods = s.catalogue()
 	node.OnConnecting(s.connecting)
 	node.OnConnect(s.connected)
@@ -121,10 +134,8 @@ func (s *Server) Start(ctx context.Context) error {
 	if err := s.node.Run(); err != nil {
 		return fmt.Errorf("start the messaging node: %w", err)
 	}
-	go func() {
-		defer close(s.stopped)
-		s.follow(ctx)
-	}()
+	s.running.Go(func() { s.follow(ctx) })
+	s.running.Go(func() { s.keepHanded(context.WithoutCancel(ctx), s.stop) })
 	return nil
 }
 
@@ -134,8 +145,11 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.changes.close()
 	s.calls.close()
 	err := s.node.Shutdown(ctx)
+	close(s.stop)
+	stopped := make(chan struct{})
+	go func() { s.running.Wait(); close(stopped) }()
 	select {
-	case <-s.stopped:
+	case <-stopped:
 	case <-ctx.Done():
 		err = errors.Join(err, ctx.Err())
 	}
@@ -164,24 +178,24 @@ func (s *Server) sameOrAllowed(r *http.Request) bool {
 		slices.Contains(s.options.AllowedOrigins, origin)
 }
 
-// Call runs one method for a person, as the socket does for its RPC. Params
+// Call runs one method for a caller, as the socket does for its RPC. Params
 // is one JSON object; empty and null stand for one without members. Errors:
 // a *Refusal when a stage took the method away, an *Unreadable for params of
 // the wrong shape, and else the kinds of package terms: NotFound for an
 // unknown method, person, message or call, Invalid for values that break a
 // rule, Conflict for what is no longer possible.
-func (s *Server) Call(ctx context.Context, person, name string, params json.RawMessage) (json.RawMessage, error) {
+func (s *Server) Call(ctx context.Context, by Caller, name string, params json.RawMessage) (json.RawMessage, error) {
 	m, ok := s.methods[name]
 	if !ok {
 		return nil, unknownMethod(name)
 	}
-	s.active.mark(person, s.options.Wall())
+	s.active.mark(by.Person, s.options.Wall())
 	if m.capability != "" {
-		if d := s.options.Gate.Decide(person, m.capability); !d.Allowed {
+		if d := s.options.Gate.Decide(by.Person, m.capability); !d.Allowed {
 			return nil, &Refusal{d}
 		}
 	}
-	result, err := m.run(ctx, person, params)
+	result, err := m.run(ctx, by, params)
 	if err != nil {
 		return nil, err
 	}

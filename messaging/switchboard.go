@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"assent/messaging/mailbox"
 	"assent/terms"
 )
 
@@ -26,12 +27,12 @@ const (
 
 // callState is a call as clients read it.
 type callState struct {
-	ID     string   `json:"id"`
-	From   string   `json:"from"`
-	To     string   `json:"to"`
-	Kind   CallKind `json:"kind"`
-	State  string   `json:"state"`
-	Reason string   `json:"reason,omitempty"` // of the end
+	ID     string           `json:"id"`
+	From   string           `json:"from"`
+	To     string           `json:"to"`
+	Kind   mailbox.CallKind `json:"kind"`
+	State  string           `json:"state"`
+	Reason string           `json:"reason,omitempty"` // of the end
 }
 
 func (c callState) with(person string) bool { return person == c.From || person == c.To }

@@ -14,6 +14,7 @@ import (
 
 	"assent/gate"
 	"assent/messaging"
+	"assent/models"
 	"assent/terms"
 	"assent/tokens"
 )
@@ -33,7 +34,7 @@ type world struct {
 	*messaging.Server
 	gate    *gate.Gate
 	facts   *facts
-	mailbox *messaging.Memory
+	mailbox *models.Mailbox
 	signer  *tokens.Signer
 	clock   *clock
 	log     *lines
@@ -42,7 +43,7 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*messaging.Options)) *world {
 	t.Helper()
-	w := &world{mailbox: messaging.NewMemory(), clock: &clock{now: time.Date(2021, 6, 20, 9, 0, 0, 0, time.UTC)}, facts: &facts{}, log: &lines{}}
+	w := &world{mailbox: newMailbox(t), clock: &clock{now: time.Date(2021, 6, 20, 9, 0, 0, 0, time.UTC)}, facts: &facts{}, log: &lines{}}
 	var err error
 	if w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32)); err != nil {
 		t.Fatal(err)
@@ -78,6 +79,21 @@ func newWorld(t *testing.T, change ...func(*messaging.Options)) *world {
 	return w
 }
 
+// newMailbox is a mailbox in a file of its own.
+func newMailbox(t *testing.T) *models.Mailbox {
+	t.Helper()
+	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", models.Options{Throwaway: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return models.NewMailbox(store)
+}
+
 // move brings a person to a stage; accept restores them.
 func (w *world) move(t *testing.T, person string, stage int) {
 	t.Helper()
@@ -99,14 +115,16 @@ func (w *world) change(t *testing.T, e terms.Enrollment) {
 	}
 }
 
-func (w *world) token(person string) string {
-	return w.signer.Sign(tokens.Messaging, tokens.Claims{Person: person}, w.clock.Now(), 365*24*time.Hour)
+func (w *world) token(person string) string { return w.tokenOn(person, "") }
+
+func (w *world) tokenOn(person, device string) string {
+	return w.signer.Sign(tokens.Messaging, messaging.Caller{Person: person, Device: device}.Claims(), w.clock.Now(), 365*24*time.Hour)
 }
 
 // call runs a method that must succeed, into a map.
 func (w *world) call(t *testing.T, person, method, params string) map[string]any {
 	t.Helper()
-	data, err := w.Call(t.Context(), person, method, json.RawMessage(params))
+	data, err := w.Call(t.Context(), messaging.Caller{Person: person}, method, json.RawMessage(params))
 	if err != nil {
 		t.Fatalf("%s for %s: %v", method, person, err)
 	}
@@ -121,7 +139,7 @@ func (w *world) call(t *testing.T, person, method, params string) map[string]any
 func (w *world) refused(t *testing.T, person, method, params, capability string) {
 	t.Helper()
 	var refusal *messaging.Refusal
-	_, err := w.Call(t.Context(), person, method, json.RawMessage(params))
+	_, err := w.Call(t.Context(), messaging.Caller{Person: person}, method, json.RawMessage(params))
 	if !errors.As(err, &refusal) || refusal.Capability != capability || !errors.Is(err, terms.Restricted) {
 		t.Errorf("%s for %s: got %v, want a refusal of %s", method, person, err, capability)
 	}
@@ -186,9 +204,9 @@ func catalogue() terms.Catalogue {
 	var c terms.Catalogue
 	for _, key := range []string{
 		"chats.list", "chats.history", "messages.send", "messages.reply_from_notification", "messages.receive",
-		"notifications.receive", "calls.place", "calls.call_back", "calls.answer", "groups.leave", "contacts.block",
+		"notifications.receive", "calls.place", "calls.call_back", "calls.answer", "groups.leave", "contacts.block", "data.export",
 	} {
-		exit := key == "groups.leave" || key == "contacts.block"
+		exit := key == "groups.leave" || key == "contacts.block" || key == "data.export"
 		c = append(c, terms.Capability{Key: key, Kind: terms.Boolean, ExitRight: exit, OnDeny: terms.Reject,
 			Values: []terms.Value{terms.BoolValue(true), terms.BoolValue(false)}})
 	}

@@ -100,6 +100,10 @@ func (s *Store) Close() error { return s.pools.close() }
 
 // View runs fn on one consistent read snapshot.
 func (s *Store) View(ctx context.Context, fn func(tracker.Reader) error) error {
+	return s.view(ctx, func(r reader) error { return fn(r) })
+}
+
+func (s *Store) view(ctx context.Context, fn func(reader) error) error {
 	opts := sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	return outage(transaction(ctx, s.read, &opts, func(db *gorm.DB) error { return fn(reader{s.engine, db}) }))
 }
@@ -107,6 +111,10 @@ func (s *Store) View(ctx context.Context, fn func(tracker.Reader) error) error {
 // Update runs fn in one write transaction, durable when Update returns nil.
 // One runs at a time; others wait for as long as their context lets them.
 func (s *Store) Update(ctx context.Context, fn func(tracker.Tx) error) error {
+	return s.update(ctx, func(t *tx) error { return fn(t) })
+}
+
+func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	err := transaction(ctx, s.write, &sql.TxOptions{}, func(db *gorm.DB) error {
 		t := &tx{reader: reader{s.engine, db}}
 		if err := t.begin(ctx); err != nil {

@@ -25,7 +25,7 @@ func (h *Handlers) call(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := h.Messaging.Call(c.Request.Context(), claims.Person, c.Param("method"), params)
+	result, err := h.Messaging.Call(c.Request.Context(), messaging.CallerOf(claims), c.Param("method"), params)
 	if err != nil {
 		return messagingError(c.Param("method"), err)
 	}

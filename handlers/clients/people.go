@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"assent/handlers/web"
+	"assent/messaging"
 	"assent/terms"
 	"assent/tokens"
 	"assent/tracker"
@@ -168,13 +169,28 @@ func (h *Handlers) signOut(c *gin.Context, _ tracker.APIKey) error {
 	return nil
 }
 
+// messagingToken signs who connects to the messaging layer, and on which device:
+// what is handed to one is handed to it alone.
 func (h *Handlers) messagingToken(c *gin.Context, _ tracker.APIKey) error {
+	var in struct {
+		Device string `json:"device"`
+	}
+	body, err := readParams(c)
+	if err == nil && body != nil {
+		err = web.Decode(body, &in)
+	}
+	if err != nil {
+		return err
+	}
+	if !messaging.IsDevice(in.Device) {
+		return terms.Faults{{Path: "device", Detail: "must be at most 64 letters, digits, dots, dashes and underscores"}}
+	}
 	p, err := h.Tracker.Person(c.Request.Context(), c.Param("person"))
 	if err != nil {
 		return fmt.Errorf("sign a messaging token for %s: %w", c.Param("person"), err)
 	}
 	now := h.Clock() // a connection stays open however a demo moves the other clock
-	token := h.Tokens.Sign(tokens.Messaging, tokens.Claims{Person: p.ID}, now, h.MessagingTTL)
+	token := h.Tokens.Sign(tokens.Messaging, messaging.Caller{Person: p.ID, Device: in.Device}.Claims(), now, h.MessagingTTL)
 	c.JSON(http.StatusCreated, gin.H{"token": token, "expires_at": expiry(now, h.MessagingTTL)})
 	return nil
 }

@@ -132,7 +132,7 @@ func (w *world) must(err error) {
 func (w *world) messaging() *messaging.Server {
 	w.Helper()
 	layer, err := messaging.New(messaging.Options{
-		Gate: w.gate, People: known{w.tracker}, Mailbox: messaging.NewMemory(), Tokens: w.signer, Now: w.Now, Wall: time.Now, Log: slog.New(slog.DiscardHandler),
+		Gate: w.gate, People: known{w.tracker}, Mailbox: models.NewMailbox(w.store), Tokens: w.signer, Now: w.Now, Wall: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	w.must(err)
 	w.gate.Watch(layer.Applied)

@@ -62,6 +62,41 @@ column changes.revision bigint
 column changes.run text default ''::text collate C
 column changes.seq bigint default 0
 column changes.stage integer default 0
+column chat_answers.id text collate C
+column chat_answers.person text collate C
+column chat_blocks.peer text collate C
+column chat_blocks.person text collate C
+column chat_boxes.handed bigint
+column chat_boxes.newest bigint
+column chat_boxes.person text collate C
+column chat_boxes.waits bigint
+column chat_copies.chat bigint
+column chat_copies.own boolean
+column chat_copies.person text collate C
+column chat_copies.place bigint
+column chat_devices.device text collate C
+column chat_devices.handed bigint
+column chat_devices.person text collate C
+column chat_members.admin boolean
+column chat_members.chat bigint
+column chat_members.gone boolean
+column chat_members.peer text collate C
+column chat_members.person text collate C
+column chat_members.seen bigint
+column chat_members.since bigint
+column chat_messages.body text
+column chat_messages.call text collate C
+column chat_messages.chat bigint
+column chat_messages.client_id text collate C
+column chat_messages.id text collate C
+column chat_messages.kind text collate C
+column chat_messages.place bigint identity ALWAYS
+column chat_messages.sender text collate C
+column chat_messages.sent bigint
+column chat_messages.whom text collate C
+column chats.chat bigint identity ALWAYS
+column chats.group_id text collate C
+column chats.title text
 column contacts.bounced bigint
 column contacts.changed bigint
 column contacts.channels text
@@ -305,6 +340,15 @@ constraint breakers FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
 constraint breakers PRIMARY KEY (campaign)
 constraint campaigns PRIMARY KEY (campaign)
 constraint changes PRIMARY KEY (revision)
+constraint chat_answers PRIMARY KEY (person, id)
+constraint chat_blocks PRIMARY KEY (person, peer)
+constraint chat_boxes PRIMARY KEY (person)
+constraint chat_copies PRIMARY KEY (person, place)
+constraint chat_devices PRIMARY KEY (person, device)
+constraint chat_members PRIMARY KEY (person, chat)
+constraint chat_messages PRIMARY KEY (place)
+constraint chat_messages UNIQUE (id)
+constraint chats PRIMARY KEY (chat)
 constraint contacts PRIMARY KEY (ref)
 constraint counts PRIMARY KEY (campaign, country, status, stage)
 constraint days PRIMARY KEY (campaign, day, tally)
@@ -357,6 +401,9 @@ CREATE INDEX acts_about ON public.acts USING btree (ref) WHERE (ref <> 0)
 CREATE INDEX api_keys_previous ON public.api_keys USING btree (previous) WHERE (previous <> ''::text)
 CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)
+CREATE INDEX chat_boxes_waiting ON public.chat_boxes USING btree (waits) WHERE (waits <> 0)
+CREATE INDEX chat_copies_in ON public.chat_copies USING btree (person, chat, place, own)
+CREATE INDEX chat_members_of ON public.chat_members USING btree (chat)
 CREATE INDEX contacts_by_email ON public.contacts USING btree (email) WHERE (email <> ''::text)
 CREATE INDEX deliveries_claimed ON public.deliveries USING btree (lease) WHERE (lease <> 0)
 CREATE INDEX deliveries_due ON public.deliveries USING btree (state, next_at, notice) WHERE (next_at <> 0)
@@ -379,6 +426,18 @@ CREATE UNIQUE INDEX breakers_pkey ON public.breakers USING btree (campaign)
 CREATE UNIQUE INDEX campaigns_pkey ON public.campaigns USING btree (campaign)
 CREATE UNIQUE INDEX changes_pkey ON public.changes USING btree (revision)
 CREATE UNIQUE INDEX changes_steps ON public.changes USING btree (ref, campaign, seq) WHERE (ref <> 0)
+CREATE UNIQUE INDEX chat_answers_pkey ON public.chat_answers USING btree (person, id)
+CREATE UNIQUE INDEX chat_blocks_pkey ON public.chat_blocks USING btree (person, peer)
+CREATE UNIQUE INDEX chat_boxes_pkey ON public.chat_boxes USING btree (person)
+CREATE UNIQUE INDEX chat_copies_pkey ON public.chat_copies USING btree (person, place)
+CREATE UNIQUE INDEX chat_devices_pkey ON public.chat_devices USING btree (person, device)
+CREATE UNIQUE INDEX chat_members_pkey ON public.chat_members USING btree (person, chat)
+CREATE UNIQUE INDEX chat_members_with ON public.chat_members USING btree (person, peer) WHERE (peer <> ''::text)
+CREATE UNIQUE INDEX chat_messages_id_key ON public.chat_messages USING btree (id)
+CREATE UNIQUE INDEX chat_messages_pkey ON public.chat_messages USING btree (place)
+CREATE UNIQUE INDEX chat_messages_sent ON public.chat_messages USING btree (sender, client_id) WHERE (client_id <> ''::text)
+CREATE UNIQUE INDEX chats_by_group ON public.chats USING btree (group_id) WHERE (group_id <> ''::text)
+CREATE UNIQUE INDEX chats_pkey ON public.chats USING btree (chat)
 CREATE UNIQUE INDEX contacts_pkey ON public.contacts USING btree (ref)
 CREATE UNIQUE INDEX counts_pkey ON public.counts USING btree (campaign, country, status, stage)
 CREATE UNIQUE INDEX days_pkey ON public.days USING btree (campaign, day, tally)

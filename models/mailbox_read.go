@@ -1,0 +1,253 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"assent/messaging/mailbox"
+	"assent/terms"
+)
+
+// aboutMessage are the columns that a message is read from: its own, and those
+// of the copy k of the person it is shown to, who is in the conversation as m.
+const aboutMessage = "g.place, g.id, g.client_id, g.sender, m.peer, c.group_id, g.kind, g.body, g.call, g.whom, g.sent"
+
+const fromCopies = ` FROM chat_copies k JOIN chat_messages g ON g.place = k.place
+	JOIN chat_members m ON m.person = k.person AND m.chat = k.chat JOIN chats c ON c.chat = k.chat`
+
+// message reads the columns of aboutMessage. Only the sender sees what their
+// program called it.
+func (v *values) message(person string) mailbox.Message {
+	m := mailbox.Message{Place: v.number(), ID: v.text(), ClientID: v.text(), From: v.text()}
+	peer := v.text()
+	m.Group, m.Kind, m.Body, m.Call, m.Whom = v.text(), mailbox.Kind(v.text()), v.text(), mailbox.CallKind(v.text()), v.text()
+	m.SentAt = v.time()
+	switch {
+	case m.Group != "":
+	case m.From == person:
+		m.To = peer
+	default:
+		m.To = person
+	}
+	if m.From != person {
+		m.ClientID = ""
+	}
+	return m
+}
+
+// messages lists copies of a person; the condition ends the statement.
+func (r reader) messages(ctx context.Context, person, condition string, args ...any) ([]mailbox.Message, error) {
+	list := []mailbox.Message{}
+	rows, err := r.in(ctx).Raw("SELECT "+aboutMessage+fromCopies+" WHERE "+condition, args...).Rows()
+	if err == nil {
+		err = eachValues(rows, func(v *values) { list = append(list, v.message(person)) })
+	}
+	return list, r.translate(err, "messages")
+}
+
+func ask[T any](ctx context.Context, m *Mailbox, fn func(reader) (T, error)) (T, error) {
+	var out T
+	err := m.store.view(ctx, func(r reader) error {
+		var err error
+		out, err = fn(r)
+		return err
+	})
+	return out, err
+}
+
+func unknownMessage(id string) error {
+	return terms.Errorf(terms.NotFound, "message %q does not exist", id)
+}
+
+// Message implements mailbox.Store.
+func (m *Mailbox) Message(ctx context.Context, person, id string) (mailbox.Message, error) {
+	return ask(ctx, m, func(r reader) (mailbox.Message, error) {
+		list, err := r.messages(ctx, person, "k.person = ? AND g.id = ?", person, id)
+		if err == nil && len(list) == 0 {
+			return mailbox.Message{}, unknownMessage(id)
+		}
+		return append(list, mailbox.Message{})[0], err
+	})
+}
+
+// Begin implements mailbox.Store.
+func (m *Mailbox) Begin(ctx context.Context, person, device string) (int64, error) {
+	return ask(ctx, m, func(r reader) (int64, error) {
+		var place int64
+		err := r.in(ctx).Raw(`SELECT COALESCE((SELECT handed FROM chat_devices WHERE person = ? AND device = ?),
+			(SELECT handed FROM chat_boxes WHERE person = ?), 0)`, person, device, person).Row().Scan(&place)
+		return place, r.translate(err, "a mailbox")
+	})
+}
+
+// After implements mailbox.Store.
+func (m *Mailbox) After(ctx context.Context, person string, place int64, limit int) ([]mailbox.Message, error) {
+	return ask(ctx, m, func(r reader) ([]mailbox.Message, error) {
+		return r.messages(ctx, person, "k.person = ? AND k.place > ? ORDER BY k.place LIMIT ?", person, place, limit)
+	})
+}
+
+// Waiting implements mailbox.Store.
+func (m *Mailbox) Waiting(ctx context.Context, person string) (int, error) {
+	return ask(ctx, m, func(r reader) (int, error) {
+		var n int
+		err := r.in(ctx).Raw(`SELECT COUNT(*) FROM chat_copies WHERE person = ? AND NOT own
+			AND place > COALESCE((SELECT handed FROM chat_boxes WHERE person = ?), 0)`, person, person).Row().Scan(&n)
+		return n, r.translate(err, "a mailbox")
+	})
+}
+
+// span is the places that a page shows: before one, and of others' messages up
+// to another.
+type span struct{ before, upTo int64 }
+
+func (r reader) span(ctx context.Context, person string, p mailbox.Page) (span, error) {
+	s := span{math.MaxInt64, math.MaxInt64}
+	if p.Before != "" {
+		list, err := r.messages(ctx, person, "k.person = ? AND g.id = ?", person, p.Before)
+		if err != nil {
+			return s, err
+		}
+		if len(list) == 0 {
+			return s, unknownMessage(p.Before)
+		}
+		s.before = list[0].Place
+	}
+	if p.WithWaiting {
+		return s, nil
+	}
+	err := r.in(ctx).Raw("SELECT COALESCE((SELECT handed FROM chat_boxes WHERE person = ?), 0)", person).Row().Scan(&s.upTo)
+	return s, r.translate(err, "a mailbox")
+}
+
+// Chats implements mailbox.Store.
+func (m *Mailbox) Chats(ctx context.Context, person string, p mailbox.Page) ([]mailbox.Chat, error) {
+	return ask(ctx, m, func(r reader) ([]mailbox.Chat, error) {
+		s, err := r.span(ctx, person, p)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := r.in(ctx).Raw(`SELECT c.title, m.gone,
+			(SELECT COUNT(*) FROM chat_copies k WHERE k.person = m.person AND k.chat = m.chat AND k.place > m.seen AND k.place <= ? AND NOT k.own),
+			EXISTS (SELECT 1 FROM chat_blocks b WHERE b.person = m.person AND b.peer = m.peer), `+aboutMessage+`
+			FROM (SELECT o.*, (SELECT k.place FROM chat_copies k WHERE k.person = o.person AND k.chat = o.chat AND (k.place <= ? OR k.own)
+				ORDER BY k.place DESC LIMIT 1) AS last FROM chat_members o WHERE o.person = ?) m
+			JOIN chat_messages g ON g.place = m.last JOIN chats c ON c.chat = m.chat
+			WHERE m.last < ? ORDER BY m.last DESC LIMIT ?`, s.upTo, s.upTo, person, s.before, p.Limit).Rows()
+		chats := []mailbox.Chat{}
+		if err == nil {
+			err = eachValues(rows, func(v *values) {
+				chat := mailbox.Chat{Title: v.text(), Left: v.flag(), Unread: int(v.number()), Blocked: v.flag(), Last: v.message(person)}
+				chat.Talk = chat.Last.With(person)
+				chats = append(chats, chat)
+			})
+		}
+		return chats, r.translate(err, "chats")
+	})
+}
+
+// History implements mailbox.Store.
+func (m *Mailbox) History(ctx context.Context, person string, with mailbox.Talk, p mailbox.Page) ([]mailbox.Message, error) {
+	return ask(ctx, m, func(r reader) ([]mailbox.Message, error) {
+		s, err := r.span(ctx, person, p)
+		if err != nil {
+			return nil, err
+		}
+		chat, err := r.chatOf(ctx, person, with)
+		if err != nil {
+			return nil, err
+		}
+		list, err := r.messages(ctx, person, "k.person = ? AND k.chat = ? AND k.place < ? AND (k.place <= ? OR k.own) ORDER BY k.place DESC LIMIT ?",
+			person, chat, s.before, s.upTo, p.Limit)
+		slices.Reverse(list)
+		return list, err
+	})
+}
+
+// chatOf is a person's conversation: 0 for one of two people that has not
+// begun, NotFound for a group they never were in.
+func (r reader) chatOf(ctx context.Context, person string, with mailbox.Talk) (int64, error) {
+	if with.Group == "" {
+		return r.chatWith(ctx, person, with.Peer)
+	}
+	var chat int64
+	err := r.in(ctx).Raw(`SELECT COALESCE((SELECT c.chat FROM chats c JOIN chat_members m ON m.chat = c.chat
+		WHERE c.group_id = ? AND m.person = ?), 0)`, with.Group, person).Row().Scan(&chat)
+	if err == nil && chat == 0 {
+		return 0, unknownGroup(with.Group)
+	}
+	return chat, r.translate(err, "conversations")
+}
+
+func unknownGroup(id string) error {
+	return terms.Errorf(terms.NotFound, "you are not in a group %q", id)
+}
+
+// Read implements mailbox.Store.
+func (m *Mailbox) Read(ctx context.Context, person string, with mailbox.Talk, id string) ([]string, error) {
+	var others []string
+	err := m.update(ctx, func(ctx context.Context, t *tx) error {
+		chat, err := t.chatOf(ctx, person, with)
+		if err != nil {
+			return err
+		}
+		list, err := t.messages(ctx, person, "k.person = ? AND k.chat = ? AND g.id = ?", person, chat, id)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return unknownMessage(id)
+		}
+		if others, err = t.people(ctx, "SELECT person FROM chat_members WHERE chat = ? AND person <> ? AND NOT gone ORDER BY person", chat, person); err != nil {
+			return err
+		}
+		return t.exec(ctx, "a read mark", "UPDATE chat_members SET seen = ? WHERE person = ? AND chat = ? AND seen < ?",
+			list[0].Place, person, chat, list[0].Place)
+	})
+	return others, err
+}
+
+func (r reader) people(ctx context.Context, statement string, args ...any) ([]string, error) {
+	var people []string
+	rows, err := r.in(ctx).Raw(statement, args...).Rows()
+	if err == nil {
+		err = eachValues(rows, func(v *values) { people = append(people, v.text()) })
+	}
+	return people, r.translate(err, "people of a conversation")
+}
+
+// Blocked implements mailbox.Store.
+func (m *Mailbox) Blocked(ctx context.Context, person, peer string) (bool, error) {
+	return ask(ctx, m, func(r reader) (bool, error) { return r.blocked(ctx, person, peer) })
+}
+
+// Group implements mailbox.Store.
+func (m *Mailbox) Group(ctx context.Context, person, id string) (mailbox.Group, error) {
+	return ask(ctx, m, func(r reader) (mailbox.Group, error) {
+		_, g, err := r.group(ctx, person, id)
+		return g, err
+	})
+}
+
+// group reads a group for one of its members.
+func (r reader) group(ctx context.Context, person, id string) (int64, mailbox.Group, error) {
+	var chat int64
+	g := mailbox.Group{ID: id}
+	rows, err := r.in(ctx).Raw(`SELECT c.chat, c.title, m.person, m.admin FROM chats c JOIN chat_members m ON m.chat = c.chat
+		WHERE c.group_id = ? AND c.group_id <> '' AND NOT m.gone ORDER BY m.person`, id).Rows()
+	if err == nil {
+		err = eachValues(rows, func(v *values) {
+			chat, g.Title = v.number(), v.text()
+			g.Members = append(g.Members, mailbox.Member{Person: v.text(), Admin: v.flag()})
+		})
+	}
+	if err != nil {
+		return 0, g, r.translate(err, fmt.Sprintf("group %q", id))
+	}
+	if _, in := g.Find(person); !in {
+		return 0, g, unknownGroup(id)
+	}
+	return chat, g, nil
+}
