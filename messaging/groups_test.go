@@ -55,7 +55,9 @@ func TestAGroupIsSeparateFromEveryOnesStage(t *testing.T) {
 	}
 	w.refused(t, "cy", "messages.send", `{"group":"`+group+`","body":"x"}`, "messages.send")
 	w.accept(t, "cy")
-	d.await(t, "what waited for cy", func(h heard) bool { return publication("cy", "chats", "message")(h) && h.at("message", "body") == "lala" })
+	d.await(t, "what waited for cy", func(h heard) bool {
+		return publication("cy", "chats", "message")(h) && h.at("message", "body") == "lala"
+	})
 	if got := received(d, "cy"); got != " la lala" { // the first says that the group was made
 		t.Errorf("cy was handed %q", got)
 	}
