@@ -35,6 +35,7 @@ var arrows = map[string]string{
 	"gate":                     "terms",
 	"handlers":                 "handlers gate messaging tracker ledger templates tokens terms",
 	"handlers/clients":         "evidence gate messaging tracker ledger templates tokens terms handlers/web",
+	"handlers/gateway":         "handlers/clients",
 	"handlers/people":          "signin gate messaging tracker ledger templates tokens terms handlers/web",
 	"handlers/staff":           "evidence gate messaging tracker ledger templates tokens terms handlers/web",
 	"handlers/web":             "gate messaging tracker ledger templates tokens terms",

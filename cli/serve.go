@@ -85,6 +85,10 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; is another server running? set server.listen", a.settings.Server.Listen, err)
 	}
+	endEnvoy, err := a.serveEnvoy(ctx, handler)
+	if err != nil {
+		return err
+	}
 	if err := a.keepCheckpoint(ctx); err != nil {
 		return err
 	}
@@ -109,6 +113,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	case <-ctx.Done():
 		a.log.InfoContext(ctx, "stopping")
 	}
+	endEnvoy()
 	stopped := a.stop(server, jobs, layer)
 	end()
 	<-following

@@ -72,6 +72,7 @@ func (a *app) handler(layer *messaging.Server, jobs *scheduler.Scheduler, extra 
 			MessagingTTL: messagingTTL, Origins: s.Flags.AllowedOrigins, Limits: clients.Limits(s.Limits), Metrics: a.metrics, Stopping: a.stopping,
 		},
 	}
+	o.Clients.Gateway = a.gateway(o.People)
 	if extra != nil {
 		extra.attach(a, &o)
 	}

@@ -35,6 +35,7 @@ func (c *Config) check(wrong *faults) {
 	c.checkTexts(wrong)
 	c.checkNumbers(wrong)
 	c.checkCatalogue(wrong)
+	c.checkGateway(wrong)
 	c.checkProfiles(wrong)
 }
 

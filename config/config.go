@@ -34,6 +34,7 @@ type Config struct {
 	Reversals    Reversals       `mapstructure:"reversals"`
 	Links        Links           `mapstructure:"links"`
 	Flags        Flags           `mapstructure:"flags"`
+	Gateway      Gateway         `mapstructure:"gateway"`
 	People       People          `mapstructure:"people"`
 	Limits       Limits          `mapstructure:"limits"`
 	Messaging    Messaging       `mapstructure:"messaging"`

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,11 +80,11 @@ func readFile(file string, wrong *faults) map[string]any {
 }
 
 // variables maps the name of an environment variable to the key it sets. Lists
-// of capabilities and profiles belong in a file.
+// of capabilities, profiles and routes belong in a file.
 func variables(v *viper.Viper) map[string]string {
 	names := map[string]string{}
 	for _, key := range v.AllKeys() {
-		if key != "capabilities" && key != "profiles" {
+		if !slices.Contains([]string{"capabilities", "profiles", "gateway.routes"}, key) {
 			names[prefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
 		}
 	}

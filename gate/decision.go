@@ -41,6 +41,12 @@ func (g *Gate) Decide(person, capability string) Decision {
 	return d
 }
 
+// Title is what people call a capability, in each language.
+func (g *Gate) Title(capability string) terms.Texts {
+	c, _ := g.options.Catalogue.Find(capability)
+	return c.Title
+}
+
 // AcceptURL is the address of a campaign's choice page.
 func (g *Gate) AcceptURL(campaign string) string { return g.options.PublicURL + "/t/" + campaign }
 

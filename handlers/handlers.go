@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"assent/gate"
 	"assent/handlers/clients"
 	"assent/handlers/people"
 	"assent/handlers/staff"
@@ -52,13 +53,16 @@ func New(o Options) (http.Handler, error) {
 	o.Clients.Reminders = clients.Reminders{Pages: o.Pages, Of: func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error) {
 		return people.Reminder(ctx, o.People, person, campaign, language, acceptURL)
 	}}
+	o.Clients.Gateway.Page = func(r *http.Request, d gate.Decision) ([]byte, error) {
+		return people.RefusedPage(o.People, r, d, o.Clients.Gate.Title(d.Capability))
+	}
 	api, err := clients.New(o.Clients)
 	if err != nil {
 		return nil, err
 	}
 	engine, err := web.Engine(web.Options{
 		Log: o.Log, Now: o.Wall, HTTPS: https, ErrorPage: o.errorPage, Measure: api.Measure(),
-		Routine: []string{"/healthz", "/readyz", "/metrics", "/ofrep/", "/access/", "/assets/", "/messaging/v1/"},
+		Routine: []string{"/healthz", "/readyz", "/metrics", "/ofrep/", "/access/", "/assets/", "/messaging/v1/", "/gateway/"},
 	})
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ import (
 	"strings"
 )
 
-//go:embed demo messenger people staff static locales mail
+//go:embed demo gateway messenger people staff static locales mail
 var files embed.FS
 
 // page declares one page: its name ("people/choice") and the type of view it is rendered from.
@@ -34,7 +34,7 @@ type page struct {
 
 // declared lists every page of every area. A page file that is not declared here, or the other way round, stops New.
 func declared() []page {
-	return slices.Concat(demoPages(), messengerPages(), peoplePages(), staffPages())
+	return slices.Concat(demoPages(), gatewayPages(), messengerPages(), peoplePages(), staffPages())
 }
 
 // Pages renders the pages and serves their assets. It is immutable after New and safe for concurrent use.

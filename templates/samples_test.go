@@ -173,6 +173,8 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/nothing", "excused", templates.Nothing{Frame: f, Title: "Our terms are changing", Reason: templates.ReasonExcused, Until: day("2021-08-01 00:00")}},
 		sample{"people/later", "full", templates.Later{Frame: f, RemindAt: day("2021-07-03 09:41"), Left: 2, ChangeURL: "/t/new-terms-2021"}},
 		sample{"people/later", "empty", templates.Later{Frame: bare}},
+		sample{"gateway/refused", "full", templates.Refused{Locale: l, Brand: "Harbor", Name: "Send messages", AcceptURL: "https://terms.example.org/t/new-terms-2021?lang=en"}},
+		sample{"gateway/refused", "empty", templates.Refused{Locale: l}},
 		sample{"people/quiet", "full", templates.Quiet{Frame: f, Action: "/u/k.b.m", Done: true, Silent: true}},
 		sample{"people/quiet", "again", templates.Quiet{Frame: f, Action: "/u/k.b.m", Done: true}},
 		sample{"people/quiet", "empty", templates.Quiet{Frame: bare}},

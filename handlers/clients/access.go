@@ -37,7 +37,11 @@ func (h *Handlers) by(fn func(*gin.Context, tracker.APIKey) error, scopes ...tra
 // authorize returns the caller's key; Unauthenticated without one in force,
 // Forbidden when it lacks the scopes.
 func (h *Handlers) authorize(c *gin.Context, scopes ...tracker.Scope) (tracker.APIKey, error) {
-	secret := given(c)
+	return h.authorizeWith(c, given(c), scopes...)
+}
+
+// authorizeWith does it for a secret.
+func (h *Handlers) authorizeWith(c *gin.Context, secret string, scopes ...tracker.Scope) (tracker.APIKey, error) {
 	if secret == "" {
 		return tracker.APIKey{}, terms.Errorf(terms.Unauthenticated, "send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`")
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // Options is what the handlers work with. All are required but Authenticate,
-// Notices, Origins and Proxies.
+// Notices, Origins, Proxies and Gateway.
 type Options struct {
 	Tracker   *tracker.Tracker
 	Gate      *gate.Gate
@@ -52,6 +52,7 @@ type Options struct {
 	Proxies      web.Proxies
 	Metrics      *prometheus.Registry
 	Reminders    Reminders
+	Gateway      Gateway
 }
 
 // Handlers are the routes for programs.
@@ -63,6 +64,7 @@ type Handlers struct {
 	invitations *invitations
 	buffers     sync.Pool // of *[]byte, for answers of flags
 	journal     *journal
+	routes      routes       // that gateways ask about
 	readers     atomic.Int64 // of streams
 }
 
@@ -71,7 +73,7 @@ func New(o Options) (*Handlers, error) {
 	if o.Authenticate == nil {
 		o.Authenticate = o.Tracker.Authenticate
 	}
-	h := &Handlers{Options: o, keys: newKeyring(o), crowd: newCrowd(), invitations: newInvitations(o)}
+	h := &Handlers{Options: o, keys: newKeyring(o), crowd: newCrowd(), invitations: newInvitations(o), routes: newRoutes(o.Gateway.Routes)}
 	h.buffers.New = func() any { return new([]byte) }
 	h.journal = &journal{read: h.entries}
 	var err error
@@ -91,6 +93,8 @@ func (h *Handlers) Mount(r gin.IRouter) {
 	r.POST("/access/v1/evaluation", h.by(h.evaluation, tracker.DecisionsRead))
 	r.POST("/access/v1/evaluations", h.by(h.evaluations, tracker.DecisionsRead))
 	r.GET("/.well-known/authzen-configuration", web.Handle(h.accessMetadata))
+
+	h.mountGateway(r.Group("/gateway"))
 
 	r.GET("/ledger/checkpoint", web.Handle(h.checkpoint))
 	r.GET("/ledger/tile/*path", web.Handle(h.tile))

@@ -18,6 +18,8 @@ type metrics struct {
 	clock    func() time.Time
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
+
+	unidentified prometheus.Counter
 }
 
 // scrapeTimeout bounds what a scrape may ask the database.
@@ -33,11 +35,14 @@ func newMetrics(o Options, readers func() int64) (*metrics, error) {
 			Name: "assent_http_request_duration_seconds", Help: "How long answers took, by route.",
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5},
 		}, []string{"method", "route"}),
+		unidentified: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "assent_gateway_unidentified_total", Help: "Requests of gateways let through because the platform's keys could not be had.",
+		}),
 	}
 	following := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "assent_followers", Help: "Readers of changes who are connected.",
 	}, func() float64 { return float64(readers()) })
-	for _, collector := range append(gauges(o), m.requests, m.took, following) {
+	for _, collector := range append(gauges(o), m.requests, m.took, m.unidentified, following) {
 		if err := o.Metrics.Register(collector); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -161,6 +161,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: day,
 		CheckURL: notify.Guard{Allow: local()}.Check,
 		Metrics:  prometheus.NewRegistry(),
+		Gateway:  intercepting(),
 	})
 	w.must(err)
 	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Routine: []string{"/ofrep/"}, Measure: func(c *gin.Context) {

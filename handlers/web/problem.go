@@ -57,6 +57,14 @@ func (r *Refusal) Error() string {
 // Unwrap returns Restricted, for errors.Is.
 func (r *Refusal) Unwrap() error { return terms.Restricted }
 
+// Link is the header that leads to where the person can accept; "" for nowhere.
+func (r *Refusal) Link() string {
+	if r.AcceptURL == "" {
+		return ""
+	}
+	return "<" + r.AcceptURL + `>; rel="terms-of-service"`
+}
+
 // Spoken is an error that a protocol answers in a form of its own. Its status
 // is that of Err; Form makes the document, which is sent as JSON.
 type Spoken struct {
@@ -168,8 +176,8 @@ func refused(r *Refusal) *Problem {
 	}
 	p := &Problem{Status: http.StatusForbidden, Type: string(terms.Restricted), Title: "Accept the terms to use this",
 		Detail: r.Error(), Fields: fields}
-	if r.AcceptURL != "" {
-		p.Header = map[string]string{"Link": "<" + r.AcceptURL + `>; rel="terms-of-service"`}
+	if link := r.Link(); link != "" {
+		p.Header = map[string]string{"Link": link}
 	}
 	return p
 }
