@@ -129,7 +129,9 @@ func TestNginxShowsTheRefusalAndForgetsItOnAcceptance(t *testing.T) {
 	t.Parallel()
 	s, _, bia := guarded(t)
 	front := nginx(s, behind(t))
-	post := func(headers ...string) answer { return front.send("POST", "/chats/7/messages?x=y", `{"text":"hi"}`, headers...) }
+	post := func(headers ...string) answer {
+		return front.send("POST", "/chats/7/messages?x=y", `{"text":"hi"}`, headers...)
+	}
 	const passed = `backend: POST /chats/7/messages?x=y {"text":"hi"}`
 	passes := func(what string, a answer) {
 		t.Helper()
