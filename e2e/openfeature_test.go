@@ -18,12 +18,10 @@ import (
 	"github.com/open-feature/go-sdk/openfeature"
 )
 
-const sdks = "testdata/openfeature/"
-
 // packages are the pinned npm packages of a folder, put in place once per run.
 func packages(t *testing.T, folder string) string {
 	t.Helper()
-	dir := filepath.Join(sdks, folder)
+	dir := filepath.Join("testdata", folder)
 	installing.Lock()
 	defer installing.Unlock()
 	wanted, err := os.Stat(filepath.Join(dir, "package-lock.json"))
@@ -58,7 +56,7 @@ type sdk func(flag string, byDefault bool) evaluation
 func (s *site) nodeSDK() sdk {
 	s.Helper()
 	cmd := exec.CommandContext(s.Context(), "node", "client.mjs", s.url, key)
-	cmd.Dir, cmd.Stderr = packages(s.T, "server"), os.Stderr
+	cmd.Dir, cmd.Stderr = packages(s.T, "openfeature/server"), os.Stderr
 	questions, err := cmd.StdinPipe()
 	if err != nil {
 		s.Fatal(err)
@@ -111,7 +109,7 @@ func (s *site) goSDK() sdk {
 // webSDK opens a page of another origin with the web SDK in it.
 func (s *site) webSDK() *tab {
 	s.Helper()
-	page := httptest.NewServer(http.FileServer(http.Dir(packages(s.T, "web"))))
+	page := httptest.NewServer(http.FileServer(http.Dir(packages(s.T, "openfeature/web"))))
 	s.Cleanup(page.Close)
 	b := newTab(s.T)
 	given := url.Values{"server": {s.url}, "key": {key}, "person": {"bia"}}

@@ -1,0 +1,70 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestProsodyHoldsItsUsersToTheirStages runs the server of Debian with the
+// module, and real clients against it.
+func TestProsodyHoldsItsUsersToTheirStages(t *testing.T) {
+	t.Parallel()
+	s := sample(t, "40")
+	x := clients(t, prosody(t, s.url))
+	s.messenger(x)
+}
+
+// prosody starts a server with accounts for ana, ben and cy, and returns its
+// address.
+func prosody(t *testing.T, assent string) string {
+	t.Helper()
+	dir, err := filepath.Abs("../integrations/prosody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, number := t.TempDir(), port(t)
+	config := fmt.Sprintf(`
+run_as_root = true
+data_path = %q
+pidfile = %q
+plugin_paths = { %q }
+interfaces = { "127.0.0.1" }
+c2s_ports = { %s }
+modules_enabled = { "saslauth", "roster", "offline", "message", "presence", "iq", "mam", "carbons", "posix", "assent_gate" }
+modules_disabled = { "s2s", "tls" }
+authentication = "internal_plain"
+allow_unencrypted_plain_auth = true
+c2s_require_encryption = false
+log = { info = "*console" }
+VirtualHost "localhost"
+	assent_url = %q
+	assent_key = %q
+`, data, filepath.Join(data, "pid"), dir, number, assent, sampleKey)
+	accounts := filepath.Join(data, "localhost", "accounts")
+	if err := os.MkdirAll(accounts, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(data, "prosody.cfg.lua")
+	for name, text := range map[string]string{
+		file:                               config,
+		filepath.Join(accounts, "ana.dat"): `return { ["password"] = "secret" };`,
+		filepath.Join(accounts, "ben.dat"): `return { ["password"] = "secret" };`,
+		filepath.Join(accounts, "cy.dat"):  `return { ["password"] = "secret" };`,
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var log lines
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("prosody:\n%s", &log)
+		}
+	})
+	address := "127.0.0.1:" + number
+	daemon(t, &log, address, exec.CommandContext(t.Context(), "prosody", "-F", "--config", file))
+	return address
+}
