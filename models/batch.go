@@ -141,11 +141,12 @@ var placeholder = regexp.MustCompile(`:[a-z_]+`)
 // of the others; more have at least one, which says how many there are.
 func (b batch) split(statement string) ([]column, []column) {
 	var once, each []column
-	for _, c := range b.uses(statement) {
-		if b.same(c) {
-			once = append(once, c)
+	used := b.uses(statement)
+	for i, varies := range b.varying(used) {
+		if varies {
+			each = append(each, used[i])
 		} else {
-			each = append(each, c)
+			once = append(once, used[i])
 		}
 	}
 	if len(each) == 0 && b.size > 1 {
@@ -157,12 +158,20 @@ func (b batch) split(statement string) ([]column, []column) {
 func (b batch) uses(statement string) []column {
 	var used []column
 	for _, found := range placeholder.FindAllString(statement, -1) {
-		same := func(c column) bool { return c.name == found[1:] }
-		if !slices.ContainsFunc(used, same) {
-			used = append(used, b.columns[slices.IndexFunc(b.columns, same)])
+		if !slices.ContainsFunc(used, func(c column) bool { return c.name == found[1:] }) {
+			used = append(used, b.column(found[1:]))
 		}
 	}
 	return used
+}
+
+func (b batch) column(name string) column {
+	return b.columns[slices.IndexFunc(b.columns, func(c column) bool { return c.name == name })]
+}
+
+// most is the largest number in a column.
+func (b batch) most(name string) int64 {
+	return slices.Max(list(b.size, b.column(name).number))
 }
 
 // groups parts the rows into those that are the same but for one column, as far
@@ -205,23 +214,32 @@ func (b batch) only(rows []int) batch {
 	return some
 }
 
-// differs reports whether two columns differ in any row.
-func (b batch) differs(c, d column) bool {
-	for i := range b.size {
-		if !c.equals(i, d, i) {
-			return true
-		}
-	}
-	return false
+// differing tells of each column whether it differs from that of the other batch
+// in any row. It goes row by row: what is about one row lies together in memory.
+func (b batch) differing(other batch) []bool {
+	return anyRow(len(b.columns), b.size, func(column, row int) bool {
+		return !b.columns[column].equals(row, other.columns[column], row)
+	})
 }
 
-func (b batch) same(c column) bool {
-	for i := 1; i < b.size; i++ {
-		if !c.equals(i, c, 0) {
-			return false
+// varying tells of each of some columns whether it has more than one value.
+func (b batch) varying(columns []column) []bool {
+	return anyRow(len(columns), b.size, func(column, row int) bool {
+		return !columns[column].equals(row, columns[column], 0)
+	})
+}
+
+// anyRow tells of each column whether something is so of it in any row.
+func anyRow(columns, rows int, is func(column, row int) bool) []bool {
+	found := make([]bool, columns)
+	for row := range rows {
+		for column := range columns {
+			if !found[column] && is(column, row) {
+				found[column] = true
+			}
 		}
 	}
-	return true
+	return found
 }
 
 // rendered puts a statement's columns in their places: position numbers the

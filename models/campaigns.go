@@ -17,13 +17,14 @@ type campaignRow struct {
 	Confirmed   int
 	ActivatedAt instant
 	EnrolledTo  int64
+	Ruled       int64
 }
 
 func (campaignRow) TableName() string { return "campaigns" }
 
 func (c campaignRow) campaign() tracker.Campaign {
 	return tracker.Campaign{
-		Key: c.Campaign, Plan: c.Plan, Confirmed: c.Confirmed, ActivatedAt: c.ActivatedAt.time(), EnrolledTo: c.EnrolledTo,
+		Key: c.Campaign, Plan: c.Plan, Confirmed: c.Confirmed, ActivatedAt: c.ActivatedAt.time(), EnrolledTo: c.EnrolledTo, Ruled: uint64(c.Ruled),
 	}
 }
 

@@ -61,11 +61,15 @@ func (t *tx) record(ctx context.Context, entries []entry, when time.Time) (uint6
 			text("person", func(e *entry) string { return e.person })))
 }
 
-// announce adds a change about a whole campaign.
+// announce adds a change of a campaign's rules.
 func (t *tx) announce(ctx context.Context, kind tracker.ChangeKind, campaign string, when time.Time) error {
 	t.revision++
-	return t.exec(ctx, "changes", "INSERT INTO changes (revision, kind, at, campaign) VALUES (?, ?, ?, ?)",
+	err := t.exec(ctx, "changes", "INSERT INTO changes (revision, kind, at, campaign) VALUES (?, ?, ?, ?)",
 		t.revision, kind, at(when), campaign)
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, campaignName(campaign), "UPDATE campaigns SET ruled = ? WHERE campaign = ?", t.revision, campaign)
 }
 
 // Changes reads the positions with them, as they are now: what a follower of

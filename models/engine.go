@@ -31,6 +31,12 @@ type engine interface {
 
 // returned runs a statement that writes enrollments and asks which it was.
 func returned(ctx context.Context, e engine, in gorm.ConnPool, statement string, b batch) ([]bool, error) {
+	return told(ctx, e, in, statement+" RETURNING enrollments.campaign, enrollments.ref", b)
+}
+
+// told runs a statement that answers with enrollments, by campaign and ref, and
+// reports which rows of the batch they are.
+func told(ctx context.Context, e engine, in gorm.ConnPool, statement string, b batch) ([]bool, error) {
 	type key struct {
 		campaign string
 		ref      int64
@@ -40,7 +46,7 @@ func returned(ctx context.Context, e engine, in gorm.ConnPool, statement string,
 	for i := range b.size {
 		index[key{keys[0].text(i), keys[1].number(i)}] = i
 	}
-	rows, err := e.query(ctx, in, statement+" RETURNING enrollments.campaign, enrollments.ref", b)
+	rows, err := e.query(ctx, in, statement, b)
 	if err != nil {
 		return nil, err
 	}

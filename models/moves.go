@@ -149,20 +149,24 @@ func insertEnrollment() string {
 		WHERE EXISTS (SELECT 1 FROM people p WHERE p.ref = :ref) ON CONFLICT DO NOTHING`, enrollment, values)
 }
 
-// thisRow is how the statement below finds one by number.
-const thisRow = "enrollments.ref = :ref"
+// thisRow is how the statement below finds one by number, and asItWas how it
+// leaves out one that was moved since it was read.
+const (
+	thisRow = "enrollments.ref = :ref"
+	asItWas = " AND enrollments.seq = :before"
+)
 
 // updateEnrollment is the compare-and-set of moves. It sets what changes in any
 // of them.
 func updateEnrollment(moves []tracker.Move) (string, batch) {
 	was, is := newBatch(moves, columns(before)...), newBatch(moves, columns(after)...)
 	set := "seq = enrollments.seq + 1"
-	for i, c := range is.columns {
-		if strings.Contains(", "+position+", ", ", "+c.name+", ") && is.differs(c, was.columns[i]) {
+	for i, differs := range is.differing(was) {
+		if c := is.columns[i]; differs && strings.Contains(", "+position+", ", ", "+c.name+", ") {
 			set += fmt.Sprintf(", %s = :%s", c.name, c.name)
 		}
 	}
 	is.columns = append(is.columns, number("before", func(m *tracker.Move) int64 { return m.Before.Seq })(moves))
 	return "UPDATE enrollments SET " + set + ` {from}
-		WHERE enrollments.campaign = :campaign AND ` + thisRow + " AND enrollments.seq = :before", is
+		WHERE enrollments.campaign = :campaign AND ` + thisRow + asItWas, is
 }

@@ -34,42 +34,33 @@ func (sqlite) query(ctx context.Context, in gorm.ConnPool, statement string, b b
 	return in.QueryContext(ctx, statement, args...)
 }
 
-// written counts first, which costs nothing, and asks which rows it was only
-// when some were missed: by taking the statement back and running it again.
+// written asks which rows an update wrote only when some were missed: telling
+// which takes a statement much longer than counting.
 func (s sqlite) written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error) {
-	tell := func(statement string) error {
-		_, err := in.ExecContext(ctx, statement)
-		return err
+	if !strings.Contains(statement, thisRow) {
+		return returned(ctx, s, in, statement, b)
 	}
-	if err := tell("SAVEPOINT counted"); err != nil {
-		return nil, err
+	rows, err := s.update(ctx, in, statement, b)
+	if err != nil || rows == b.size {
+		return allOf(b.size), err
 	}
-	rows, err := count(ctx, in, statement, b)
-	if err != nil {
-		return nil, err
-	}
-	if rows == b.size {
-		return allOf(b.size), tell("RELEASE counted")
-	}
-	if err := tell("ROLLBACK TO counted"); err != nil {
-		return nil, err
-	}
-	written, err := returned(ctx, s, in, statement, b)
-	if err != nil {
-		return nil, err
-	}
-	return written, tell("RELEASE counted")
+	return told(ctx, s, in, moved, b)
 }
 
-// count runs a statement and says how many rows it wrote. Where most rows differ
-// only in whom they are about they go in as lists of these, which SQLite updates
+// moved finds the rows of a batch that an update before it has written. Whoever
+// else moved a row from the same position has the journal say so; the update has
+// not written it yet.
+const moved = `SELECT enrollments.campaign, enrollments.ref FROM enrollments {and}
+	WHERE enrollments.campaign = :campaign AND ` + thisRow + ` AND enrollments.seq = :before + 1 AND NOT EXISTS (
+		SELECT 1 FROM changes c WHERE c.ref = :ref AND c.campaign = :campaign AND c.seq = :before + 1)`
+
+// update counts the rows it writes. Where most differ only in whom they are about
+// and how often these were moved before, they go in as lists, which SQLite updates
 // in one pass; otherwise as a table, which takes it two.
-func count(ctx context.Context, in gorm.ConnPool, statement string, b batch) (int, error) {
-	parts, rendering := []batch{b}, tabled
-	if strings.Contains(statement, thisRow) {
-		if alike := b.groups("ref", statement, longest); len(alike)*fewest <= b.size {
-			parts, rendering = alike, listed
-		}
+func (sqlite) update(ctx context.Context, in gorm.ConnPool, statement string, b batch) (int, error) {
+	parts, rendering := b.groups("ref", strings.TrimSuffix(statement, asItWas), longest), listed
+	if len(parts)*fewest > b.size || b.most("before") >= 1<<seqBits {
+		parts, rendering = []batch{b}, tabled
 	}
 	rows := 0
 	for _, part := range parts {
@@ -89,26 +80,38 @@ func count(ctx context.Context, in gorm.ConnPool, statement string, b batch) (in
 
 const (
 	fewest  = 30    // rows a list must have on average to be worth a statement
-	longest = 1_024 // rows in a list, with a parameter each: SQLite takes 32,766
+	longest = 1_024 // rows in a list, with two parameters each: SQLite takes 32,766
+	seqBits = 20    // of a number that also holds ref, and lists a row as it was
 )
 
-// listed puts rows that differ only in ref into a statement. A list is filled up
-// to a power of two with what it has, so that few statements need be prepared.
+// listed puts rows that differ only in ref and seq into a statement. A list is
+// filled up to a power of two with what it has, so that few statements need be
+// prepared.
 func listed(statement string, b batch) (string, []any) {
-	ref, size := b.uses(":ref")[0], 1
+	statement = strings.Replace(strings.TrimSuffix(statement, thisRow+asItWas), "{from}", "", 1)
+	once := b.uses(statement)
+	args := make([]any, len(once), len(once)+2*longest)
+	for i, c := range once {
+		args[i] = c.value(0)
+	}
+	size := 1
 	for size < b.size {
 		size *= 2
 	}
-	marks, args := make([]string, size), make([]any, size)
-	for i := range args {
-		marks[i], args[i] = fmt.Sprintf("?%d", i+1), ref.number(min(i, b.size-1))
+	ref, seq := b.column("ref"), b.column("before")
+	for i := range size {
+		args = append(args, ref.number(min(i, b.size-1)))
 	}
-	statement = strings.NewReplacer(thisRow, "enrollments.ref IN ("+strings.Join(marks, ", ")+")", "{from}", "").Replace(statement)
-	once := b.uses(statement)
-	for _, c := range once {
-		args = append(args, c.value(0))
+	for i := range size {
+		row := min(i, b.size-1)
+		args = append(args, ref.number(row)<<seqBits|seq.number(row))
 	}
-	return rendered(statement, once, func(i int, _ column) string { return fmt.Sprintf("?%d", size+1+i) }), args
+	numbers := func(first int) string { // SQLite numbers a parameter one above the one before it
+		return fmt.Sprintf("(?%d%s)", first, strings.Repeat(", ?", size-1))
+	}
+	statement = rendered(statement, once, func(i int, _ column) string { return fmt.Sprintf("?%d", i+1) })
+	return fmt.Sprintf("%s enrollments.ref IN %s AND enrollments.ref << %d | enrollments.seq IN %s",
+		statement, numbers(len(once)+1), seqBits, numbers(len(once)+1+size)), args
 }
 
 // tabled puts the rows of a batch into a statement as one parameter that holds

@@ -13,9 +13,8 @@ type chunk struct {
 	pick     func(context.Context, Reader) ([]Enrolled, error)
 
 	ready    bool   // what follows is filled in
-	book     string // sums up the rules it was decided by
 	brakes   brakes // that were on when it was decided
-	rules    rules
+	rules    rules  // that it was decided by
 	due      []Enrolled
 	moves    []Move
 	newly    int // people written who are restricted from now on
@@ -54,9 +53,6 @@ func (s *sweeping) ahead(ctx context.Context, campaign string, after Cursor, row
 func (s *sweeping) prepare(ctx context.Context, r Reader, c *chunk, b brakes) error {
 	var err error
 	c.brakes = b
-	if c.book, err = s.digest(ctx, r, c.campaign, s.now); err != nil {
-		return err
-	}
 	if c.rules, err = s.rulesOf(ctx, r, c.campaign); err != nil {
 		return err
 	}
@@ -95,8 +91,8 @@ func (s *sweeping) write(ctx context.Context, c chunk) (chunk, error) {
 
 // attempt writes a chunk as it was decided, or decides it here where the rules
 // have changed since or a brake was put on: a hold or a pause meanwhile is
-// either seen or comes after. A
-// row that has moved on since it was read is left to its next date.
+// either seen or comes after. A row that has moved on since it was read is left
+// to its next date.
 func (s *sweeping) attempt(ctx context.Context, c chunk) (chunk, error) {
 	var done chunk
 	err := s.Store.Update(ctx, func(tx Tx) error {
@@ -104,7 +100,7 @@ func (s *sweeping) attempt(ctx context.Context, c chunk) (chunk, error) {
 		if err := s.hold(ctx, tx); err != nil {
 			return err
 		}
-		book, err := s.digest(ctx, tx, c.campaign, s.now)
+		campaign, err := tx.Campaign(ctx, c.campaign)
 		if err != nil {
 			return err
 		}
@@ -113,7 +109,7 @@ func (s *sweeping) attempt(ctx context.Context, c chunk) (chunk, error) {
 			return err
 		}
 		s.paused = s.paused || !pause.At.IsZero() // since the run began
-		if !done.ready || book != done.book || done.brakes != s.brakes() {
+		if !done.ready || campaign.Ruled != done.rules.campaign.Ruled || done.brakes != s.brakes() {
 			if err := s.prepare(ctx, tx, &done, s.brakes()); err != nil {
 				return err
 			}

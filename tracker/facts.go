@@ -32,7 +32,8 @@ type Campaign struct {
 	Plan        int // number of the active plan, 0 while there is none
 	Confirmed   int // number of the newest plan that also binds those who were in before it
 	ActivatedAt time.Time
-	EnrolledTo  int64 // the walk has brought people up to this Ref under the plan and holds in force
+	EnrolledTo  int64  // the walk has brought people up to this Ref under the plan and holds in force
+	Ruled       uint64 // revision of the newest change of its rules: plans, holds, reversals
 }
 
 // PlanRecord is a numbered plan with the file it came from.

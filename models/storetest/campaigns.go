@@ -62,12 +62,12 @@ func activatingAPlanStartsTheWalkAnewAndTellsFollowers(s *store) {
 	s.update(func(tx tracker.Tx) error {
 		return errors.Join(tx.Activate(s.ctx, campaign, 1, true, noon), tx.SetEnrolledTo(s.ctx, campaign, 42))
 	})
-	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 1, Confirmed: 1, ActivatedAt: noon, EnrolledTo: 42})
+	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 1, Confirmed: 1, ActivatedAt: noon, EnrolledTo: 42, Ruled: 1})
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 1, true, noon.Add(time.Hour)) })
 
 	later := noon.Add(time.Hour)
 	s.update(func(tx tracker.Tx) error { return tx.Activate(s.ctx, campaign, 2, true, later) })
-	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 2, ActivatedAt: later})
+	s.same("campaign", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 2, ActivatedAt: later, Ruled: 2})
 	s.same("activated", []time.Time{s.plan(campaign, 1).ActivatedAt, s.plan(campaign, 2).ActivatedAt}, []time.Time{noon, later})
 
 	about := tracker.Enrolled{Enrollment: terms.Enrollment{Campaign: campaign}}
@@ -90,13 +90,13 @@ func confirmingAPlanStartsTheWalkAnewAndTellsFollowers(s *store) {
 	s.update(func(tx tracker.Tx) error {
 		return errors.Join(tx.Activate(s.ctx, campaign, 1, true, noon), tx.Activate(s.ctx, campaign, 2, false, noon), tx.SetEnrolledTo(s.ctx, campaign, 42))
 	})
-	s.same("the gentler of two", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 1, ActivatedAt: noon, EnrolledTo: 42})
+	s.same("the gentler of two", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 1, ActivatedAt: noon, EnrolledTo: 42, Ruled: 2})
 	s.refused(terms.Conflict, confirm(1))
 	s.refused(terms.Conflict, confirm(3))
 	s.refused(terms.NotFound, confirm(4))
 	before := s.revision()
 	s.update(confirm(2))
-	s.same("confirmed", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 2, ActivatedAt: noon})
+	s.same("confirmed", s.campaign(campaign), tracker.Campaign{Key: campaign, Plan: 2, Confirmed: 2, ActivatedAt: noon, Ruled: before + 1})
 	s.refused(terms.Conflict, confirm(2))
 	s.same("changes", s.changes(before, 10), []tracker.Change{{
 		Revision: before + 1, Kind: tracker.ChangePlan, At: noon.Add(time.Hour),
@@ -139,6 +139,7 @@ func holdsArePlacedAndEndedOnce(s *store) {
 			s.same("ended hold", ended, *h)
 			return err
 		})
+		s.same("newest change of the rules", s.campaign(campaign).Ruled, s.revision())
 		s.refused(terms.Conflict, func(tx tracker.Tx) error {
 			_, err := tx.EndHold(s.ctx, campaign, h.ID, later, "someone else", "over")
 			return err

@@ -36,6 +36,7 @@ func reversalsAreMadeAndUndoneOnce(s *store) {
 	other := undone
 	other.Stage, other.Reason, other.By, other.Before = "limited", "another", "eve", nil // none of this is written
 	s.update(func(tx tracker.Tx) error { return tx.UndoReversal(s.ctx, other) })
+	s.same("newest change of the rules", s.campaign(campaign).Ruled, s.revision())
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.UndoReversal(s.ctx, undone) })
 	other.ID = "none"
 	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.UndoReversal(s.ctx, other) })
