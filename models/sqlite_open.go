@@ -110,7 +110,7 @@ func setUp(synchronous string) func(*sqlite3.SQLiteConn) error {
 				return fmt.Errorf("SQLite has %s = %s where %s is needed: keep the file on a local disk that supports it", name, got, value)
 			}
 		}
-		_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint)+"", nil)
+		_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint), nil)
 		return err
 	}
 }

@@ -116,7 +116,7 @@ func (c *Courier) call(ctx context.Context, w tracker.Webhook, m message) *failu
 func plain(err error) string {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
-		if _, ok := err.(interface{ Timeout() bool }); ok { //nolint:errorlint // each layer is looked at by itself
+		if _, ok := err.(interface{ Timeout() bool }); ok {
 			break
 		}
 	}

@@ -280,7 +280,7 @@ func TestKeysAreRotatedAndTakenBack(t *testing.T) {
 	check("the new key", next.Sign(p.Claims("ana"), nil), true)
 	check("the key that was taken back", old, false)
 
-	weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // to see it refused
+	weak, err := rsa.GenerateKey(rand.Reader, 1024) // to see it refused
 	if err == nil {
 		short := &testenv.Key{ID: "rsa-3", Alg: jose.RS256, Private: weak}
 		p.Publish(next, short)

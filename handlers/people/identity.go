@@ -174,7 +174,7 @@ func openSession(c *gin.Context, o Options, who identity) {
 func (s site) endSession(c *gin.Context) error {
 	claims, err := s.Tokens.Verify(tokens.PersonSession, s.Cookie.Token(c), s.Wall())
 	if err != nil || claims.ID == "" {
-		return nil // nothing that could be used
+		return nil //nolint:nilerr // there is nothing that could be used
 	}
 	err = s.Tracker.Spend(c.Request.Context(), claims.ID, claims.ExpiresAt())
 	if errors.Is(err, terms.Conflict) { // it was ended before
