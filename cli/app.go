@@ -64,6 +64,7 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 		Leniency:  tracker.Leniency{UndoWindow: settings.Reversals.UndoWindow, HoldSpread: settings.Holds.Spread},
 		Approvals: approvals(settings.Approvals), Lease: lease(settings.Scheduler),
 	})
+	a.tracker.Launch = a.launchGate()
 	if err := a.checkLog(ctx); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}

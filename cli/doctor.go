@@ -17,7 +17,8 @@ import (
 
 func (p *program) doctorCommand() *cobra.Command {
 	var health, full bool
-	var checkpoint string
+	var checkpoint, campaign string
+	var plan int
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that the settings, the keys, the database and its log can be used",
@@ -26,17 +27,28 @@ The log has to continue the checkpoint kept in ledger.checkpoint_file, and with
 --checkpoint one that was kept elsewhere as well, such as that of a person's
 receipt. With --full it reads the whole database and verifies every record of the
 log, as "assent backup" does with a copy. With --health it asks the
-server that runs on this machine instead, as a container's health check does.`,
-		Args: cobra.NoArgs,
+server that runs on this machine instead, as a container's health check does.
+With --campaign it looks at everything people would be shown of a campaign's
+newest plan, or of --plan, as the console's launch page does, and fails where
+something stands in the way.`,
+		Example: "  assent doctor\n  assent doctor --campaign new-terms\n  assent doctor --health",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if health {
 				return p.health(c.Context())
 			}
-			return p.with(c.Context(), func(a *app) error { return p.examine(c.Context(), a, checkpoint, full) })
+			return p.with(c.Context(), func(a *app) error {
+				if campaign != "" {
+					return p.examineLaunch(c.Context(), a, campaign, plan)
+				}
+				return p.examine(c.Context(), a, checkpoint, full)
+			})
 		},
 	}
 	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a file with a checkpoint of the log that was kept elsewhere, or with a receipt")
 	c.Flags().BoolVar(&full, "full", false, "read the whole database and verify the whole log")
+	c.Flags().StringVar(&campaign, "campaign", "", "look at what people would be shown of this campaign")
+	c.Flags().IntVar(&plan, "plan", 0, "of which plan, with --campaign (default: the newest)")
 	c.Flags().BoolVar(&health, "health", false, "only ask the server on this machine whether it is alive")
 	return c
 }

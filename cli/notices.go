@@ -75,16 +75,16 @@ func (s *sampled) render(ctx context.Context, a *app, campaign string) (template
 	if !slices.Contains(tracker.LetterKinds(), tracker.LetterKind(s.kind)) {
 		return templates.RenderedMail{}, usageError{fmt.Errorf("--kind %q is not one of %v", s.kind, tracker.LetterKinds())}
 	}
-	offer, err := a.tracker.SampleOffer(ctx, campaign, s.country, s.locale, 0)
+	sample := tracker.Sample{Campaign: campaign, Country: s.country, Locale: s.locale}
+	offer, _, err := a.tracker.SampleOffer(ctx, sample)
 	if err != nil {
 		return templates.RenderedMail{}, err
 	}
 	if s.stage != "" {
-		i := offer.Ladder.StageIndex(s.stage)
-		if i < 0 {
+		if sample.Stage = offer.Ladder.StageIndex(s.stage); sample.Stage < 0 {
 			return templates.RenderedMail{}, usageError{fmt.Errorf("--stage %q is not a stage of the campaign", s.stage)}
 		}
-		if offer, err = a.tracker.SampleOffer(ctx, campaign, s.country, s.locale, i); err != nil {
+		if offer, _, err = a.tracker.SampleOffer(ctx, sample); err != nil {
 			return templates.RenderedMail{}, err
 		}
 	}

@@ -21,6 +21,7 @@ import (
 
 func (p *program) applyCommand() *cobra.Command {
 	var activate, yes bool
+	var anyway string
 	c := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Store a plan file as the next plan of its campaign",
@@ -33,15 +34,22 @@ for how many people, and asks on a terminal whether to go on.`,
 		Example: "  assent apply plan.yaml\n  assent apply plan.yaml --activate --yes",
 		Args:    exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.with(c.Context(), func(a *app) error { return p.apply(c.Context(), a, args[0], activate, yes) })
+			return p.with(c.Context(), func(a *app) error { return p.apply(c.Context(), a, args[0], applied{activate, yes, anyway}) })
 		},
 	}
 	c.Flags().BoolVar(&activate, "activate", false, "put the plan into force and bring its audience into the campaign")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.Flags().StringVar(&anyway, "anyway", "", "why what the launch gate finds may stay: activate whatever it is")
 	return c
 }
 
-func (p *program) apply(ctx context.Context, a *app, file string, activate, yes bool) error {
+// applied is what is to become of a plan that is stored.
+type applied struct {
+	activate, yes bool
+	anyway        string // why, whatever the launch gate finds
+}
+
+func (p *program) apply(ctx context.Context, a *app, file string, do applied) error {
 	source, err := readInput(file)
 	if err != nil {
 		return err
@@ -55,18 +63,25 @@ func (p *program) apply(ctx context.Context, a *app, file string, activate, yes 
 		return explain(file, err)
 	}
 	fmt.Fprintf(p.out, "campaign %s: plan %d stored\n", record.Campaign, record.Number)
-	if !activate {
+	if !do.activate {
 		return nil
 	}
 	if err := p.previewPlan(ctx, a, record); err != nil {
 		return err
 	}
-	if !yes && !p.confirmed() {
+	if err := p.showLaunch(ctx, a, record); err != nil {
+		return err
+	}
+	if !do.yes && !p.confirmed() {
 		fmt.Fprintf(p.out, "plan %d is stored and not in force\n", record.Number)
 		return nil
 	}
 	bar := newProgress(p.err, "enrolled")
-	c, err := a.tracker.Activate(ctx, record.Campaign, record.Number, p.actor(), bar.set)
+	put := a.tracker.ActivateBecause
+	if do.anyway != "" {
+		put = a.tracker.ActivateAnyway
+	}
+	c, err := put(ctx, record.Campaign, record.Number, do.anyway, p.actor(), bar.set)
 	bar.done()
 	if err != nil {
 		return p.awaited(err, false, "activate")

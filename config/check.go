@@ -24,6 +24,7 @@ func (c *Config) check(wrong *faults) {
 	c.Scheduler.check(wrong)
 	c.Breaker.check(wrong)
 	c.Approvals.check(wrong)
+	c.Launch.check(wrong)
 	c.Flags.check(wrong)
 	c.Limits.check(wrong)
 	c.Messaging.check(wrong)

@@ -30,6 +30,7 @@ type Config struct {
 	Scheduler    Scheduler       `mapstructure:"scheduler"`
 	Breaker      Breaker         `mapstructure:"breaker"`
 	Approvals    Approvals       `mapstructure:"approvals"`
+	Launch       Launch          `mapstructure:"launch"`
 	Holds        Holds           `mapstructure:"holds"`
 	Reversals    Reversals       `mapstructure:"reversals"`
 	Links        Links           `mapstructure:"links"`

@@ -44,6 +44,12 @@ func (r reader) People(ctx context.Context, after int64, limit int) ([]tracker.P
 	return all(rows, personRow.person), r.translate(err, "people")
 }
 
+func (r reader) Languages(ctx context.Context) ([]tracker.SpokenCount, error) {
+	list := []tracker.SpokenCount{}
+	err := r.in(ctx).Raw("SELECT locale, type, count(*) AS people FROM people GROUP BY locale, type ORDER BY locale, type").Scan(&list).Error
+	return list, r.translate(err, "people")
+}
+
 // PutPeople keeps Created of those who are known. Of an id that stands twice
 // the last one counts.
 func (t *tx) PutPeople(ctx context.Context, people []tracker.Person) ([]tracker.Person, error) {

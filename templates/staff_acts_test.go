@@ -30,10 +30,19 @@ func actSamples() []sample {
 	asked := templates.StaffApprovalLine{URL: "/staff/approvals/apr_1", What: "Take people back", Reason: "It was decided.", By: "Mei", At: now, Expires: now.AddDate(0, 0, 7), Status: templates.StaffTag{Words: "Waiting", Tone: "warn"}}
 	decided := asked
 	decided.DecidedBy, decided.DecidedAt = "Lena", now
+	findings := []templates.StaffFinding{
+		{Tag: templates.StaffTag{Words: "Stands in the way", Tone: "bad"}, Words: "A page is not kept as people would be sent it.", Where: []string{"limited in en", "limited in fr", "limited in es", "limited in ar", "limited in hi"}, Mend: "Make a dry run", URL: "/staff/x"},
+		{Tag: templates.StaffTag{Words: "Look at it", Tone: "warn"}, Words: "People are asked each time they open the app.", Where: []string{"persistent"}, Mend: "Set launch.weekly"},
+	}
+	shots := []templates.StaffShot{{State: "Limited", Language: "English", URL: "/staff/kept/abc", SHA256: "0123456789abcdef"}, {State: "Limited", Language: "العربية", URL: "/staff/kept/def", SHA256: "abc"}}
 	return []sample{
+		{"staff/launch", "full", templates.StaffLaunch{StaffCampaignFrame: in(full, "launch"), Plans: options, Found: findings, Passed: findings[1:], Blocking: 1, Required: true, DryRunURL: "/staff/d", Events: table}},
+		{"staff/launch", "empty", templates.StaffLaunch{StaffCampaignFrame: in(desk, "launch"), Events: templates.StaffTable{ID: "events", Title: "Dry runs", None: "None yet."}}},
+		{"staff/sheet", "full", templates.StaffSheet{StaffCampaignFrame: in(full, "launch"), Plan: 2, Made: now, SHA256: "abc", Languages: options, States: options, Shots: shots, All: 180}},
+		{"staff/sheet", "empty", templates.StaffSheet{StaffCampaignFrame: in(desk, "launch"), Made: now}},
 		{"staff/check", "full", templates.StaffCheck{StaffFrame: full, Part: "campaigns", Trail: []templates.Link{{URL: "/staff", Text: "Campaigns"}, {URL: "/staff/campaigns/c", Text: "c"}},
 			Heading: "Activate plan 3", Say: []string{"It binds newcomers only."}, Facts: []templates.StaffFact{{Name: "Covers", Value: "402 people", Note: "now"}}, Warnings: []string{"The deadline is earlier."},
-			Changes: changes, Tables: []templates.StaffTable{table, {ID: "none", Title: "Stopped", None: "Nothing."}}, Faults: []string{"Say why."}, Second: true,
+			Changes: changes, Tables: []templates.StaffTable{table, {ID: "none", Title: "Stopped", None: "Nothing."}}, Faults: []string{"Say why."}, Second: true, Findings: findings, Anyway: true,
 			Fields: []templates.StaffField{{Name: "region", Value: "BR"}}, Reason: "Because", Action: "/staff/x", Button: "Activate plan 3", Back: "/staff"}},
 		{"staff/check", "blocked", templates.StaffCheck{StaffFrame: desk, Heading: "Undo", Say: []string{"It is too late."}, Blocked: true, Back: "/staff"}},
 		{"staff/check", "empty", templates.StaffCheck{StaffFrame: desk, Heading: "Pause", Optional: true}},

@@ -4,7 +4,7 @@ import "time"
 
 // staffActPages are the pages of the console on which staff change something.
 func staffActPages() []page {
-	return append(staffLogPages(), []page{
+	return append(append(staffLogPages(), staffLaunchPages()...), []page{
 		{"staff/check", StaffCheck{}},
 		{"staff/plans", StaffPlans{}},
 		{"staff/plan", StaffPlan{}},

@@ -11,7 +11,9 @@ type StaffCheck struct {
 	Heading  string // what is about to be done: "Put Brazil on hold"
 	Say      []string
 	Facts    []StaffFact
-	Warnings []string // what is taken from people, each a sentence
+	Warnings []string       // what is taken from people, each a sentence
+	Findings []StaffFinding // of the launch gate
+	Anyway   bool           // they stand in the way: the form offers to go on all the same
 	Changes  []StaffChange
 	Tables   []StaffTable
 	Faults   []string // why it was not done
@@ -83,7 +85,7 @@ type StaffPause struct {
 type StaffCampaignFrame struct {
 	StaffFrame
 	Key, Title string
-	Tab        string // "overview", "plans", "holds", "reversals" or "next"
+	Tab        string // "overview", "plans", "launch", "holds", "reversals" or "next"
 }
 
 // Section is the entry of the menu that leads here.
@@ -100,7 +102,7 @@ func (f StaffCampaignFrame) Tabs() []StaffTab { return staffTabs(f.Key, f.Tab) }
 
 func staffTabs(key, here string) []StaffTab {
 	tabs := []StaffTab{{"Overview", "", here == "overview"}}
-	for _, t := range []struct{ name, path string }{{"Plans", "plans"}, {"Holds", "holds"}, {"Take back", "reversals"}, {"Next run", "next"}} {
+	for _, t := range []struct{ name, path string }{{"Plans", "plans"}, {"Launch", "launch"}, {"Holds", "holds"}, {"Take back", "reversals"}, {"Next run", "next"}} {
 		tabs = append(tabs, StaffTab{t.name, "/" + t.path, here == t.path})
 	}
 	for i := range tabs {

@@ -63,6 +63,9 @@ func newAct(name string) (act, error) {
 // asks for a second person's approval where it needs one: then the error is an
 // *Awaits. What it changed is in every answer when it returns.
 func (t *Tracker) perform(ctx context.Context, a act, actor string) error {
+	if err := t.prepare(ctx, a); err != nil {
+		return err
+	}
 	now := t.instant()
 	second := slices.Contains(t.Approvals.Acts, a.name())
 	err := t.Store.Update(ctx, func(tx Tx) error {
@@ -79,6 +82,16 @@ func (t *Tracker) perform(ctx context.Context, a act, actor string) error {
 	default:
 		return t.settled(ctx)
 	}
+}
+
+// prepare does what an act needs done before its transaction.
+func (t *Tracker) prepare(ctx context.Context, a act) error {
+	if p, ok := a.(interface {
+		prepare(ctx context.Context, t *Tracker) error
+	}); ok {
+		return p.prepare(ctx, t)
+	}
+	return nil
 }
 
 // errTried takes back an act that was only tried.
@@ -186,9 +199,13 @@ func (t *Tracker) digest(ctx context.Context, r Reader, campaign string, now tim
 // are others by now: then it is suspended, and has to be asked for again.
 func (t *Tracker) Approve(ctx context.Context, id, actor string) (Approval, error) {
 	now := t.instant()
+	asked, err := t.askedFor(ctx, id, now)
+	if err != nil {
+		return Approval{}, err
+	}
 	var a Approval
 	suspended := false
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	err = t.Store.Update(ctx, func(tx Tx) error {
 		var err error
 		if a, err = t.open(ctx, tx, id, now); err != nil {
 			return err
@@ -209,13 +226,6 @@ func (t *Tracker) Approve(ctx context.Context, id, actor string) (Approval, erro
 		if err := tx.DecideApproval(ctx, a); err != nil {
 			return err
 		}
-		asked, err := newAct(a.Act)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(a.Request, asked); err != nil {
-			return fmt.Errorf("read the request of approval %s: %w", id, err)
-		}
 		return t.carryOut(ctx, tx, asked, a.AskedBy+", approved by "+actor, now)
 	})
 	switch {
@@ -226,6 +236,22 @@ func (t *Tracker) Approve(ctx context.Context, id, actor string) (Approval, erro
 	default:
 		return a, t.settled(ctx)
 	}
+}
+
+// askedFor is the act that waits for an approval, prepared.
+func (t *Tracker) askedFor(ctx context.Context, id string, now time.Time) (act, error) {
+	a, err := read(ctx, t, func(r Reader) (Approval, error) { return t.open(ctx, r, id, now) })
+	if err != nil {
+		return nil, err
+	}
+	asked, err := newAct(a.Act)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(a.Request, asked); err != nil {
+		return nil, fmt.Errorf("read the request of approval %s: %w", id, err)
+	}
+	return asked, t.prepare(ctx, asked)
 }
 
 // open returns an approval that can still be decided.

@@ -72,16 +72,29 @@ func (t *Tracker) Activate(ctx context.Context, campaign string, number int, act
 
 // ActivateBecause is Activate with a reason for the record.
 func (t *Tracker) ActivateBecause(ctx context.Context, campaign string, number int, reason, actor string, progress func(int)) (Campaign, error) {
-	c, err := t.Campaign(ctx, campaign)
+	return t.activate(ctx, &activation{Campaign: campaign, Plan: number, Reason: reason}, actor, progress)
+}
+
+// ActivateAnyway is ActivateBecause whatever the launch gate finds; the reason
+// is required.
+func (t *Tracker) ActivateAnyway(ctx context.Context, campaign string, number int, reason, actor string, progress func(int)) (Campaign, error) {
+	if reason == "" {
+		return Campaign{}, terms.Faults{{Path: "reason", Detail: "say why what the launch gate finds may stay, for the record"}}
+	}
+	return t.activate(ctx, &activation{Campaign: campaign, Plan: number, Reason: reason, Anyway: true}, actor, progress)
+}
+
+func (t *Tracker) activate(ctx context.Context, a *activation, actor string, progress func(int)) (Campaign, error) {
+	c, err := t.Campaign(ctx, a.Campaign)
 	if err != nil {
 		return Campaign{}, err
 	}
-	if c.Plan != number {
-		if err := t.perform(ctx, &activation{campaign, number, reason}, actor); err != nil {
+	if c.Plan != a.Plan {
+		if err := t.perform(ctx, a, actor); err != nil {
 			return Campaign{}, err
 		}
 	}
-	return t.walked(ctx, campaign, progress)
+	return t.walked(ctx, a.Campaign, progress)
 }
 
 // Confirm puts everybody under the active plan who kept the gentler of it and
@@ -126,6 +139,8 @@ type activation struct {
 	Campaign string `json:"campaign"`
 	Plan     int    `json:"plan"`
 	Reason   string `json:"reason,omitempty"`
+	Anyway   bool   `json:"anyway,omitempty"` // whatever the launch gate finds
+	Sheet    string `json:"sheet,omitempty"`  // of the pages as people are sent them from now on: see KeepSheet
 }
 
 func (a *activation) name() string     { return ActActivate }

@@ -119,32 +119,3 @@ func (l Letter) later(post Post, sent []time.Time, now time.Time) time.Time {
 	}
 	return time.Time{}
 }
-
-// SampleOffer is what a campaign would ask of somebody new in a country at a
-// stage, for showing what people are sent.
-func (t *Tracker) SampleOffer(ctx context.Context, campaign, country, locale string, stage int) (Offer, error) {
-	now := t.instant()
-	var o Offer
-	err := t.Store.View(ctx, func(r Reader) error {
-		rules, err := t.rulesOf(ctx, r, campaign)
-		if err != nil {
-			return err
-		}
-		o.Plan, o.Person = rules.active, Person{ID: "sample", Country: country, Locale: locale, Type: terms.Personal, Created: now}
-		p := rules.current()
-		e := terms.Enroll(p, "sample", country, terms.Personal, now.Add(-p.NoticePeriod), now).Notice(now)
-		e.Stage, e.Told = min(stage, len(p.Stages)-1), now
-		o.Enrolled = Enrolled{Enrollment: e, Locale: locale}
-		o.Standing = p.Standing(t.Catalogue, e, rules.holds, now)
-		o.judge(p, rules, now)
-		for _, ref := range rules.active.In(country).Documents {
-			v, err := r.Version(ctx, ref)
-			if err != nil {
-				return err
-			}
-			o.Versions = append(o.Versions, v)
-		}
-		return nil
-	})
-	return o, err
-}

@@ -2,8 +2,6 @@ package tracker
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
 	"assent/terms"
@@ -13,8 +11,7 @@ import (
 // it, and returns the SHA-256 it is kept under. A page that is kept already
 // costs a read. It records nothing about a person.
 func (t *Tracker) KeepPage(ctx context.Context, html []byte) (string, error) {
-	sum := sha256.Sum256(html)
-	digest := hex.EncodeToString(sum[:])
+	digest := Digest(string(html))
 	_, err := t.KeptPage(ctx, digest)
 	if err == nil || !isKind(err, terms.NotFound) {
 		return digest, err

@@ -59,6 +59,8 @@ type Reader interface {
 	Person(ctx context.Context, id string) (Person, error)
 	// People lists people with Ref > after in order of Ref.
 	People(ctx context.Context, after int64, limit int) ([]Person, error)
+	// Languages counts the people there are by language and type of account.
+	Languages(ctx context.Context) ([]SpokenCount, error)
 	// Enrollment locks the row when called on a Tx.
 	Enrollment(ctx context.Context, person, campaign string) (Enrolled, error)
 	// EnrollmentsOf finds those of people in one campaign, by person, and locks

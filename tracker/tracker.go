@@ -30,6 +30,7 @@ type Deps struct {
 	// Wake is called when there is something for a sweep to do at once; it must
 	// not wait for it. Nil: the next tick finds it.
 	Wake      func()
+	Launch    *LaunchGate // nil: plans are put into force unseen, as in a simulation
 	Pace      Pace
 	Guard     Guard
 	Approvals Approvals

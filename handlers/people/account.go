@@ -24,13 +24,16 @@ func (s site) features(c *gin.Context) error {
 		return err
 	}
 	s.remember(c)
-	f := s.frameFor(c, o)
+	return s.render(c, http.StatusOK, "people/features", s.featuresView(s.frameFor(c, o), o, c.Query("lang")))
+}
+
+func (s site) featuresView(f templates.Frame, o tracker.Offer, language string) templates.Features {
 	view := templates.Features{Frame: f, Campaign: o.Plan.Title.In(f.Tag()), Case: caseOf(f.Tag(), o)}
 	if !o.Enrolled.Bound && (o.Enrolled.Status == terms.Pending || o.Enrolled.Status == terms.Declined) {
-		view.ChoiceURL = choicePath(o.Plan.Campaign, c.Query("lang"))
+		view.ChoiceURL = choicePath(o.Plan.Campaign, language)
 	}
 	s.sortFeatures(&view, o)
-	return s.render(c, http.StatusOK, "people/features", view)
+	return view
 }
 
 // sortFeatures puts every capability into its group.

@@ -148,8 +148,13 @@ func fault(p *web.Problem) templates.Fault {
 
 // frame is what every page shares, in the language asked for in the address, else the person's own, else the browser's.
 func frame(o Options, r *http.Request, locale string) templates.Frame {
+	return frameIn(o, o.Pages.Match(r.URL.Query().Get("lang"), locale, r.Header.Get("Accept-Language")))
+}
+
+// frameIn is what every page shares, in a language.
+func frameIn(o Options, l templates.Locale) templates.Frame {
 	return templates.Frame{
-		Locale: o.Pages.Match(r.URL.Query().Get("lang"), locale, r.Header.Get("Accept-Language")), Languages: o.Pages.Locales(),
+		Locale: l, Languages: o.Pages.Locales(),
 		Brand: o.Brand.Name, Imprint: o.Brand.Imprint, HelpURL: o.Brand.HelpURL, ExportURL: o.Brand.ExportURL, CloseURL: o.Brand.CloseURL,
 		HomeURL: "/", TermsURL: "/me/terms",
 	}

@@ -15,6 +15,15 @@ import (
 
 // choiceView says on a page what an offer says in facts. The form is not signed yet.
 func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer, now time.Time) (templates.Choice, error) {
+	past, err := s.Tracker.History(ctx, o.Person.ID)
+	if err != nil {
+		return templates.Choice{}, err
+	}
+	return s.choiceAfter(ctx, f, o, past, now)
+}
+
+// choiceAfter is choiceView for somebody who has chosen these in the past.
+func (s site) choiceAfter(ctx context.Context, f templates.Frame, o tracker.Offer, past []tracker.Response, now time.Time) (templates.Choice, error) {
 	tag := f.Tag()
 	view := templates.Choice{
 		Frame: f, Title: o.Plan.Title.In(tag), Stage: stageOf(o), Now: now, From: startOf(o, now), Snoozed: snoozedAt(o),
@@ -30,10 +39,6 @@ func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer
 	fillAnswered(&view, o)
 	var err error
 	if view.Was, err = s.movedFrom(ctx, o); err != nil {
-		return view, err
-	}
-	past, err := s.Tracker.History(ctx, o.Person.ID)
-	if err != nil {
 		return view, err
 	}
 	for _, v := range o.Versions {

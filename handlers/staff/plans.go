@@ -147,8 +147,11 @@ func (s console) checkPlan(name string) func(*gin.Context) (templates.StaffCheck
 		}
 		view.Heading, view.Button = fmt.Sprintf("Activate plan %d", number), fmt.Sprintf("Activate plan %d", number)
 		record, err := s.Tracker.Plan(c.Request.Context(), p.Campaign, number)
+		if err != nil {
+			return view, err
+		}
 		fillActivation(&view, p, record.Plan)
-		return view, err
+		return view, s.fillGate(c, &view, number)
 	}
 }
 
@@ -217,6 +220,9 @@ func meaning(o tracker.PlanOutcome) string {
 }
 
 func (s console) activate(c *gin.Context, reason string) (string, error) {
+	if text(c, anywayField) != "" {
+		return s.bind(c, reason, s.Tracker.ActivateAnyway, "activated")
+	}
 	return s.bind(c, reason, s.Tracker.ActivateBecause, "activated")
 }
 

@@ -26,6 +26,7 @@ type Options struct {
 	Cookie     web.Cookie       // of the session
 	SameOrigin gin.HandlerFunc  // web.SameOrigin
 	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
+	Launch     Judge            // looks at a plan before it is put into force
 	Demo       *Demo            // nil but in a demonstration
 }
 
@@ -53,6 +54,9 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/campaigns/:campaign/reversals/:reversal", web.Handle(s.reversal))
 	in.GET("/campaigns/:campaign/next", web.Handle(s.next))
 	in.GET("/campaigns/:campaign/unreached", web.Handle(s.unreached))
+	in.GET("/campaigns/:campaign/launch", web.Handle(s.launch))
+	in.GET("/sheets/:sheet", web.Handle(s.sheet))
+	in.GET("/kept/:sha256", web.Handle(s.kept))
 	in.GET("/people", web.Handle(s.person))
 	in.GET("/people/evidence", web.Handle(s.evidencePack))
 	in.GET("/runs", web.Handle(s.runs))

@@ -20,8 +20,10 @@ import (
 
 	"assent/config"
 	"assent/demo"
+	"assent/handlers/people"
 	"assent/handlers/staff"
 	"assent/handlers/web"
+	"assent/launch"
 	"assent/ledger"
 	"assent/models"
 	"assent/templates"
@@ -36,7 +38,8 @@ type desk struct {
 	tracker *tracker.Tracker
 	story   *demo.Story
 	signer  *tokens.Signer
-	public  string // key of the log
+	public  string           // key of the log
+	found   []launch.Finding // by the launch gate
 	cookies []*http.Cookie
 
 	mu   sync.Mutex
@@ -122,7 +125,19 @@ func (d *desk) mount(demonstration bool) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now}
+	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now, Launch: d.judge}
+	d.tracker.Launch = &tracker.LaunchGate{
+		Pages: func(ctx context.Context, campaign string, plan int) ([]tracker.SheetPage, error) {
+			return people.Sheet(ctx, people.Options{Tracker: d.tracker, Pages: pages, Brand: people.Brand{Name: "Harbor"}}, campaign, plan)
+		},
+		Blocking: func(context.Context, string, int, []tracker.SheetPage) ([]string, error) {
+			var words []string
+			for _, f := range launch.Blocking(d.found) {
+				words = append(words, f.Words)
+			}
+			return words, nil
+		},
+	}
 	if demonstration {
 		o.Demo = &staff.Demo{
 			Links: []templates.Link{{URL: "/t/" + demo.Campaign, Text: "Choice page"}},
@@ -136,6 +151,9 @@ func (d *desk) mount(demonstration bool) {
 	engine.GET("/assets/*file", func(c *gin.Context) { pages.Assets().ServeHTTP(c.Writer, c.Request) })
 	d.handler = engine
 }
+
+// judge finds what the test has planted.
+func (d *desk) judge(context.Context, string, int) ([]launch.Finding, error) { return d.found, nil }
 
 // send is what a browser does with a request, but for following redirects.
 func (d *desk) send(r *http.Request) *httptest.ResponseRecorder {

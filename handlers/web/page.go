@@ -14,10 +14,24 @@ import (
 
 // Page answers with a whole page of HTML, rendered before it is called so that
 // a page that fails is never half sent.
-func Page(c *gin.Context, status int, html []byte) {
-	c.Header("Content-Security-Policy", pagePolicy)
+func Page(c *gin.Context, status int, html []byte) { send(c, status, html, pagePolicy) }
+
+func send(c *gin.Context, status int, html []byte, policy string) {
+	c.Header("Content-Security-Policy", policy)
 	c.Header("Vary", "Accept, Accept-Language, Cookie")
 	c.Data(status, "text/html; charset=utf-8", html)
+}
+
+// Framing answers with a page that shows others of this site in frames.
+func Framing(c *gin.Context, status int, html []byte) {
+	send(c, status, html, pagePolicy+"; frame-src 'self'")
+}
+
+// Kept answers with a page as it was once shown, whole with its styles. It is to be looked at, alone or in a frame of
+// this site: nothing in it runs, loads or can be sent.
+func Kept(c *gin.Context, html []byte) {
+	c.Header("X-Frame-Options", "SAMEORIGIN")
+	send(c, http.StatusOK, html, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox")
 }
 
 // WantsPage reports whether whoever asks is a browser that wants to show the

@@ -48,6 +48,17 @@ func knownPeopleKeepTheirNumberAndDateOfCreation(s *store) {
 	s.same("on its own again", s.put(moved), []tracker.Person{moved})
 }
 
+func peopleAreCountedByTheLanguageTheySpeak(s *store) {
+	count := func(r tracker.Reader) ([]tracker.SpokenCount, error) { return r.Languages(s.ctx) }
+	s.same("of nobody", get(s, count), []tracker.SpokenCount{})
+	s.put(tracker.Person{ID: "ana", Locale: "pt-BR", Type: terms.Personal}, tracker.Person{ID: "bo", Locale: "en", Type: terms.Personal},
+		tracker.Person{ID: "bot", Locale: "en", Type: terms.Bot}, tracker.Person{ID: "cy", Locale: "en", Type: terms.Personal}, tracker.Person{ID: "dee", Type: terms.Personal})
+	s.same("by language and type", get(s, count), []tracker.SpokenCount{
+		{Type: terms.Personal, People: 1}, {Locale: "en", Type: terms.Bot, People: 1}, {Locale: "en", Type: terms.Personal, People: 2},
+		{Locale: "pt-BR", Type: terms.Personal, People: 1},
+	})
+}
+
 func peopleAreListedPageByPage(s *store) {
 	want := s.people("p", 25)
 	var got []tracker.Person

@@ -1,0 +1,55 @@
+package templates
+
+import "time"
+
+// staffLaunchPages are the pages before a campaign is launched.
+func staffLaunchPages() []page {
+	return []page{
+		{"staff/launch", StaffLaunch{}},
+		{"staff/sheet", StaffSheet{}},
+	}
+}
+
+// StaffFinding is one thing that the launch gate found.
+type StaffFinding struct {
+	Tag   StaffTag
+	Words string
+	Where []string
+	Mend  string // where it is mended; empty: there is nothing to mend
+	URL   string // of that place; empty: it is not on this server
+}
+
+// More reports whether there are more places than can be read at a glance.
+func (f StaffFinding) More() bool { return len(f.Where) > 4 }
+
+// StaffLaunch is what stands before one plan of a campaign.
+type StaffLaunch struct {
+	StaffCampaignFrame
+	Plans     []StaffOption
+	Found     []StaffFinding // worst first
+	Passed    []StaffFinding
+	Blocking  int
+	Required  bool
+	DryRunURL string
+	Events    StaffTable
+}
+
+// StaffSheet shows pages that were kept together, one language or one state at a time.
+type StaffSheet struct {
+	StaffCampaignFrame
+	Plan              int
+	Made              time.Time
+	SHA256            string
+	Languages, States []StaffOption
+	Shots             []StaffShot
+	All               int
+}
+
+// Shown is how many of them the page shows.
+func (s StaffSheet) Shown() int { return len(s.Shots) }
+
+// StaffShot is one kept page.
+type StaffShot struct{ State, Language, URL, SHA256 string }
+
+// Short is enough of the SHA-256 to tell pages apart.
+func (s StaffShot) Short() string { return s.SHA256[:min(len(s.SHA256), 12)] }
