@@ -165,7 +165,7 @@ func (a *app) every(ctx context.Context, interval time.Duration, failed string, 
 			case <-ticker.C:
 				if err := do(ctx); err != nil && ctx.Err() == nil && time.Since(told) > time.Minute {
 					told = time.Now()
-					a.log.ErrorContext(ctx, failed, "error", err)
+					a.log.ErrorContext(ctx, failed, "error", err) //nolint:sloglint // each job has its own words
 				}
 			}
 		}

@@ -117,7 +117,7 @@ func (p *program) verifyPack(path string, known note.Verifiers) (bool, error) {
 	}
 	var magic [2]byte
 	if _, err := file.ReadAt(magic[:], 0); err != nil || string(magic[:]) != "PK" {
-		return false, nil //nolint:nilerr // too short to be one
+		return false, nil // too short to be one
 	}
 	report, err := evidence.VerifyPack(file, info.Size(), known)
 	if err != nil {

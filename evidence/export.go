@@ -40,7 +40,7 @@ func ExportLog(ctx context.Context, log Log, keys, dir string, progress func(don
 	if err != nil {
 		return LogReport{}, unproved(checkpointFile, "%v", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return LogReport{}, err
 	}
 	kept, err := earlier(dir, known)
@@ -123,7 +123,7 @@ func (e *exporter) copy(ctx context.Context, tile ledger.Tile) error {
 	if err != nil {
 		return fmt.Errorf("read %s of the log: %w", tile.Path(), err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
 	return writeFile(path, data)
@@ -171,7 +171,7 @@ func (u under) ReadFile(name string) ([]byte, error) {
 // writeFile writes a file, whole or not at all.
 func writeFile(path string, data []byte) error {
 	half := path + ".half"
-	if err := os.WriteFile(half, data, 0o644); err != nil {
+	if err := os.WriteFile(half, data, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(half, path)

@@ -203,7 +203,7 @@ func (r *rounding) again(ctx context.Context, l tracker.WebhookLetter) error {
 	if r.gone || l.Lane != 0 && r.blocked[l.Lane] || l.NextAt.After(r.begun) || ctx.Err() != nil || r.over() {
 		r.blocked[l.Lane] = true
 		r.waiting++
-		return nil
+		return nil //nolint:nilerr // the end of the context is no failure of the letter
 	}
 	feed, err := r.Tracker.Changes(ctx, l.Revision-1, 1)
 	if err != nil {
@@ -239,7 +239,7 @@ func (r *rounding) fresh(ctx context.Context) (bool, error) {
 	}
 	for i, change := range feed.Changes {
 		if r.over() || r.gone || r.waiting >= waitingMax || r.resting() || ctx.Err() != nil {
-			return !r.gone, nil
+			return !r.gone, nil //nolint:nilerr // the end of the context is no failure of the change
 		}
 		if heard(r.webhook, change) && !r.one(ctx, change, feed.Stages[i]) {
 			return false, nil

@@ -56,7 +56,7 @@ func run() error {
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	<-following
+	_ = <-following // it ends with the context
 	return nil
 }
 

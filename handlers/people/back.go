@@ -15,7 +15,7 @@ const backCookie = "assent_back"
 // kept beside the session and not in the pages' addresses, so that pages stay the same for everybody.
 func (s site) remember(c *gin.Context) {
 	if to := c.Query("return"); to != "" && s.mayReturn(to) {
-		http.SetCookie(c.Writer, &http.Cookie{Name: backCookie, Value: url.QueryEscape(to), Path: "/", HttpOnly: true, Secure: s.Cookie.HTTPS, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(c.Writer, &http.Cookie{Name: backCookie, Value: url.QueryEscape(to), Path: "/", HttpOnly: true, Secure: s.Cookie.HTTPS, SameSite: http.SameSiteLaxMode}) //nolint:gosec // Secure follows what people are served by
 	}
 }
 
