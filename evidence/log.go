@@ -38,6 +38,7 @@ type LogReport struct {
 	Kept        []ledger.Checkpoint
 	Counts      map[string]int64 // by kind and action, such as "response accepted", "act", and kinds not known here
 	Strange     int64            // records of kinds that are not known here
+	Erased      int64            // records that tombstones name
 	First, Last time.Time        // of the records that tell; zero when there is none
 }
 
@@ -337,6 +338,7 @@ func (r *LogReport) count(e ledger.Entry) {
 		name = e.Action
 	}
 	r.Counts[name]++
+	r.Erased += int64(e.Erased)
 	if e.At.IsZero() {
 		return
 	}

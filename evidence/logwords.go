@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"assent/ledger"
 )
 
 // Proved lists what a verified log proves, a sentence each.
@@ -17,6 +19,9 @@ func (r LogReport) Proved() []string {
 	}
 	if said := r.said(); said != "" {
 		out = append(out, said)
+	}
+	if stones := r.Counts[ledger.KindErasure]; stones > 0 {
+		out = append(out, fmt.Sprintf("The details of %d records were destroyed on purpose, as %d tombstones among these say, with the keys of their pseudonyms; the records are still there.", r.Erased, stones))
 	}
 	for _, k := range r.Kept {
 		out = append(out, fmt.Sprintf("It continues the checkpoint over %d records that was kept elsewhere: those are still the same.", k.Head.Size))

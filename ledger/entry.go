@@ -15,6 +15,7 @@ type Entry struct {
 	ID     string    // of the receipt, for a response; "" where the kind is not known here
 	Action string    // what was done; "" for an erasure, and where the kind is not known here
 	At     time.Time // by the server's clock; zero where the kind is not known here
+	Erased int       // how many records an erasure names, whose details were destroyed
 }
 
 // Known reports whether this program knows records of that kind.
@@ -31,13 +32,13 @@ func ReadEntry(raw []byte) (Entry, error) {
 	if json.Unmarshal(raw, &w) == nil && w.Kind == KindResponse && w.Format == Format {
 		r := w.record()
 		form, err := r.Canonical()
-		return Entry{KindResponse, r.ReceiptID, string(r.Action), r.ReceivedAt}.in(raw, form, err)
+		return Entry{Kind: KindResponse, ID: r.ReceiptID, Action: string(r.Action), At: r.ReceivedAt}.in(raw, form, err)
 	}
 	var act actWire
 	if w.Kind == KindAct && w.Format == Format && json.Unmarshal(raw, &act) == nil {
 		a := act.act()
 		form, err := a.Canonical()
-		return Entry{KindAct, a.ID, a.Action, a.At}.in(raw, form, err)
+		return Entry{Kind: KindAct, ID: a.ID, Action: a.Action, At: a.At}.in(raw, form, err)
 	}
 	var kind struct {
 		Kind   string `json:"kind"`
@@ -69,13 +70,13 @@ func readKind(raw []byte, kind string, format int) (Entry, []byte, error) {
 	case format != Format:
 	case kind == KindResponse:
 		r, form, err := ParseRecord(raw)
-		return Entry{kind, r.ReceiptID, string(r.Action), r.ReceivedAt}, form, err
+		return Entry{Kind: kind, ID: r.ReceiptID, Action: string(r.Action), At: r.ReceivedAt}, form, err
 	case kind == KindAct:
 		a, form, err := ParseAct(raw)
-		return Entry{kind, a.ID, a.Action, a.At}, form, err
+		return Entry{Kind: kind, ID: a.ID, Action: a.Action, At: a.At}, form, err
 	case kind == KindErasure:
 		e, form, err := ParseErasure(raw)
-		return Entry{kind, e.ID, "", e.At}, form, err
+		return Entry{Kind: kind, ID: e.ID, At: e.At, Erased: len(e.Erased)}, form, err
 	}
 	form, err := jcs.Transform(raw)
 	return Entry{Kind: kind}, form, err

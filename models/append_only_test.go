@@ -108,6 +108,8 @@ func TestWhatProvesSomethingCannotBeChangedEvenByHand(t *testing.T) {
 				"UPDATE reversals SET reason = 'y', undone = 1 WHERE id = 'rev-1'", "UPDATE reversals SET undone_by = 'bob' WHERE id = 'rev-1'",
 				"UPDATE reversals SET undone = 0 WHERE id = 'rev-2'", "UPDATE reversals SET undone = 2 WHERE id = 'rev-2'", "DELETE FROM reversals",
 				"UPDATE approvals SET request = 'y', state = 'approved' WHERE id = 'apr-1'", "UPDATE approvals SET note = 'y' WHERE id = 'apr-1'",
+				"UPDATE approvals SET request = 'y', note = '' WHERE id = 'apr-2'", "UPDATE approvals SET decided_by = 'bob' WHERE id = 'apr-2'",
+				"UPDATE approvals SET note = 'y' WHERE id = 'apr-2'",
 				"UPDATE approvals SET state = 'open' WHERE id = 'apr-2'", "UPDATE approvals SET state = 'rejected' WHERE id = 'apr-2'", "DELETE FROM approvals",
 			} {
 				if _, err := db.Exec(statement); err == nil {

@@ -27,6 +27,9 @@ type engine interface {
 	// columns campaign and ref, which no two of its rows have in common, and
 	// reports which rows of it were written.
 	written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error)
+
+	// scrub clears away what deleting left behind in the files of tables.
+	scrub(ctx context.Context, p pools, tables []string) error
 }
 
 // returned runs a statement that writes enrollments and asks which it was.

@@ -86,7 +86,7 @@ func sqlitePool(ctx context.Context, path string, o Options, size int, more stri
 	}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
 		"?_foreign_keys=on&_journal_mode=WAL&_synchronous=" + synchronous + "&_busy_timeout=" + strconv.Itoa(busyMilliseconds) +
-		"&_stmt_cache_size=" + strconv.Itoa(keptStatements) + more
+		"&_secure_delete=on&_stmt_cache_size=" + strconv.Itoa(keptStatements) + more
 	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp(synchronous)}})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
@@ -99,7 +99,10 @@ func sqlitePool(ctx context.Context, path string, o Options, size int, more stri
 // setUp makes sure of what durability and integrity rest on: SQLite ignores a
 // pragma it does not understand or cannot follow without an error.
 func setUp(synchronous string) func(*sqlite3.SQLiteConn) error {
-	want := map[string]string{"journal_mode": "wal", "synchronous": synchronous, "foreign_keys": "1", "busy_timeout": strconv.Itoa(busyMilliseconds)}
+	want := map[string]string{
+		"journal_mode": "wal", "synchronous": synchronous, "foreign_keys": "1", "busy_timeout": strconv.Itoa(busyMilliseconds),
+		"secure_delete": "1", // what is deleted is overwritten
+	}
 	return func(conn *sqlite3.SQLiteConn) error {
 		for name, value := range want {
 			got, err := pragma(conn, name)

@@ -29,27 +29,33 @@ func requestOf(ctx context.Context) string {
 // the tamper-evident log. Whom it is about stands in the record by pseudonym,
 // and what may tell of a person by a commitment alone.
 func (t *Tracker) note(ctx context.Context, tx Tx, a Act) error {
+	_, err := t.noted(ctx, tx, a)
+	return err
+}
+
+// noted is note, and returns the act as it is kept.
+func (t *Tracker) noted(ctx context.Context, tx Tx, a Act) (Act, error) {
 	var err error
 	if a.ID, err = t.newID("act"); err != nil {
-		return err
+		return a, err
 	}
 	a.Request = requestOf(ctx)
 	record := ledger.Act{ID: a.ID, At: a.At, Actor: a.Actor, Action: a.Action, Object: a.Object, Request: a.Request}
 	if a.Person != "" {
 		if a.Ref, record.Person, err = t.known(ctx, tx, a.Person); err != nil {
-			return err
+			return a, err
 		}
 	}
 	if a.Salt, a.Details, record.Details, err = t.sealed(ledger.ActDetails{Before: a.Before, After: a.After, Reason: a.Reason}); err != nil {
-		return err
+		return a, err
 	}
 	if a.Record, err = record.Canonical(); err != nil {
-		return err
+		return a, err
 	}
 	if a.LeafIndex, err = t.append(ctx, tx, a.Record); err != nil {
-		return err
+		return a, err
 	}
-	return tx.AddAct(ctx, a)
+	return a, tx.AddAct(ctx, a)
 }
 
 // Note enters an act that changes nothing else, such as moving the clock of a

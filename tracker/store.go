@@ -139,6 +139,14 @@ type Reader interface {
 	ActsOf(ctx context.Context, q ActQuery) ([]Act, error)
 	Act(ctx context.Context, id string) (Act, error)
 
+	// Traces lists what leads to a person whose account is there or gone, in
+	// order of Ref; empty when nothing does.
+	Traces(ctx context.Context, person string) ([]Trace, error)
+	// Held lists everything that is kept of such a person.
+	Held(ctx context.Context, person string) ([]Holding, error)
+	// Erasures lists them, oldest first.
+	Erasures(ctx context.Context) ([]Erasure, error)
+
 	PostReader
 }
 
@@ -237,6 +245,18 @@ type Tx interface {
 	AddStaff(ctx context.Context, s StaffMember) error
 	// AddAct stores an act, but for its Record, which SaveLog stores.
 	AddAct(ctx context.Context, a Act) error
+
+	// ErasePerson is DeletePerson, where the account is still there, and destroys
+	// everything that leads to the person: the details, salts and keys of
+	// records, the client's keys of choices, what staff wrote. Only the
+	// ChangeRemoved goes on naming the person, until ForgetNames. Holds of this
+	// person end and name the record of the erasure in the person's place.
+	ErasePerson(ctx context.Context, id string, record int64, by string, at time.Time) error
+	AddErasure(ctx context.Context, e Erasure) error
+	SetScrubbed(ctx context.Context, ids []string, at time.Time) error
+	// ForgetNames takes the names off the journal of those who were removed at an
+	// instant or before.
+	ForgetNames(ctx context.Context, until time.Time) error
 
 	PostTx
 

@@ -36,7 +36,8 @@ type Deps struct {
 	Approvals Approvals
 	Leniency  Leniency
 	Post      Post
-	Lease     *LeaseTerms // nil: nobody but compare-and-set keeps two processes apart
+	KeepNames time.Duration // how long the journal names whoever is gone, for those who follow it
+	Lease     *LeaseTerms   // nil: nobody but compare-and-set keeps two processes apart
 }
 
 // Leniency is how gently a campaign goes on after it was stopped.

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,17 @@ func Postgres(t testing.TB) string {
 		t.Fatalf("read %s: %v", Variable, err)
 	}
 	return address.JoinPath("..", name).String()
+}
+
+// PostgresProgram returns the path of a program that is installed with the
+// server, such as pg_dump.
+func PostgresProgram(t testing.TB, name string) string {
+	t.Helper()
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(bin, name)
 }
 
 // execute runs one statement on a connection of its own.

@@ -68,6 +68,8 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		restrictionsAreCountedByTheHour,
 		webhooksKeepTheirPlaceWhateverElseChanges,
 		lettersAreKeptUntilTheyEndAndGoWithTheirWebhook,
+		tracesLeadToRecordsUntilTheyAreErased,
+		erasuresAreListedUntilTheyAreScrubbed,
 		aPauseHoldsUntilItIsTakenBack,
 		aLeaseHasOneHolderAndItsFenceOnlyGrows,
 		aFailedUpdateLeavesNothing,

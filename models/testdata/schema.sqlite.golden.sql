@@ -439,16 +439,23 @@ BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
 CREATE TRIGGER acts_no_update BEFORE UPDATE ON acts
 BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END;
 CREATE INDEX api_keys_previous ON api_keys (previous) WHERE previous <> '';
-CREATE TRIGGER approvals_decide_once BEFORE UPDATE ON approvals WHEN OLD.state <> 'open' OR NEW.state = 'open'
+CREATE TRIGGER approvals_decide_once BEFORE UPDATE OF state, decided_by, decided_at ON approvals
+WHEN OLD.state <> 'open' OR NEW.state = 'open'
 BEGIN SELECT RAISE(ABORT, 'an approval can only be decided, once'); END;
+CREATE TRIGGER approvals_erase_only BEFORE UPDATE OF request ON approvals WHEN NEW.request <> x'7b7d' OR NEW.note <> ''
+BEGIN SELECT RAISE(ABORT, 'what was asked for cannot be changed'); END;
 CREATE INDEX approvals_newest ON approvals (asked_at, id);
 CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'an approval cannot be deleted'); END;
-CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, request, digest, asked_by, asked_at, expires ON approvals
+CREATE TRIGGER approvals_no_update BEFORE UPDATE OF id, campaign, act, object, digest, asked_by, asked_at, expires ON approvals
 BEGIN SELECT RAISE(ABORT, 'what was asked for cannot be changed'); END;
+CREATE TRIGGER approvals_note_once BEFORE UPDATE OF note ON approvals
+WHEN NEW.note <> '' AND (OLD.state <> 'open' OR NEW.state = 'open')
+BEGIN SELECT RAISE(ABORT, 'an approval can only be decided, once'); END;
 CREATE TRIGGER changes_erase_only BEFORE UPDATE ON changes WHEN OLD.kind <> 'removed' OR NEW.person <> ''
 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE INDEX changes_moves ON changes (campaign, revision) WHERE cause <> '';
+CREATE INDEX changes_named ON changes (at) WHERE person <> '';
 CREATE TRIGGER changes_no_delete BEFORE DELETE ON changes
 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE TRIGGER changes_no_update
