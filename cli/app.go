@@ -61,6 +61,7 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 		Signer: a.secrets.ledger, Besides: a.secrets.besides, Committed: a.committed, Wake: a.wake, Pace: pace(settings.Scheduler),
 		Guard:     tracker.Guard(settings.Breaker),
 		Post:      post(settings.Notices),
+		KeepNames: settings.Erasure.KeepNames,
 		Leniency:  tracker.Leniency{UndoWindow: settings.Reversals.UndoWindow, HoldSpread: settings.Holds.Spread},
 		Approvals: approvals(settings.Approvals), Lease: lease(settings.Scheduler),
 	})

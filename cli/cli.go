@@ -97,6 +97,7 @@ Without a command it serves. Try "assent demo" first.`,
 		p.holdCommand(), p.reverseCommand(), p.undoCommand(), p.approvalsCommand(),
 		p.sweepCommand(), p.pauseCommand(), p.resumeCommand(), p.breakerCommand(), p.unreachedCommand(), p.failuresCommand(), p.noticesCommand(), p.explainCommand(),
 		p.keyCommand(), p.webhookCommand(), p.staffCommand(), p.migrateCommand(), p.doctorCommand(), p.ledgerCommand(), p.verifyCommand(), p.exportCommand(), p.backupCommand(), p.restoreCommand(),
+		p.eraseCommand(), p.scrubCommand(),
 	)
 	return root
 }

@@ -29,7 +29,7 @@ refused, with both checkpoints as proof.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.with(c.Context(), func(a *app) error { return p.exportLog(c.Context(), a, args[0]) })
 		},
-	}, p.exportEvidenceCommand())
+	}, p.exportEvidenceCommand(), p.exportPersonCommand())
 	return c
 }
 
@@ -66,13 +66,14 @@ func (p *program) exportEvidence(ctx context.Context, a *app, person, receipt, o
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err = newFile(out, func(file *os.File) error {
+		if err := a.tracker.Disclosed(ctx, tracker.ActReadEvidence, d.Person, receipt, p.actor()); err != nil {
+			return err
+		}
+		return evidence.WritePack(ctx, a.tracker, d, a.secrets.verifier, file)
+	})
 	if err != nil {
 		return err
-	}
-	err = evidence.WritePack(ctx, a.tracker, d, a.secrets.verifier, file)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(out))
 	}
 	fmt.Fprintf(p.out, "%s holds %d choices; check them elsewhere with\n  assent verify %[1]s --key FILE\n", out, len(d.Receipts))
 	return nil

@@ -195,8 +195,20 @@ func (a *app) jobs() []scheduler.Job {
 			return err
 		},
 		Jumped: a.jumped,
+	}, {
+		Name: scrubJob, Spec: a.settings.Erasure.Scrub, Timeout: 4 * time.Hour,
+		Run: func(ctx context.Context, _, _ time.Time) error {
+			n, err := a.tracker.Scrub(ctx, a.store.Scrub, false)
+			if n > 0 {
+				a.log.InfoContext(ctx, "erasures finished", "erasures", n)
+			}
+			return err
+		},
 	}}
 }
+
+// scrubJob is the name of the job that finishes erasures.
+const scrubJob = "scrub"
 
 // sweepJob is the name of the job that looks for due work.
 const sweepJob = "sweep"

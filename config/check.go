@@ -33,6 +33,8 @@ func (c *Config) check(wrong *faults) {
 	c.Notices.check(wrong)
 	c.Brand.check(wrong)
 	c.Webhooks.check(wrong)
+	checkTick(wrong, "erasure.scrub", c.Erasure.Scrub)
+	wrong.check(c.Erasure.KeepNames >= 0 && c.Erasure.KeepNames <= longestKept, "erasure.keep_names", c.Erasure.KeepNames, "must be from 0 to 30d")
 	c.checkTexts(wrong)
 	c.checkNumbers(wrong)
 	c.checkCatalogue(wrong)
@@ -150,6 +152,9 @@ func (w *Webhooks) check(wrong *faults) {
 		wrong.check(err == nil, key, text, "must be an address or a block such as 10.0.0.0/8")
 	}
 }
+
+// longestKept leaves a request to be erased time to be answered within a month.
+const longestKept = 30 * 24 * time.Hour
 
 func (c *Config) checkTexts(wrong *faults) {
 	wrong.check(c.Secrets.Directory != "", "secrets.directory", c.Secrets.Directory, "must name a directory")

@@ -43,6 +43,7 @@ type Config struct {
 	Notices      Notices         `mapstructure:"notices"`
 	Webhooks     Webhooks        `mapstructure:"webhooks"`
 	Ledger       Ledger          `mapstructure:"ledger"`
+	Erasure      Erasure         `mapstructure:"erasure"`
 	Brand        Brand           `mapstructure:"brand"`
 	Log          Log             `mapstructure:"log"`
 	Catalogue    terms.Catalogue `mapstructure:"-"` // valid
@@ -207,6 +208,12 @@ func (w Webhooks) Allowed() []netip.Prefix {
 type Ledger struct {
 	Origin         string `mapstructure:"origin"`
 	CheckpointFile string `mapstructure:"checkpoint_file"` // "": no checkpoint is kept
+}
+
+// Erasure is when erasures are finished.
+type Erasure struct {
+	Scrub     string        `mapstructure:"scrub"` // cron specification in UTC
+	KeepNames time.Duration `mapstructure:"keep_names"`
 }
 
 // Brand is who asks: what pages call the platform and whom people can reach.

@@ -176,6 +176,8 @@ func TestEachRuleNamesItsKeyAndIsTheOnlyOneBroken(t *testing.T) {
 		"links.notice_ttl":           {`0d`},
 		"messaging.mailbox_ttl":      {`0d`},
 		"messaging.reply_token_ttl":  {`0d`},
+		"erasure.scrub":              {`""`, `nightly`},
+		"erasure.keep_names":         {`-1h`, `31d`},
 		"ledger.origin":              {`""`, `"a b"`, `"a+b"`},
 		"brand.name":                 {`" "`, `{}`},
 		"brand.contact":              {`""`},

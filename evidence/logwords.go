@@ -20,8 +20,8 @@ func (r LogReport) Proved() []string {
 	if said := r.said(); said != "" {
 		out = append(out, said)
 	}
-	if stones := r.Counts[ledger.KindErasure]; stones > 0 {
-		out = append(out, fmt.Sprintf("The details of %d records were destroyed on purpose, as %d tombstones among these say, with the keys of their pseudonyms; the records are still there.", r.Erased, stones))
+	if r.Counts[ledger.KindErasure] > 0 {
+		out = append(out, fmt.Sprintf("The details of %d records were destroyed on purpose, with the keys of their pseudonyms, as tombstones among these say; the records are still there.", r.Erased))
 	}
 	for _, k := range r.Kept {
 		out = append(out, fmt.Sprintf("It continues the checkpoint over %d records that was kept elsewhere: those are still the same.", k.Head.Size))

@@ -49,6 +49,7 @@ func New(o Options) (http.Handler, error) {
 	o.People.SameOrigin, o.People.Proxies, o.People.Cookie = sameOrigin, proxies, web.Cookie{Name: "assent_person", HTTPS: https}
 	o.People.NoHome = o.Demo != nil
 	o.Staff.SameOrigin, o.Staff.Cookie = sameOrigin, web.Cookie{Name: "assent_staff", HTTPS: https}
+	o.Staff.Forget = o.Clients.Messaging.Forget
 	o.Clients.Proxies = proxies
 	o.Clients.Reminders = clients.Reminders{Pages: o.Pages, Of: func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error) {
 		return people.Reminder(ctx, o.People, person, campaign, language, acceptURL)

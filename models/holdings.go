@@ -73,14 +73,14 @@ func (s subject) arguments() map[string]any {
 }
 
 // subject finds everything that rows know a person by, also once the account is
-// gone.
+// gone. A number that was erased counts no more, though the journal may name it.
 func (r reader) subject(ctx context.Context, id string) (subject, error) {
 	s := subject{id: id}
-	err := r.in(ctx).Raw(`SELECT ref FROM people WHERE id = @id
+	err := r.in(ctx).Raw(`SELECT ref FROM (SELECT ref FROM people WHERE id = @id
 		UNION SELECT r.ref FROM response_details d JOIN responses r ON r.leaf_index = d.leaf_index WHERE d.person = @id
 		UNION SELECT a.ref FROM act_details d JOIN acts a ON a.id = d.id WHERE d.person = @id AND a.ref <> 0
-		UNION SELECT ref FROM changes WHERE person = @id AND person <> ''
-		ORDER BY 1`, map[string]any{"id": id}).Scan(&s.refs).Error
+		UNION SELECT ref FROM changes WHERE person = @id AND person <> '') AS known
+		WHERE ref NOT IN (SELECT ref FROM erasures) ORDER BY 1`, map[string]any{"id": id}).Scan(&s.refs).Error
 	if err != nil {
 		return s, r.translate(err, personName(id))
 	}

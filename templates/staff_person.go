@@ -8,6 +8,8 @@ type StaffPerson struct {
 	Query  string        // the id searched for; empty before the first search
 	Fault  string        // why there is no result
 	Person *PersonRecord // nil without a result
+
+	GoneHeldURL, GoneEraseURL string // of what is still kept of an account that is gone; "" for none
 }
 
 // Section is the entry of the menu that leads here.
@@ -25,6 +27,8 @@ type PersonRecord struct {
 	Flags       []PersonFlag
 	Timeline    []PersonEvent // newest first
 	EvidenceURL string        // of the evidence pack; "" while there is no choice
+	HeldURL     string        // of everything that is held
+	EraseURL    string
 }
 
 // PersonPosition is where a person stands in one campaign, and why.

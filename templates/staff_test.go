@@ -46,6 +46,8 @@ func staffSamples() []sample {
 			Acceptance: chart.Acceptance{ID: "accepted", From: day("2021-08-01 00:00"), To: day("2021-12-24 00:00"), Deadline: day("2021-11-01 00:00")}.Figure(), Stages: chart.Stages{ID: "stages"}.Figure()}},
 		{"staff/person", "full", fullPerson(desk)},
 		{"staff/person", "none", templates.StaffPerson{StaffFrame: desk, Query: "p-404", Fault: `No person has the id "p-404".`}},
+		{"staff/person", "gone", templates.StaffPerson{StaffFrame: desk, Query: "p-gone", Fault: `No person has the id "p-gone".`,
+			GoneHeldURL: "/staff/people/export?id=p-gone", GoneEraseURL: "/staff/people/erase?person=p-gone"}},
 		{"staff/person", "alone", templates.StaffPerson{StaffFrame: desk, Query: "bot-1", Person: &templates.PersonRecord{ID: "bot-1", Created: now}}},
 		{"staff/person", "empty", templates.StaffPerson{StaffFrame: desk}},
 		{"staff/fault", "full", templates.StaffFault{StaffFrame: desk, Heading: "There is no such campaign", Text: `No campaign has the key "summer".`}},
@@ -127,6 +129,7 @@ func stagesFigure(now time.Time) chart.Figure {
 func fullPerson(frame templates.StaffFrame) templates.StaffPerson {
 	return templates.StaffPerson{StaffFrame: frame, Query: "p-018234", Person: &templates.PersonRecord{
 		ID: "p-018234", Country: "BR", Locale: "pt-BR", AccountType: "personal", Created: day("2018-03-02 10:00"), Revision: 90211,
+		HeldURL: "/staff/people/export?id=p-018234", EraseURL: "/staff/people/erase?person=p-018234",
 		Positions: []templates.PersonPosition{{
 			Campaign: "new-terms-2021", Title: "Our terms and privacy policy are changing", Status: templates.StaffTag{Words: "No choice yet", Tone: "warn"},
 			Stage: "Limited", Since: day("2021-06-27 08:00"), NextStage: "Suspended delivery", NextAt: day("2021-07-25 08:00"),

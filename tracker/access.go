@@ -23,6 +23,7 @@ const (
 	FlagsOwn       Scope = "flags:own" // of the person whose token comes with the key, which may be public
 	DecisionsRead  Scope = "decisions:read"
 	PeopleWrite    Scope = "people:write"
+	PeopleErase    Scope = "people:erase"
 	ResponsesWrite Scope = "responses:write"
 	CampaignsWrite Scope = "campaigns:write"
 	EvidenceRead   Scope = "evidence:read"
@@ -31,7 +32,7 @@ const (
 
 // Scopes lists every scope.
 func Scopes() []Scope {
-	return []Scope{FlagsRead, FlagsOwn, DecisionsRead, PeopleWrite, ResponsesWrite, CampaignsWrite, EvidenceRead, StaffAll}
+	return []Scope{FlagsRead, FlagsOwn, DecisionsRead, PeopleWrite, PeopleErase, ResponsesWrite, CampaignsWrite, EvidenceRead, StaffAll}
 }
 
 // Allows reports whether a key has a scope; staff:* has them all.

@@ -63,7 +63,15 @@ func (t *Tracker) ErasePerson(ctx context.Context, person, reason, actor string)
 		if out, err = e.bury(ctx, person, traces); err != nil {
 			return err
 		}
-		return tx.ErasePerson(ctx, person, out.Erasures[0].LeafIndex, actor, now)
+		if err := tx.ErasePerson(ctx, person, out.Erasures[0].LeafIndex, actor, now); err != nil {
+			return err
+		}
+		for _, one := range out.Erasures {
+			if err := tx.AddErasure(ctx, one); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return Erased{}, err
@@ -126,11 +134,11 @@ func (e *erasing) bury(ctx context.Context, person string, traces []Trace) (Eras
 		e.act.LeafIndex = act.LeafIndex
 	}
 	for _, trace := range unnamed {
-		one, err := e.keep(ctx, trace.Ref)
+		id, err := e.newID("ers")
 		if err != nil {
 			return out, err
 		}
-		out.Erasures = append(out.Erasures, one)
+		out.Erasures = append(out.Erasures, Erasure{ID: id, LeafIndex: e.act.LeafIndex, Ref: trace.Ref, At: e.act.At})
 	}
 	return out, nil
 }
@@ -163,23 +171,9 @@ func (e *erasing) tombstones(ctx context.Context, pseudonym string, trace Trace)
 			return nil, err
 		}
 		e.act.LeafIndex = a.LeafIndex
-		one := Erasure{ID: a.ID, LeafIndex: a.LeafIndex, Ref: trace.Ref, At: a.At}
-		list = append(list, one)
-		if err := e.tx.AddErasure(ctx, one); err != nil {
-			return nil, err
-		}
+		list = append(list, Erasure{ID: a.ID, LeafIndex: a.LeafIndex, Ref: trace.Ref, At: a.At})
 	}
 	return list, nil
-}
-
-// keep notes the erasure of a number that stands for no pseudonym.
-func (e *erasing) keep(ctx context.Context, ref int64) (Erasure, error) {
-	id, err := e.newID("ers")
-	if err != nil {
-		return Erasure{}, err
-	}
-	one := Erasure{ID: id, LeafIndex: e.act.LeafIndex, Ref: ref, At: e.act.At}
-	return one, e.tx.AddErasure(ctx, one)
 }
 
 // Scrub finishes erasures: it takes the names of those who are gone off the

@@ -317,6 +317,8 @@ func TestErasingDestroysWhateverLeadsToAPerson(t *testing.T) {
 		if err != nil || len(done.Erasures) != 1 || done.Records < 10 {
 			t.Fatalf("%+v, %v", done, err)
 		}
+		_, err = w.ErasePerson(t.Context(), erika, "once more", "mei")
+		fails(t, err, terms.NotFound, "was erased")
 		left := w.telling(opens)
 		if len(left) != 1 || !slices.Equal(left["changes.person"], []string{erika}) {
 			t.Errorf("left before the followers have heard: %q", left)

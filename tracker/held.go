@@ -23,3 +23,15 @@ func (t *Tracker) Held(ctx context.Context, person string) ([]Holding, error) {
 	}
 	return list, err
 }
+
+// Disclosed notes that what is held on a person, or what proves a choice, was
+// read out to somebody else.
+func (t *Tracker) Disclosed(ctx context.Context, what, person, object, actor string) error {
+	return t.Note(ctx, Act{At: t.instant(), Actor: actor, Action: what, Object: object, Person: person})
+}
+
+// The acts of reading.
+const (
+	ActReadHeld     = "person.export"
+	ActReadEvidence = "evidence.export"
+)

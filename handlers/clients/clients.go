@@ -120,6 +120,8 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.POST("/people", h.by(h.addPeople, tracker.PeopleWrite))
 	r.GET("/people/:person", h.by(h.getPerson, tracker.PeopleWrite, tracker.DecisionsRead))
 	r.DELETE("/people/:person", h.by(h.deletePerson, tracker.PeopleWrite))
+	r.POST("/people/:person/erase", h.by(h.erasePerson, tracker.PeopleErase))
+	r.GET("/people/:person/export", h.by(h.exportPerson, tracker.EvidenceRead))
 	r.GET("/people/:person/standing", h.by(h.standing, tracker.PeopleWrite, tracker.DecisionsRead))
 	r.GET("/people/:person/reminders/:campaign", h.by(h.reminder, tracker.PeopleWrite, tracker.DecisionsRead))
 	r.GET("/people/:person/contact", h.by(h.getContact, tracker.PeopleWrite))

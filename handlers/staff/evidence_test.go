@@ -59,3 +59,37 @@ func TestThePageOfAPersonLeadsToTheEvidencePack(t *testing.T) {
 		t.Error("a pack was handed out without a session")
 	}
 }
+
+func TestStaffReadOutAndEraseAPersonAndBothAreNoted(t *testing.T) {
+	t.Parallel()
+	d := working(t)
+	var person string
+	err := d.tracker.Store.View(t.Context(), func(r tracker.Reader) error {
+		people, err := r.People(t.Context(), 0, 1)
+		person = people[0].ID
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, erase := "/staff/people/export?id="+url.QueryEscape(person), "/staff/people/erase?person="+url.QueryEscape(person)
+	d.says(d.page("/staff/people?id="+url.QueryEscape(person)), `href="`+held+`"`, `href="`+erase+`"`)
+	d.says(d.page(held), `"person": "`+person+`"`, `"enrollments"`)
+	d.noted("person.export", "mei")
+	d.says(d.page(erase), "Everything that leads to this person is destroyed", "lead to nobody", "Records that stay")
+
+	if err := d.tracker.DeletePerson(t.Context(), person, "mei"); err != nil {
+		t.Fatal(err)
+	}
+	if page := d.get("/staff/people?id=" + url.QueryEscape(person)); page.Code != 404 {
+		t.Errorf("of an account that is gone: %d", page.Code)
+	} else {
+		d.says(page.Body.String(), "evidence of it is kept", `href="`+erase+`"`)
+	}
+	to := d.does(erase, "Erase 1 person for good")
+	d.because("person.erase")
+	d.says(d.page(to), "The person is erased.")
+	if page := d.get(erase); page.Code != 404 {
+		t.Errorf("once more: %d", page.Code)
+	}
+}

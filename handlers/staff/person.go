@@ -28,6 +28,9 @@ func (s console) person(c *gin.Context) error {
 	view.Person, err = s.record(c, view.Query)
 	if errors.Is(err, terms.NotFound) {
 		status, view.Fault = http.StatusNotFound, sentence(err.Error())
+		if _, err := s.Tracker.Held(c.Request.Context(), view.Query); err == nil {
+			view.GoneHeldURL, view.GoneEraseURL = heldURL(view.Query), eraseURL(view.Query)
+		}
 	} else if err != nil {
 		return err
 	}
@@ -44,7 +47,7 @@ func (s console) record(c *gin.Context, id string) (*templates.PersonRecord, err
 	record := &templates.PersonRecord{
 		ID: file.Person.ID, Country: regionName(file.Person.Country), Locale: file.Person.Locale,
 		AccountType: string(file.Person.Type), Created: file.Person.Created, Revision: file.Revision,
-		Flags: flags(s.Tracker.Catalogue, file.Standing),
+		Flags: flags(s.Tracker.Catalogue, file.Standing), HeldURL: heldURL(id), EraseURL: eraseURL(id),
 	}
 	explained, err := s.Tracker.Explain(ctx, id)
 	if err != nil {

@@ -111,6 +111,7 @@ func (s console) personActs() []act {
 		{path: "/people/extend", check: s.checkExtend, do: s.extend},
 		{path: "/people/exempt", check: s.checkExempt, do: s.exempt},
 		{path: "/people/recall", check: s.checkRecall, do: s.recall},
+		{path: "/people/erase", check: s.checkErase, do: s.erase},
 	}
 }
 

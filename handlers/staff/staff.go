@@ -5,6 +5,7 @@ package staff
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type Options struct {
 	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
 	Launch     Judge            // looks at a plan before it is put into force
 	Demo       *Demo            // nil but in a demonstration
+
+	Forget func(ctx context.Context, person string) error // has the messaging layer forget somebody who was erased; nil: there is none
 }
 
 // console is the handlers.
@@ -59,6 +62,7 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/kept/:sha256", web.Handle(s.kept))
 	in.GET("/people", web.Handle(s.person))
 	in.GET("/people/evidence", web.Handle(s.evidencePack))
+	in.GET("/people/export", web.Handle(s.heldOn))
 	in.GET("/runs", web.Handle(s.runs))
 	in.GET("/log", web.Handle(s.auditLog))
 	in.GET("/log/:act", web.Handle(s.auditAct))
