@@ -54,6 +54,9 @@ func (t *tx) ErasePerson(ctx context.Context, id string, leaf int64, by string, 
 	if err := t.DeletePerson(ctx, id, when); err != nil && !errors.Is(err, terms.NotFound) { // the account may be gone already
 		return err
 	}
+	if err := t.forgetChats(ctx, id); err != nil {
+		return err
+	}
 	err = t.exec(ctx, "approvals", "UPDATE approvals SET state = ?, decided_by = ?, decided_at = ? WHERE state = ? AND id IN ?",
 		tracker.ApprovalRejected, by, at(when), tracker.ApprovalOpen, s.approvals)
 	if err != nil {

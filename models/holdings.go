@@ -32,13 +32,21 @@ func holdings() []holding {
 		choices  = "leaf_index IN (SELECT leaf_index FROM responses WHERE ref IN @refs)"
 	)
 	return []holding{
-		{table: "people", theirs: "ref IN @refs"},
+		{table: "people", theirs: "ref IN @refs"}, // the conversations among these: see forgetChats
 		{table: "people", name: "accounts_owned", columns: "id, type", theirs: "owner = @id AND owner <> ''"},
 		{table: "contacts", theirs: "ref IN @refs"},
 		{table: "enrollments", theirs: "campaign IN (SELECT campaign FROM campaigns) AND ref IN @refs"},
 		{table: "failures", theirs: "ref IN @refs"},
 		{table: "deliveries", theirs: "ref IN @refs"},
 		{table: "signed_out", theirs: "ref IN @refs"},
+		{table: "chat_members", theirs: "person = @id"},
+		{table: "chat_messages", columns: "place, id, chat, kind, call, whom, sent", // what was said is between those who said it
+			theirs: "place IN (SELECT place FROM chat_copies WHERE person = @id)"},
+		{table: "chat_copies", theirs: "person = @id"},
+		{table: "chat_boxes", theirs: "person = @id"},
+		{table: "chat_devices", theirs: "person = @id"},
+		{table: "chat_blocks", theirs: "person = @id"},
+		{table: "chat_answers", theirs: "person = @id"},
 
 		{table: "notices", theirs: "ref IN @refs"},
 		{table: "webhook_letters", theirs: letters, erase: "DELETE FROM webhook_letters WHERE " + letters},
@@ -171,8 +179,8 @@ func plainly(column string, value any) any {
 // The columns of the tables above that are more than what they are stored as.
 const (
 	instants = "at created joined entered told noticed warned first_notice not_before snoozed_until next_at exempt_until " +
-		"changed silenced bounced recorded_at starts ends placed_at sent said lease dead asked_at expires decided_at"
-	flags     = "answered excused bound unreached presented delivered reminders"
+		"changed silenced bounced waits recorded_at starts ends placed_at sent said lease dead asked_at expires decided_at"
+	flags     = "answered excused bound unreached presented delivered reminders own admin"
 	secrets   = "key salt"
 	documents = "documents channels message request details record"
 )

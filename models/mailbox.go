@@ -270,26 +270,32 @@ func (m *Mailbox) Block(ctx context.Context, person, peer string, blocked bool) 
 
 // Forget implements mailbox.Store.
 func (m *Mailbox) Forget(ctx context.Context, person string) error {
-	return m.update(ctx, func(ctx context.Context, t *tx) error {
-		for _, statement := range []string{
-			// what they wrote, and what was said in their conversations of two
-			`DELETE FROM chat_messages WHERE place IN (SELECT place FROM chat_copies k WHERE k.person = @person AND (k.own
-				OR k.chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')))`,
-			`DELETE FROM chat_copies WHERE chat IN (SELECT chat FROM chat_members WHERE person = @person)
-				AND person IN (SELECT o.person FROM chat_members o JOIN chat_members m ON m.chat = o.chat WHERE m.person = @person)
-				AND NOT EXISTS (SELECT 1 FROM chat_messages g WHERE g.place = chat_copies.place)`,
-			"DELETE FROM chats WHERE chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')",
-			"DELETE FROM chat_members WHERE person = @person OR chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')",
-			"DELETE FROM chat_copies WHERE person = @person",
-			"DELETE FROM chat_boxes WHERE person = @person",
-			"DELETE FROM chat_devices WHERE person = @person",
-			"DELETE FROM chat_answers WHERE person = @person",
-			"DELETE FROM chat_blocks WHERE person = @person OR peer = @person",
-		} {
-			if err := t.exec(ctx, "conversations", statement, map[string]any{"person": person}); err != nil {
-				return err
-			}
+	return m.update(ctx, func(ctx context.Context, t *tx) error { return t.forgetChats(ctx, person) })
+}
+
+// forgetChats removes what is kept of a person's conversations.
+func (t *tx) forgetChats(ctx context.Context, person string) error {
+	for _, statement := range []string{
+		// what they wrote, and what was said in their conversations of two
+		`DELETE FROM chat_messages WHERE place IN (SELECT place FROM chat_copies k WHERE k.person = @person AND (k.own
+			OR k.chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')))`,
+		`DELETE FROM chat_copies WHERE chat IN (SELECT chat FROM chat_members WHERE person = @person)
+			AND person IN (SELECT o.person FROM chat_members o JOIN chat_members m ON m.chat = o.chat WHERE m.person = @person)
+			AND NOT EXISTS (SELECT 1 FROM chat_messages g WHERE g.place = chat_copies.place)`,
+		// who came and went, as others in their groups have it
+		`UPDATE chat_messages SET whom = '' WHERE whom = @person AND place IN (SELECT k.place FROM chat_members m
+			JOIN chat_members o ON o.chat = m.chat JOIN chat_copies k ON k.person = o.person AND k.chat = o.chat WHERE m.person = @person)`,
+		"DELETE FROM chats WHERE chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')",
+		"DELETE FROM chat_members WHERE person = @person OR chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')",
+		"DELETE FROM chat_copies WHERE person = @person",
+		"DELETE FROM chat_boxes WHERE person = @person",
+		"DELETE FROM chat_devices WHERE person = @person",
+		"DELETE FROM chat_answers WHERE person = @person",
+		"DELETE FROM chat_blocks WHERE person = @person OR peer = @person",
+	} {
+		if err := t.exec(ctx, "conversations", statement, map[string]any{"person": person}); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
