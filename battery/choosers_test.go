@@ -63,7 +63,7 @@ func newChoosers(t *testing.T, url string, people int) (*choosers, *server) {
 	}
 	c.settings = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "ASSENT_SERVER_LISTEN=" + address, "ASSENT_DATABASE_URL=" + url,
-		"ASSENT_SECRETS_DIRECTORY=" + filepath.Join(dir, "secrets"), "ASSENT_BOOTSTRAP_KEY=" + bootstrap, "ASSENT_LOG_LEVEL=warn",
+		"ASSENT_SECRETS_DIRECTORY=" + filepath.Join(dir, "secrets"), "ASSENT_BOOTSTRAP_KEY=" + bootstrap, "ASSENT_LOG_LEVEL=warn", "ASSENT_SCHEDULER_TICK=@every 1s",
 	}
 	v := c.start()
 	document := "/api/v1/documents/terms-of-service/versions/2"
@@ -71,7 +71,8 @@ func newChoosers(t *testing.T, url string, people int) (*choosers, *server) {
 	c.must("POST", document+"/publish", "")
 	c.must("PUT", "/api/v1/campaigns/"+campaign+"/plans", fmt.Sprintf(`{"campaign":%q,"title":{"en":"New terms"},
 		"documents":[{"document":"terms-of-service","version":"2"}],"announce_at":%q,"deadline":%q,"notice_period":"30d",
-		"audience":{"account_types":["personal"]},"stages":[{"key":"announced","from":"announce"},{"key":"reminded","after":"0d"}]}`,
+		"audience":{"account_types":["personal"]},"stages":[{"key":"announced","from":"announce"},{"key":"reminded","after":"0d"},
+		{"key":"limited","after":"28d","off":["messages.send"]}]}`,
 		campaign, time.Now().UTC().Add(-time.Hour).Format(time.RFC3339), time.Now().UTC().Add(60*day).Format(time.RFC3339)))
 	c.must("POST", "/api/v1/campaigns/"+campaign+"/plans/1/activate", "")
 	var list strings.Builder

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -34,6 +35,8 @@ const patience = time.Minute
 // Cluster is a running private PostgreSQL cluster.
 type Cluster struct {
 	URL     string // postgres://… of its empty default database, as superuser
+	dir     string
+	server  func() *exec.Cmd // the watcher with the server
 	watcher *exec.Cmd
 	alive   io.Closer // the watcher's standard input
 }
@@ -76,22 +79,68 @@ func start(bin, dir string, owner *syscall.Credential) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{URL: fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%s/postgres?sslmode=disable", password, port)}
-	c.watcher = command(dir, owner, "sh", "-c", watch, "sh", dir, filepath.Join(bin, "postgres"),
-		"-D", filepath.Join(dir, "data"), "-p", port, "-k", dir, "-c", "listen_addresses=127.0.0.1",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Kiritimati")
-	c.alive, err = c.watcher.StdinPipe()
+	c := &Cluster{
+		URL: fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%s/postgres?sslmode=disable", password, port), dir: dir,
+		server: func() *exec.Cmd {
+			return command(dir, owner, "sh", "-c", watch, "sh", dir, filepath.Join(bin, "postgres"),
+				"-D", filepath.Join(dir, "data"), "-p", port, "-k", dir, "-c", "listen_addresses=127.0.0.1",
+				"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Kiritimati")
+		},
+	}
+	return c, c.Revive()
+}
+
+// Crash kills every process of the server at once, as if its machine had died.
+// What it had written is there when it is revived, for this machine lives on.
+func (c *Cluster) Crash() error {
+	text, err := os.ReadFile(filepath.Join(c.dir, "data", "postmaster.pid"))
 	if err != nil {
-		return nil, fmt.Errorf("make a pipe to the test cluster: %w", err)
+		return fmt.Errorf("find the test cluster: %w", err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	children, err := os.ReadFile(filepath.Join("/proc", first, "task", first, "children"))
+	if err != nil {
+		return fmt.Errorf("find the processes of the test cluster: %w", err)
+	}
+	pids := make([]int, 0, 16)
+	for _, field := range append([]string{first}, strings.Fields(string(children))...) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			return fmt.Errorf("find the processes of the test cluster: %w", err)
+		}
+		pids = append(pids, pid)
+	}
+	err = syscall.Kill(-c.watcher.Process.Pid, syscall.SIGKILL) // with the server, but not its children
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
+	}
+	_ = c.watcher.Wait() // it was killed; this closes its pipe
+	for _, pid := range pids {
+		for deadline := time.Now().Add(patience); syscall.Kill(pid, 0) == nil; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				return fmt.Errorf("process %d of the test cluster does not die", pid)
+			}
+		}
+	}
+	return err
+}
+
+// Revive starts the server after a crash, on what it has left, and returns when
+// it answers.
+func (c *Cluster) Revive() error {
+	c.watcher = c.server()
+	var err error
+	if c.alive, err = c.watcher.StdinPipe(); err != nil {
+		return fmt.Errorf("make a pipe to the test cluster: %w", err)
 	}
 	if err := c.watcher.Start(); err != nil {
-		return nil, fmt.Errorf("start the test cluster: %w", err)
+		return fmt.Errorf("start the test cluster: %w", err)
 	}
 	if err := c.await(); err != nil {
-		output, _ := os.ReadFile(filepath.Join(dir, "log")) // without it the error still says what failed
-		return nil, errors.Join(fmt.Errorf("the test cluster does not answer: %w\n%s", err, output), c.Stop())
+		output, _ := os.ReadFile(filepath.Join(c.dir, "log")) // without it the error still says what failed
+		return errors.Join(fmt.Errorf("the test cluster does not answer: %w\n%s", err, output), c.Stop())
 	}
-	return c, nil
+	return nil
 }
 
 // initialise makes the data directory. Connections need a password even here:
