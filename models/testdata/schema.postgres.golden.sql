@@ -49,6 +49,7 @@ column campaigns.campaign text collate C
 column campaigns.confirmed integer default 0
 column campaigns.enrolled_to bigint
 column campaigns.plan integer
+column campaigns.ruled bigint default 0
 column changes.at bigint
 column changes.campaign text collate C
 column changes.cause text default ''::text collate C
