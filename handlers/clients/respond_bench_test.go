@@ -274,31 +274,28 @@ func (a *acceptance) floor(rows []stored) http.Handler {
 	if !a.lite() {
 		insert = a.unnested(rows)
 	}
-	var mu sync.Mutex // one batch at a time
-	var gathering sync.Mutex
-	var waiting []chan error
-	var next int64
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := io.ReadAll(r.Body); err != nil {
-			return
-		}
-		mine := make(chan error, 1)
-		gathering.Lock()
-		waiting = append(waiting, mine)
-		gathering.Unlock()
-		mu.Lock()
-		gathering.Lock()
-		batch := waiting
-		waiting = nil
-		gathering.Unlock()
-		if len(batch) > 0 { // else another has taken this one along
+	asked := make(chan chan error, acceptors)
+	a.Cleanup(func() { close(asked) })
+	go func() {
+		var next int64
+		for first := range asked {
+			batch := []chan error{first}
+			for len(asked) > 0 {
+				batch = append(batch, <-asked)
+			}
 			err := insert(next, len(batch))
 			next += int64(len(batch))
 			for _, one := range batch {
 				one <- err
 			}
 		}
-		mu.Unlock()
+	}()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadAll(r.Body); err != nil {
+			return
+		}
+		mine := make(chan error, 1)
+		asked <- mine
 		if err := <-mine; err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
