@@ -12,6 +12,7 @@ import (
 
 	"assent/config"
 	"assent/gate"
+	"assent/messaging"
 	"assent/models"
 	"assent/scheduler"
 	"assent/tracker"
@@ -30,6 +31,7 @@ type app struct {
 	gate     *gate.Gate
 	notices  *gate.Notices // of changed flags; nil when they are switched off
 	metrics  *prometheus.Registry
+	layer    *messaging.Server // of a running server
 
 	scheduler atomic.Pointer[scheduler.Scheduler] // of a running server
 	stopping  chan struct{}                       // closed when it begins to stop
@@ -93,7 +95,11 @@ func (a *app) committed(ctx context.Context, revision uint64) error {
 	if !a.gate.Ready() {
 		return nil
 	}
-	return a.gate.CatchUp(ctx, revision)
+	if err := a.gate.CatchUp(ctx, revision); err != nil {
+		return err
+	}
+	a.layer.Everywhere(ctx, revision)
+	return nil
 }
 
 // wake has the scheduler of a running server sweep at once. Beside a server, a

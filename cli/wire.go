@@ -31,12 +31,13 @@ func (a *app) messaging() (*messaging.Server, error) {
 	m := a.settings.Messaging
 	layer, err := messaging.New(messaging.Options{
 		Gate: a.gate, People: roll{a.tracker}, Mailbox: models.NewMailbox(a.store), Tokens: a.secrets.tokens, Now: a.now, Wall: realClock, Log: a.log,
-		Metrics: a.metrics, AllowedOrigins: m.AllowedOrigins, MailboxTTL: m.MailboxTTL, ReplyTTL: m.ReplyTokenTTL,
+		Metrics: a.metrics, Redis: string(m.Redis), AllowedOrigins: m.AllowedOrigins, MailboxTTL: m.MailboxTTL, ReplyTTL: m.ReplyTokenTTL,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.gate.Watch(layer.Applied)
+	a.layer = layer
 	return layer, nil
 }
 

@@ -106,6 +106,8 @@ func (a *Approvals) check(wrong *faults) {
 }
 
 func (m *Messaging) check(wrong *faults) {
+	wrong.check(m.Redis == "" || strings.HasPrefix(string(m.Redis), "redis://") || strings.HasPrefix(string(m.Redis), "rediss://"),
+		"messaging.redis", m.Redis, "must be like redis://USER:PASSWORD@redis.example.org:6379, or empty")
 	for i, origin := range m.AllowedOrigins {
 		wrong.check(isOrigin(origin), fmt.Sprintf("messaging.allowed_origins[%d]", i), origin,
 			"must be like https://chat.example.org, without a path")

@@ -182,6 +182,7 @@ func Algorithms() []string {
 type Messaging struct {
 	MailboxTTL     time.Duration `mapstructure:"mailbox_ttl"`
 	ReplyTokenTTL  time.Duration `mapstructure:"reply_token_ttl"`
+	Redis          DatabaseURL   `mapstructure:"redis"` // "" for a single server
 	AllowedOrigins []string      `mapstructure:"allowed_origins"`
 }
 
@@ -257,7 +258,7 @@ func (s Secret) GoString() string { return s.String() }
 // MarshalText does the same for JSON and structured logs.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// DatabaseURL is sqlite:PATH or postgres://…; printed, logged or written as
+// DatabaseURL is sqlite:PATH, postgres://… or redis://…; printed, logged or written as
 // JSON it does not show the password. Convert it to a string to use it.
 type DatabaseURL string
 

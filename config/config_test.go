@@ -175,6 +175,7 @@ func TestEachRuleNamesItsKeyAndIsTheOnlyOneBroken(t *testing.T) {
 		"links.session_ttl":          {`0s`},
 		"links.notice_ttl":           {`0d`},
 		"messaging.mailbox_ttl":      {`0d`},
+		"messaging.redis":            {`redis.example.org`},
 		"messaging.reply_token_ttl":  {`0d`},
 		"erasure.scrub":              {`""`, `nightly`},
 		"erasure.keep_names":         {`-1h`, `31d`},

@@ -103,7 +103,7 @@ func (n *Notices) Applied(a Applied) {
 		return
 	}
 	to, line := inLater, &n.later
-	if restores(a) {
+	if a.Restores() {
 		to, line = inSoon, &n.soon
 	}
 	for _, r := range list {
@@ -118,8 +118,8 @@ func (n *Notices) Applied(a Applied) {
 	}
 }
 
-// restores reports whether a change gave something back.
-func restores(a Applied) bool {
+// Restores reports whether a change gave something back.
+func (a Applied) Restores() bool {
 	for i, before := range a.Before.Standing.Capabilities {
 		if !before.Value.Bool() && a.After.Standing.Capabilities[i].Value.Bool() {
 			return true

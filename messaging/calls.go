@@ -38,11 +38,11 @@ func (s *Server) placeCall(ctx context.Context, person string, p placeParams) (a
 	if err != nil {
 		return nil, err
 	}
-	if _, inCall := s.calls.of(person); inCall {
+	if s.find(ctx, person).Busy {
 		return nil, terms.Errorf(terms.Conflict, "you are already in a call; hang up first")
 	}
-	c := callState{ID: rand.Text(), From: person, To: p.To, Kind: p.Kind, State: ringing}
-	if blocked || !s.may(p.To, "calls.answer") || !s.reachable(p.To) || !s.ring(ctx, c) {
+	c := callState{ID: s.callID(rand.Text()), From: person, To: p.To, Kind: p.Kind, State: ringing}
+	if blocked || !s.may(p.To, "calls.answer") || !s.canRing(ctx, c) {
 		return s.unavailable(ctx, c)
 	}
 	s.publish(ctx, callsLine, p.To, event{Event: "call", Call: &c})
@@ -65,9 +65,15 @@ func (s *Server) canCall(ctx context.Context, from, to string) (bool, error) {
 	return s.options.Mailbox.Blocked(ctx, to, from)
 }
 
-// reachable reports whether somebody would notice a call: a connection of
-// theirs hears it, or their program has been asking lately.
-func (s *Server) reachable(person string) bool {
+// canRing begins a call to somebody who is there and in no other.
+func (s *Server) canRing(ctx context.Context, c callState) bool {
+	to := s.find(ctx, c.To)
+	return to.Reachable && !to.Busy && s.ring(ctx, c)
+}
+
+// reachableHere reports whether somebody would notice a call on this server: a
+// connection of theirs hears it, or their program has been asking lately.
+func (s *Server) reachableHere(person string) bool {
 	return s.listens(person) || s.active.lately(person, s.options.Wall())
 }
 
@@ -116,6 +122,9 @@ func (s *Server) currentCall(_ context.Context, person string, _ noParams) (any,
 }
 
 func (s *Server) answerCall(ctx context.Context, person string, p callParams) (any, error) {
+	if c, elsewhere, err := s.callElsewhere(ctx, "calls.answer", person, p.Call); elsewhere {
+		return c, err
+	}
 	c, err := s.calls.answer(p.Call, person)
 	if err != nil {
 		return nil, err
@@ -126,6 +135,9 @@ func (s *Server) answerCall(ctx context.Context, person string, p callParams) (a
 
 // declineCall and hangUp are open at every stage: nobody is kept in a call.
 func (s *Server) declineCall(ctx context.Context, person string, p callParams) (any, error) {
+	if c, elsewhere, err := s.callElsewhere(ctx, "calls.decline", person, p.Call); elsewhere {
+		return c, err
+	}
 	return s.endCall(ctx, p.Call, person, func(c callState) string {
 		if c.State != ringing || c.To != person {
 			return ""
@@ -135,6 +147,9 @@ func (s *Server) declineCall(ctx context.Context, person string, p callParams) (
 }
 
 func (s *Server) hangUp(ctx context.Context, person string, p callParams) (any, error) {
+	if c, elsewhere, err := s.callElsewhere(ctx, "calls.hang_up", person, p.Call); elsewhere {
+		return c, err
+	}
 	return s.endCall(ctx, p.Call, person, func(c callState) string {
 		switch {
 		case c.State == answered:

@@ -126,7 +126,7 @@ func (s *Server) gone(c *centrifuge.Client) {
 	turn.Lock()
 	defer turn.Unlock()
 	if to := callerOf(c); !s.devices(to.Person)[to.Device] {
-		delete(turn.places, to)
+		delete(turn.streams, to)
 	}
 }
 
@@ -156,7 +156,7 @@ func (s *Server) Applied(a gate.Applied) {
 	// connection will ask a gate that has already applied the change.
 	_, inCall := s.calls.of(a.Person)
 	if inCall || len(s.node.Hub().UserConnections(a.Person)) > 0 {
-		s.changes.add(a.Person)
+		s.changes.add(a.Person, a.Restores())
 	}
 }
 
@@ -174,11 +174,26 @@ func (s *Server) follow(ctx context.Context) {
 			s.expire(ctx)
 		case <-s.changes.wake:
 			s.expire(ctx)
-			for _, person := range s.changes.take() {
-				s.settle(ctx, person, s.node.Hub().UserConnections(person), true)
-				s.stopRinging(ctx, person)
-			}
+			s.settleBatch(ctx)
 		}
+	}
+}
+
+// settleBatch tells the next people who have changed, and rests a little if
+// there are more.
+func (s *Server) settleBatch(ctx context.Context) {
+	people, more := s.changes.take(batch)
+	for _, person := range people {
+		s.settle(ctx, person, s.node.Hub().UserConnections(person), true)
+		s.stopRinging(ctx, person)
+	}
+	if !more {
+		return
+	}
+	select {
+	case <-s.changes.done:
+	case <-time.After(pause):
+		s.changes.again()
 	}
 }
 

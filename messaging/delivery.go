@@ -58,20 +58,6 @@ func shown(m mailbox.Message) message {
 // page is how many messages are handed over at a time.
 const page = 100
 
-// handOut hands a message that was just kept to everybody who can have it now.
-// For the others it waits.
-func (s *Server) handOut(ctx context.Context, kept mailbox.Kept) {
-	for _, person := range kept.For {
-		if len(s.node.Hub().UserConnections(person)) == 0 {
-			continue
-		}
-		turn := s.turn(person)
-		turn.Lock()
-		s.handOver(ctx, turn, person, kept.Place)
-		turn.Unlock()
-	}
-}
-
 // handOver brings the person's devices that are connected to this server up to
 // date, each from where it was, in order, if the person may receive. Whoever
 // calls it holds the person's turn. Messages from the place fresh on were sent
@@ -100,24 +86,26 @@ func (s *Server) bring(ctx context.Context, turn *turn, to Caller, fresh int64) 
 	if !s.hears(chatsLine, to) && !s.hears(notificationLine, to) {
 		return nil
 	}
-	place, known := turn.places[to]
+	st, known := turn.streams[to]
 	if !known {
-		var err error
-		if place, err = s.options.Mailbox.Begin(ctx, to.Person, to.Device); err != nil {
+		place, err := s.options.Mailbox.Begin(ctx, to.Person, to.Device)
+		if err != nil {
 			return err
 		}
+		st = stream{place: place, sure: place, earlier: place, since: s.options.Wall()}
 	}
 	for {
-		list, err := s.options.Mailbox.After(ctx, to.Person, place, page)
+		list, err := s.options.Mailbox.After(ctx, to.Person, st.place, page)
 		if err != nil {
 			return err
 		}
 		for _, m := range list {
 			s.hand(ctx, to, m, fresh > 0 && m.Place >= fresh)
-			place = m.Place
+			st.place = m.Place
 		}
-		if turn.places[to] = place; len(list) > 0 {
-			s.handed.note(to, place)
+		if turn.streams[to] = st.age(s.options.Wall()); len(list) > 0 {
+			s.handed.note(Caller{Person: to.Person}, st.place)
+			s.handed.note(to, st.sure)
 		}
 		if len(list) < page {
 			return nil
@@ -125,15 +113,34 @@ func (s *Server) bring(ctx context.Context, turn *turn, to Caller, fresh int64) 
 	}
 }
 
-// hand publishes one message to one device. One that has waited is not
+// stream is how far a device has been brought.
+type stream struct {
+	place   int64 // handed to its connection
+	sure    int64 // and certainly received: what came after is handed over again after a break
+	earlier int64 // place at the instant since
+	since   time.Time
+}
+
+// doubt is longer than it takes to notice that a connection is dead.
+const doubt = time.Minute
+
+func (st stream) age(now time.Time) stream {
+	if now.Sub(st.since) >= doubt {
+		st.sure, st.earlier, st.since = st.earlier, st.place, now
+	}
+	return st
+}
+
+// hand publishes one message to one device. The gate is asked once more, for a
+// change may not have reached the lines yet. A message that has waited is not
 // announced by a notification as well, unless that is the only way to see it.
 func (s *Server) hand(ctx context.Context, to Caller, m mailbox.Message, fresh bool) {
-	inApp := s.hears(chatsLine, to)
+	inApp := s.hears(chatsLine, to) && s.may(to.Person, "chats.list")
 	if inApp {
 		entry := shown(m)
 		s.broadcast(ctx, chatsLine, to, event{Event: "message", Message: &entry})
 	}
-	if concerns(m, to.Person) && (fresh || !inApp) && s.hears(notificationLine, to) {
+	if concerns(m, to.Person) && (fresh || !inApp) && s.hears(notificationLine, to) && s.may(to.Person, "notifications.receive") {
 		s.broadcast(ctx, notificationLine, to, event{Event: "notification", Notification: s.notify(m, to)})
 	}
 }
@@ -163,8 +170,15 @@ func (s *Server) hears(name string, to Caller) bool {
 	return s.node.Hub().NumSubscribers(line{name: name}.of(to)) > 0
 }
 
-// publish sends an event to all of a person's devices that are joined to a line.
+// publish sends an event to all of a person's devices that are joined to a
+// line, wherever they are connected.
 func (s *Server) publish(ctx context.Context, name, person string, e event) {
+	s.publishHere(ctx, name, person, e)
+	s.tell(opEvent, telling{name, person, e})
+}
+
+// publishHere does it for the connections to this server.
+func (s *Server) publishHere(ctx context.Context, name, person string, e event) {
 	for device := range s.devices(person) {
 		s.broadcast(ctx, name, Caller{person, device}, e)
 	}
@@ -184,5 +198,5 @@ func (s *Server) broadcast(ctx context.Context, name string, to Caller, e event)
 // inform sends a person's standing to their connections to this server; each
 // server follows the gate and informs its own.
 func (s *Server) inform(ctx context.Context, person string) {
-	s.publish(ctx, selfLine, person, event{Event: "standing", Standing: s.standing(person)})
+	s.publishHere(ctx, selfLine, person, event{Event: "standing", Standing: s.standing(person)})
 }

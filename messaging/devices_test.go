@@ -36,22 +36,12 @@ func TestEachDeviceIsHandedEverythingEvenIfItWasAway(t *testing.T) {
 	w.call(t, "ben", "messages.send", `{"to":"ana","body":"one"}`)
 	d.await(t, "on the phone", on("phone", "chats", "message", "one"))
 	d.await(t, "on the laptop", on("laptop", "chats", "message", "one"))
-	eventually(t, "true", func() string {
-		phone, err1 := w.mailbox.Begin(t.Context(), "ana", "phone")
-		laptop, err2 := w.mailbox.Begin(t.Context(), "ana", "laptop")
-		return fmt.Sprint(err1 == nil && err2 == nil && phone > 0 && phone == laptop)
-	})
 	d.do(t, map[string]any{"op": "close", "client": "laptop"})
 	w.move(t, "ana", limited)
 	w.call(t, "ben", "messages.send", `{"to":"ana","body":"two"}`)
 	d.await(t, "on the phone", on("phone", "notifications", "notification", "two"))
 	d.openOn(t, w, "ana", "laptop")
 	d.await(t, "on the laptop, later", on("laptop", "notifications", "notification", "two"))
-	for _, h := range d.all() {
-		if on("laptop", "notifications", "notification", "one")(h) && h.at("notification", "id") == nil {
-			t.Errorf("handed over twice: %+v", h)
-		}
-	}
 }
 
 func TestANotificationIsRepliedToFromTheDeviceThatGotIt(t *testing.T) {

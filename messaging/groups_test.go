@@ -32,6 +32,7 @@ func TestAGroupIsSeparateFromEveryOnesStage(t *testing.T) {
 	d := drive(t, w.url)
 	for _, person := range []string{"ana", "ben", "cy"} {
 		d.open(t, w, person)
+		eventually(t, everyLine, func() string { return d.lines(t, person) })
 	}
 	group := choir(t, w)
 	d.await(t, "the invitation", func(h heard) bool {

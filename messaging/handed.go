@@ -59,13 +59,7 @@ func (s *Server) writeHanded(ctx context.Context) {
 	if len(list) == 0 {
 		return
 	}
-	if err := s.options.Mailbox.Hand(ctx, list...); err != nil {
-		for _, h := range list { // with the next that is handed over
-			s.handed.mu.Lock()
-			to := Caller{h.Person, h.Device}
-			s.handed.places[to] = max(s.handed.places[to], h.Place)
-			s.handed.mu.Unlock()
-		}
+	if err := s.options.Mailbox.Hand(ctx, list...); err != nil { // it is with the next that is handed over
 		s.options.Log.ErrorContext(ctx, "delivery not recorded", slog.Any("error", err))
 	}
 }

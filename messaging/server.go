@@ -25,6 +25,7 @@ type Gate interface {
 	Decide(person, capability string) gate.Decision
 	Entry(person string) (e gate.Entry, known bool)
 	AcceptURL(campaign string) string
+	CatchUp(ctx context.Context, revision uint64) error
 }
 
 // People tells which ids are accounts: any of them can be written to.
@@ -33,7 +34,7 @@ type People interface {
 }
 
 // Options is what a server needs. Durations left zero take the defaults
-// given; everything else but AllowedOrigins and Metrics is required.
+// given; everything else but Redis, AllowedOrigins and Metrics is required.
 type Options struct {
 	Gate    Gate
 	People  People
@@ -44,6 +45,7 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // of the connections; nil keeps them to itself
 
+	Redis          string        // where servers on one database meet, redis://…; "" for a single one
 	AllowedOrigins []string      // of web pages, besides the server's own: https://chat.example.org
 	MailboxTTL     time.Duration // how long an undelivered message is kept; 30 days
 	ReplyTTL       time.Duration // how long a notification can be answered or called back; 3 days
@@ -91,16 +93,18 @@ type Server struct {
 	changes *changes
 	active  *presence
 	handed  *handed
-	turns   [128]turn      // one person is served by one goroutine at a time; see turn
-	stop    chan struct{}  // closed when all connections are
-	running sync.WaitGroup // the goroutines of Start
+	words   chan word          // for other servers
+	late    prometheus.Counter // changes that not all of them acknowledged in time
+	turns   [128]turn          // one person is served by one goroutine at a time; see turn
+	stop    chan struct{}      // closed when all connections are
+	running sync.WaitGroup     // the goroutines of Start
 }
 
 // turn is the lock of the people who share it, and how far their devices that
 // are connected here have been brought.
 type turn struct {
 	sync.Mutex
-	places map[Caller]int64
+	streams map[Caller]stream
 }
 
 // New returns a server that accepts connections after Start.
@@ -118,14 +122,19 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the messaging node: %w", err)
 	}
-	s := &Server{options: o, node: node, changes: newChanges(), calls: newSwitchboard(), active: newPresence(), handed: newHanded(), stop: make(chan struct{})}
+	s := &Server{options: o, node: node, changes: newChanges(), calls: newSwitchboard(), active: newPresence(), handed: newHanded(), words: make(chan word, mostWords), stop: make(chan struct{})}
+	s.late = prometheus.NewCounter(prometheus.CounterOpts{Name: "assent_messaging_unacknowledged_total",
+		Help: "Changes that not every server had acknowledged in time; servers follow by themselves as well."})
+	if err := o.Metrics.Register(s.late); err != nil {
+		return nil, fmt.Errorf("register the metrics of messaging: %w", err)
+	}
 	for i := range s.turns {
-		s.turns[i].places = map[Caller]int64{}
+		s.turns[i].streams = map[Caller]stream{}
 	}
 	s.methods = s.catalogue()
 	node.OnConnecting(s.connecting)
 	node.OnConnect(s.connected)
-	return s, nil
+	return s, s.connectNodes()
 }
 
 // Start begins to serve and to follow changes; it does not block. Cancelling
@@ -135,6 +144,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("start the messaging node: %w", err)
 	}
 	s.running.Go(func() { s.follow(ctx) })
+	s.running.Go(func() { s.speak(ctx, s.stop) })
 	s.running.Go(func() { s.keepHanded(context.WithoutCancel(ctx), s.stop) })
 	return nil
 }

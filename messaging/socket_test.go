@@ -18,6 +18,7 @@ func TestAMessageReachesTheOtherSideWithANotification(t *testing.T) {
 	d := drive(t, w.url)
 	d.open(t, w, "ana")
 	d.open(t, w, "ben")
+	eventually(t, everyLine, func() string { return d.lines(t, "ben") })
 	if r := d.rpc(t, "ana", "messages.send", map[string]any{"to": "ben", "body": "hello"}); r.Error != nil {
 		t.Fatal(r.Error)
 	}

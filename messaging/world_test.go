@@ -43,7 +43,13 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*messaging.Options)) *world {
 	t.Helper()
-	w := &world{mailbox: newMailbox(t), clock: &clock{now: time.Date(2021, 6, 20, 9, 0, 0, 0, time.UTC)}, facts: &facts{}, log: &lines{}}
+	return newWorldOn(t, newMailbox(t), &facts{}, change...)
+}
+
+// newWorldOn is another server on the same mailbox and the same facts.
+func newWorldOn(t *testing.T, box *models.Mailbox, known *facts, change ...func(*messaging.Options)) *world {
+	t.Helper()
+	w := &world{mailbox: box, clock: &clock{now: time.Date(2021, 6, 20, 9, 0, 0, 0, time.UTC)}, facts: known, log: &lines{}}
 	var err error
 	if w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32)); err != nil {
 		t.Fatal(err)
