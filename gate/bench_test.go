@@ -1,7 +1,10 @@
 package gate_test
 
 import (
+	"context"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -66,5 +69,61 @@ func BenchmarkChange(b *testing.B) {
 	}
 	if g.People() > 1000 {
 		b.Fatal(fmt.Sprint(g.People()))
+	}
+}
+
+// crowd is a source of a million restricted people, made as they are read, with
+// ids of sixteen bytes.
+type crowd struct {
+	*source
+	people int
+}
+
+func (c crowd) Rows(_ context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
+	rows := make([]gate.Row, 0, limit)
+	for ref := after + 1; ref <= int64(c.people) && len(rows) < limit; ref++ {
+		row := at(0, campaign, "BR", 3+int(ref)%2, start.Add(169*day+time.Duration(ref)*time.Millisecond))
+		row.Ref, row.Person = ref, crowded(ref*10)
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// crowded is the id of one of ten million people, of whom every tenth is
+// restricted.
+func crowded(n int64) string { return fmt.Sprintf("person-%09d", n) }
+
+// BenchmarkTenMillion decides about random people among ten million, of whom a
+// million are restricted, and reports what one of those costs in memory, all
+// counted.
+func BenchmarkTenMillion(b *testing.B) {
+	const restricted = 1_000_000
+	now := start.Add(170 * day)
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	g := gate.New(crowd{newSource("terms"), restricted}, gate.Options{Catalogue: catalogue(), PublicURL: "https://terms.example.org", Now: func() time.Time { return now }})
+	if err := g.Load(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	each := float64(heap()-before) / restricted
+	ids := make([]string, 1<<18)
+	for i := range ids {
+		ids[i] = crowded(rand.Int64N(10*restricted) + 1)
+	}
+	off := 0
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if d := g.Decide(ids[i&(len(ids)-1)], "messages.send"); !d.Allowed {
+			off++
+		}
+	}
+	b.ReportMetric(each, "B/person")
+	if g.People() != restricted || off == 0 {
+		b.Fatal(g.People(), off)
 	}
 }

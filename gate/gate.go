@@ -57,15 +57,11 @@ type Gate struct {
 	loaded    atomic.Bool
 	watchers  []func(Applied)
 
+	numbered  atomic.Pointer[[]*Profile] // by number; written by whoever is inside
 	mark      atomic.Pointer[Mark]
 	followers atomic.Pointer[[]*Follower]
 	moving    sync.Mutex // guards moved, and who writes followers
 	moved     chan struct{}
-}
-
-type shard struct {
-	mu      sync.RWMutex
-	entries map[string]Entry
 }
 
 // Entry is one person's place in the gate: the profile, and the instants of
@@ -93,7 +89,7 @@ func New(source Source, o Options) *Gate {
 		g.index[c.Key] = i
 	}
 	for i := range g.shards {
-		g.shards[i].entries = map[string]Entry{}
+		g.shards[i].seed = g.seed
 	}
 	g.fallback = g.intern(nil)
 	return g
@@ -334,12 +330,14 @@ func (g *Gate) place(row Row, revision uint64) {
 func (g *Gate) put(person, campaign string, p *part, revision uint64) {
 	before, _ := g.Entry(person)
 	after := g.replace(before, campaign, p, revision)
-	s := g.shard(person)
+	hash := maphash.String(g.seed, person)
+	s := g.shard(hash)
 	s.mu.Lock()
 	if after.Profile == g.fallback {
-		delete(s.entries, person)
+		s.remove(person, hash)
 	} else {
-		s.entries[person] = after
+		r, b := after.packed()
+		s.put(person, hash, r, b)
 	}
 	s.mu.Unlock()
 	g.tell(person, before, after)
@@ -354,14 +352,24 @@ func (g *Gate) put(person, campaign string, p *part, revision uint64) {
 // Entry returns a person's place. One the gate does not know has the default
 // profile, and the second result is false.
 func (g *Gate) Entry(person string) (Entry, bool) {
-	s := g.shard(person)
+	hash := maphash.String(g.seed, person)
+	s := g.shard(hash)
 	s.mu.RLock()
-	e, known := s.entries[person]
+	r, b, known := s.get(person, hash)
 	s.mu.RUnlock()
 	if !known {
-		e.Profile = g.fallback
+		return Entry{Profile: g.fallback}, false
 	}
-	return e, known
+	return g.entry(r, b), true
+}
+
+// packed is an entry as a shard keeps it.
+func (e Entry) packed() (record, besides) {
+	return record{revision: e.Revision, since: e.Since, nextAt: e.NextAt, profile: e.Profile.number}, besides{e.Quiet, e.clocks}
+}
+
+func (g *Gate) entry(r record, b besides) Entry {
+	return Entry{Profile: (*g.numbered.Load())[r.profile], Revision: r.revision, Clock: Clock{r.since, r.nextAt, b.quiet}, clocks: b.clocks}
 }
 
 // People is how many people have a profile of their own.
@@ -370,12 +378,10 @@ func (g *Gate) People() int {
 	for i := range g.shards {
 		s := &g.shards[i]
 		s.mu.RLock()
-		n += len(s.entries)
+		n += s.people
 		s.mu.RUnlock()
 	}
 	return n
 }
 
-func (g *Gate) shard(person string) *shard {
-	return &g.shards[maphash.String(g.seed, person)%uint64(len(g.shards))]
-}
+func (g *Gate) shard(hash uint64) *shard { return &g.shards[hash%uint64(len(g.shards))] }

@@ -17,6 +17,7 @@ type Profile struct {
 	Standing terms.Standing // Positions in order of campaign
 	Leading  int            // index of the position a client should speak about; -1 for none
 
+	number  uint32 // its place among all
 	parts   []part
 	index   map[string]int // capability → place in Standing.Capabilities
 	accept  []string       // address of the choice page of each position
@@ -95,8 +96,20 @@ func (g *Gate) intern(parts []part) *Profile {
 	if !ok {
 		p = g.newProfile(parts)
 		g.profiles[key] = p
+		g.number(p)
 	}
 	return p
+}
+
+// number gives a profile its number. Readers go on with the list they have.
+func (g *Gate) number(p *Profile) {
+	var list []*Profile
+	if old := g.numbered.Load(); old != nil {
+		list = *old
+	}
+	p.number = uint32(len(list)) //nolint:gosec // profiles are few
+	list = append(list, p)
+	g.numbered.Store(&list)
 }
 
 // profileKey tells positions apart: the capabilities follow from what it says.

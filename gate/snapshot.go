@@ -25,26 +25,27 @@ type Place struct {
 func (g *Gate) Snapshot(after string, limit int) []Place {
 	var first lowest
 	for i := range g.shards {
-		g.shards[i].lowest(&first, after, limit)
+		g.lowest(&g.shards[i], &first, after, limit)
 	}
 	slices.SortFunc(first, func(a, b Place) int { return cmp.Compare(a.Person, b.Person) })
 	return first
 }
 
 // lowest keeps the first people of a shard in order.
-func (s *shard) lowest(first *lowest, after string, limit int) {
+func (g *Gate) lowest(s *shard, first *lowest, after string, limit int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for person, e := range s.entries {
+	s.each(func(person []byte, r record, b besides) {
+		e := g.entry(r, b)
 		switch {
-		case person <= after || e.Profile.plain:
+		case string(person) <= after || e.Profile.plain:
 		case len(*first) < limit:
-			heap.Push(first, Place{person, e})
-		case person < (*first)[0].Person:
-			(*first)[0] = Place{person, e}
+			heap.Push(first, Place{string(person), e})
+		case string(person) < (*first)[0].Person:
+			(*first)[0] = Place{string(person), e}
 			heap.Fix(first, 0)
 		}
-	}
+	})
 }
 
 // lowest is a heap with the last in order on top.

@@ -1,0 +1,92 @@
+package gate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"assent/gate"
+)
+
+// TestEverybodyIsKeptApart has thousands of people come, change and go, some with
+// very long ids, some in two campaigns, some with silent reminders, and compares
+// the gate with a map.
+func TestEverybodyIsKeptApart(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s, now := newSource("alpha", "beta"), start.Add(170*day)
+		g := gate.New(s, gate.Options{Catalogue: catalogue(), PublicURL: "https://terms.example.org", Now: func() time.Time { return now }})
+		if err := g.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		kept := map[string]map[string]gate.Row{} // person → campaign → position
+		people := rapid.SampledFrom([]int{3, 200, 1500}).Draw(t, "people")
+		for range rapid.IntRange(1, 4).Draw(t, "rounds") {
+			for range people {
+				ref := int64(rapid.IntRange(1, people).Draw(t, "ref"))
+				row := at(ref, rapid.SampledFrom([]string{"alpha", "alpha", "beta"}).Draw(t, "campaign"), "BR", int(ref)%4, now.Add(-time.Duration(ref)*time.Minute))
+				if ref%50 == 0 {
+					row.Person += strings.Repeat("x", int(ref*37)%5000)
+				}
+				if ref%7 == 0 {
+					row.SnoozedUntil = now.Add(time.Duration(ref) * time.Second)
+				}
+				if rapid.IntRange(0, 2).Draw(t, "act") == 0 {
+					s.remove(row)
+					delete(kept[row.Person], row.Campaign)
+					continue
+				}
+				s.save(row)
+				if kept[row.Person] == nil {
+					kept[row.Person] = map[string]gate.Row{}
+				}
+				kept[row.Person][row.Campaign] = row
+			}
+			if err := g.CatchUp(t.Context(), 0); err != nil {
+				t.Fatal(err)
+			}
+			compareWith(t, g, kept)
+		}
+	})
+}
+
+func compareWith(t *rapid.T, g *gate.Gate, kept map[string]map[string]gate.Row) {
+	count := 0
+	for person, rows := range kept {
+		e, known := g.Entry(person)
+		if known != (len(rows) > 0) || len(e.Profile.Standing.Positions) != len(rows) {
+			t.Fatalf("%.20s: known %v with %d positions, but is in %d campaigns", person, known, len(e.Profile.Standing.Positions), len(rows))
+		}
+		if !known {
+			continue
+		}
+		count++
+		leading := rows[e.Profile.Standing.Positions[e.Profile.Leading].Campaign]
+		quiet := int64(0)
+		if !leading.SnoozedUntil.IsZero() {
+			quiet = leading.SnoozedUntil.UnixMicro()
+		}
+		if e.Since != leading.Entered.UnixMicro() || e.Quiet != quiet {
+			t.Fatalf("%.20s: %+v, but the position is %+v", person, e.Clock, leading)
+		}
+	}
+	listed := map[string]bool{}
+	for after := ""; ; {
+		page := g.Snapshot(after, 500)
+		for _, p := range page {
+			if listed[p.Person] || len(kept[p.Person]) == 0 {
+				t.Fatalf("%.20s is listed twice, or is not there", p.Person)
+			}
+			listed[p.Person], after = true, p.Person
+		}
+		if len(page) < 500 {
+			break
+		}
+	}
+	if g.People() != count {
+		t.Fatal(fmt.Sprintf("%d people, want %d", g.People(), count))
+	}
+}
