@@ -34,6 +34,7 @@ type app struct {
 	layer    *messaging.Server // of a running server
 
 	scheduler atomic.Pointer[scheduler.Scheduler] // of a running server
+	heard     atomic.Int64                        // when the gate last knew of all there was, on the real clock
 	stopping  chan struct{}                       // closed when it begins to stop
 	demo      bool
 }

@@ -122,7 +122,7 @@ func (a *app) keepCheckpoint(ctx context.Context) error {
 // keepCheckpoints renews the copy until the context ends. It works beside the
 // choices, not within them: a slow or absent disk holds nobody up.
 func (a *app) keepCheckpoints(ctx context.Context) <-chan struct{} {
-	return a.every(ctx, keepEvery, "the checkpoint could not be kept: a loss of choices would go unnoticed", a.keepCheckpoint)
+	return a.every(ctx, keepEvery, nil, "the checkpoint could not be kept: a loss of choices would go unnoticed", a.keepCheckpoint)
 }
 
 // close leaves the newest checkpoint behind and closes the database.

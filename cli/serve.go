@@ -62,6 +62,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err != nil {
 		return err
 	}
+	a.heard.Store(realClock().UnixMicro())
 	if err := a.gate.Load(ctx); err != nil {
 		return fmt.Errorf("load positions: %w", err)
 	}
@@ -138,20 +139,9 @@ func (a *app) stop(server *http.Server, jobs *scheduler.Scheduler, layer *messag
 	return errors.Join(layer.Stop(ctx), server.Shutdown(ctx), jobs.Stop(ctx))
 }
 
-// followEvery is how long the gate may lag behind changes that another process
-// committed; its own are applied before the use-case returns.
-const followEvery = 250 * time.Millisecond
-
-// follow keeps the gate up with the log of changes until the context ends.
-func (a *app) follow(ctx context.Context) <-chan struct{} {
-	return a.every(ctx, followEvery, "following changes failed; answers stay as last known", func(ctx context.Context) error {
-		return a.gate.CatchUp(ctx, 0)
-	})
-}
-
-// every does something at an interval until the context ends, and then closes
-// the channel. Errors are logged, at most one a minute.
-func (a *app) every(ctx context.Context, interval time.Duration, failed string, do func(context.Context) error) <-chan struct{} {
+// every does something at an interval, and sooner when it is told to, until the
+// context ends, and then closes the channel. Errors are logged, at most one a minute.
+func (a *app) every(ctx context.Context, interval time.Duration, sooner <-chan struct{}, failed string, do func(context.Context) error) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -163,10 +153,11 @@ func (a *app) every(ctx context.Context, interval time.Duration, failed string, 
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				if err := do(ctx); err != nil && ctx.Err() == nil && time.Since(told) > time.Minute {
-					told = time.Now()
-					a.log.ErrorContext(ctx, failed, "error", err) //nolint:sloglint // each job has its own words
-				}
+			case <-sooner:
+			}
+			if err := do(ctx); err != nil && ctx.Err() == nil && time.Since(told) > time.Minute {
+				told = time.Now()
+				a.log.ErrorContext(ctx, failed, "error", err) //nolint:sloglint // each job has its own words
 			}
 		}
 	}()

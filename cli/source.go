@@ -14,10 +14,17 @@ type source struct {
 	catalogue terms.Catalogue
 }
 
+// view asks one thing, and does not wait for ever.
+func (s source) view(ctx context.Context, ask func(ctx context.Context, r tracker.Reader) error) error {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	return s.store.View(ctx, func(r tracker.Reader) error { return ask(ctx, r) })
+}
+
 // Books lists every campaign's plans and holds.
 func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 	var books []gate.Book
-	err := s.store.View(ctx, func(r tracker.Reader) error {
+	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
 		campaigns, err := r.Campaigns(ctx)
 		if err != nil {
 			return err
@@ -42,7 +49,7 @@ func (s source) bookOf(ctx context.Context, r tracker.Reader, campaign string) (
 // Rows lists positions in order of Ref.
 func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
 	var rows []gate.Row
-	err := s.store.View(ctx, func(r tracker.Reader) error {
+	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
 		list, err := r.Positions(ctx, campaign, after, limit)
 		for _, e := range list {
 			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})
@@ -55,7 +62,7 @@ func (s source) Rows(ctx context.Context, campaign string, after int64, limit in
 // Changes lists changes in order of revision.
 func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Change, error) {
 	var changes []gate.Change
-	err := s.store.View(ctx, func(r tracker.Reader) error {
+	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
 		list, err := r.Changes(ctx, after, limit)
 		for _, c := range list {
 			changes = append(changes, gate.Change{
@@ -73,7 +80,7 @@ func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Ch
 // Revision is the newest revision.
 func (s source) Revision(ctx context.Context) (uint64, error) {
 	var revision uint64
-	err := s.store.View(ctx, func(r tracker.Reader) error {
+	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
 		var err error
 		revision, err = r.Revision(ctx)
 		return err

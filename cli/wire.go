@@ -67,6 +67,7 @@ func (a *app) handler(layer *messaging.Server, jobs *scheduler.Scheduler, extra 
 		Clients: clients.Options{
 			Tracker: a.tracker, Gate: a.gate, Messaging: layer, Notices: a.notices, Tokens: a.secrets.tokens, Now: a.now, Clock: realClock,
 			ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles(s), s.Catalogue) },
+			Staleness: a.staleness,
 			Check:     func(ctx context.Context) error { return a.check(ctx, jobs) },
 			PublicURL: s.Server.PublicURL, LogKey: a.secrets.verifier, SessionTTL: s.Links.SessionTTL, NoticeTTL: s.Links.NoticeTTL,
 			CheckURL:     guard(s.Webhooks).Check,

@@ -47,7 +47,7 @@ type Gate struct {
 	shards [256]shard
 
 	placing   sync.Mutex // one goroutine places everybody again at a time
-	following sync.Mutex // one goroutine applies changes at a time; it guards the next five
+	following turnstile  // one goroutine applies changes at a time; it guards the next five
 	profiles  map[string]*Profile
 	books     map[string]Book
 	again     map[string]bool // campaigns of which everybody is to be placed again
@@ -83,7 +83,7 @@ type Clock struct {
 
 // New returns an empty gate; Load fills it.
 func New(source Source, o Options) *Gate {
-	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), profiles: map[string]*Profile{}, again: map[string]bool{}}
+	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), profiles: map[string]*Profile{}, again: map[string]bool{}, following: make(turnstile, 1)}
 	g.index = make(map[string]int, len(o.Catalogue))
 	for i, c := range o.Catalogue {
 		g.index[c.Key] = i
@@ -103,8 +103,10 @@ func (g *Gate) Watch(fn func(Applied)) { g.watchers = append(g.watchers, fn) }
 // Load reads every position and what changed meanwhile. Until it has finished
 // once, Ready is false and answers are the defaults.
 func (g *Gate) Load(ctx context.Context) error {
-	g.following.Lock()
-	defer g.following.Unlock()
+	if err := g.following.enter(ctx); err != nil {
+		return err
+	}
+	defer g.following.leave()
 	g.turned = g.options.Now()
 	revision, err := g.source.Revision(ctx)
 	if err != nil {
@@ -149,8 +151,10 @@ func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 		if g.revision.Load() >= revision {
 			return nil
 		}
-		g.following.Lock()
-		defer g.following.Unlock()
+		if err := g.following.enter(ctx); err != nil {
+			return err
+		}
+		defer g.following.leave()
 		return g.follow(ctx)
 	}
 	g.placing.Lock() // whoever comes second returns when all are placed
@@ -172,8 +176,8 @@ func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 // placed ends placing everybody again, but for what is left for the next to
 // catch up.
 func (g *Gate) placed(left []string) {
-	g.following.Lock()
-	defer g.following.Unlock()
+	_ = g.following.enter(context.Background()) // whoever is inside comes out
+	defer g.following.leave()
 	for _, campaign := range left {
 		g.again[campaign] = true
 	}
@@ -184,8 +188,10 @@ func (g *Gate) placed(left []string) {
 // takeAgain applies all changes there are, and takes over the campaigns of
 // which everybody is to be placed again.
 func (g *Gate) takeAgain(ctx context.Context) ([]string, error) {
-	g.following.Lock()
-	defer g.following.Unlock()
+	if err := g.following.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer g.following.leave()
 	if err := g.follow(ctx); err != nil {
 		return nil, err
 	}
@@ -205,8 +211,10 @@ func (g *Gate) placeAgain(ctx context.Context, campaign string) error {
 }
 
 func (g *Gate) shortTurn(ctx context.Context, campaign string, after int64) (int64, bool, error) {
-	g.following.Lock()
-	defer g.following.Unlock()
+	if err := g.following.enter(ctx); err != nil {
+		return after, true, err
+	}
+	defer g.following.leave()
 	return g.placePage(ctx, campaign, after, shortPage)
 }
 

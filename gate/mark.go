@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -51,8 +52,8 @@ func (g *Gate) settle() {
 // ended by itself since a mark was made. People it concerns are in no list of
 // changes: whoever comes from that mark reads everything again.
 func (g *Gate) Turned(since Mark) bool {
-	g.following.Lock()
-	defer g.following.Unlock()
+	_ = g.following.enter(context.Background()) // whoever is inside comes out
+	defer g.following.leave()
 	for _, book := range g.books {
 		if book.turns(since.Turned, g.turned) {
 			return true

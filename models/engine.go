@@ -16,6 +16,12 @@ type engine interface {
 	dialector(conn *sql.DB) gorm.Dialector
 	// turn selects the newest revision and makes other writers wait.
 	turn() string
+	// moved stores the newest revision, of which other processes are told when it
+	// is committed, where the engine can.
+	moved() string
+	// listen calls fn with 0 once it is told, then with each of them, until the
+	// context ends or the connection is lost.
+	listen(ctx context.Context, url string, fn func(revision uint64)) error
 	// queue makes other processes that migrate wait, until the transaction ends.
 	queue(ctx context.Context, in gorm.ConnPool) error
 

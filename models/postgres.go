@@ -36,6 +36,10 @@ func (postgres) dialector(conn *sql.DB) gorm.Dialector {
 
 func (postgres) turn() string { return "SELECT value FROM revision FOR UPDATE" }
 
+func (postgres) moved() string {
+	return "UPDATE revision SET value = ? RETURNING pg_notify('" + channel + "', value::text)"
+}
+
 func (postgres) queue(ctx context.Context, in gorm.ConnPool) error {
 	_, err := in.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", migrationLock)
 	return err

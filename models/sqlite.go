@@ -21,6 +21,14 @@ func (sqlite) dialector(conn *sql.DB) gorm.Dialector {
 // turn needs no lock: a write transaction begins IMMEDIATE, which is the lock.
 func (sqlite) turn() string { return "SELECT value FROM revision" }
 
+func (sqlite) moved() string { return "UPDATE revision SET value = ?" }
+
+// listen waits: nobody is told.
+func (sqlite) listen(ctx context.Context, _ string, _ func(uint64)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func (sqlite) queue(context.Context, gorm.ConnPool) error { return nil }
 
 func (sqlite) exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error {

@@ -30,6 +30,7 @@ type Options struct {
 // Store keeps the facts in one database. It is safe for concurrent use.
 type Store struct {
 	engine      engine
+	url         string
 	pools       pools
 	write, read *gorm.DB // on the pools
 }
@@ -56,7 +57,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 }
 
 func connect(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{}
+	s := &Store{url: url}
 	var err error
 	switch scheme, path, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
@@ -92,6 +93,15 @@ func (s *Store) through(pool *sql.DB) (*gorm.DB, error) {
 		return nil, fmt.Errorf("start gorm: %w", err)
 	}
 	return db, nil
+}
+
+// Listen calls fn with the newest revision each time that any process on the
+// same database has committed changes, and with 0 once it is told of them: what
+// came before is not told again. It returns when the context ends or the
+// connection is lost. On SQLite it only waits, because nobody is told: look at
+// Revision now and then all the same.
+func (s *Store) Listen(ctx context.Context, fn func(revision uint64)) error {
+	return s.engine.listen(ctx, s.url, fn)
 }
 
 // Close ends the work in the background and closes all connections. What runs
@@ -189,7 +199,7 @@ func (t *tx) finish(ctx context.Context) error {
 	if t.revision == t.started {
 		return nil
 	}
-	return t.exec(ctx, "revision", "UPDATE revision SET value = ?", t.revision)
+	return t.exec(ctx, "revision", t.engine.moved(), t.revision)
 }
 
 // insert adds a row, or rows, of one type; Conflict when one of the same key

@@ -21,6 +21,8 @@ import (
 const (
 	keyTTL  = 10 * time.Second // how long a revoked key may go on working
 	maxKeys = 1024
+
+	keyWithin = 10 * time.Second // how long the database may take to find one
 )
 
 // by makes a handler for callers with a key that has one of the scopes.
@@ -118,7 +120,7 @@ func (k knownKey) inForce(now time.Time) bool { return k.Expires.IsZero() || now
 // unanswered reports whether an error says nothing about the key.
 func unanswered(err error) bool {
 	var kind terms.Kind
-	return err != nil && !errors.As(err, &kind)
+	return err != nil && (!errors.As(err, &kind) || kind == terms.Unavailable)
 }
 
 func newKeyring(o Options) *keyring {
@@ -136,9 +138,19 @@ func (r *keyring) find(ctx context.Context, secret string) (knownKey, error) {
 	if ok && now.Before(known.until) {
 		return known, nil
 	}
+	patience := keyWithin
+	if ok && known.inForce(now) { // others go on with it while one asks
+		r.postpone(digest, now)
+		patience = databaseWithin
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	key, err := r.authenticate(ctx, secret)
 	if ok && unanswered(err) && known.inForce(now) {
 		return known, nil
+	}
+	if ok && err != nil { // it is no longer good for anybody
+		r.forget(digest)
 	}
 	if err != nil {
 		return knownKey{}, fmt.Errorf("authenticate: %w", err)
@@ -157,6 +169,22 @@ func (r *keyring) find(ctx context.Context, secret string) (knownKey, error) {
 	known = knownKey{key, now.Add(keyTTL), r.budgets[key.ID]}
 	r.known[digest] = known
 	return known, nil
+}
+
+// postpone has others use a key that was due to be looked up.
+func (r *keyring) postpone(digest [sha256.Size]byte, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known, ok := r.known[digest]; ok {
+		known.until = now.Add(2 * databaseWithin)
+		r.known[digest] = known
+	}
+}
+
+func (r *keyring) forget(digest [sha256.Size]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.known, digest)
 }
 
 // spend uses up a request of a key; a 429 when none is left.

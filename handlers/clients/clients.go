@@ -36,6 +36,8 @@ type Options struct {
 	// Stopping is closed when the server begins to stop: answers that go on end
 	// then. Nil: never.
 	Stopping <-chan struct{}
+	// Staleness is for how long answers may not know of what was committed.
+	Staleness func() time.Duration
 	// Check reports why the server cannot do its work now; nil when it can.
 	Check func(context.Context) error
 
@@ -218,10 +220,13 @@ func (h *Handlers) ready(c *gin.Context) error {
 		unavailable.Detail = "positions are still being loaded"
 		return unavailable
 	}
-	if err := h.Check(c.Request.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), databaseWithin)
+	defer cancel()
+	unavailable.Fields = map[string]any{"stale_seconds": h.Staleness().Seconds(), "revision": h.Gate.Revision()}
+	if err := h.Check(ctx); err != nil {
 		unavailable.Detail = "the database does not answer"
 		return unavailable
 	}
-	c.JSON(http.StatusOK, gin.H{"status": "ready", "revision": h.Gate.Revision()})
+	c.JSON(http.StatusOK, gin.H{"status": "ready", "revision": h.Gate.Revision(), "stale_seconds": h.Staleness().Seconds()})
 	return nil
 }

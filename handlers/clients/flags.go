@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,6 +52,10 @@ func flagErrors(fn func(*gin.Context) error) gin.HandlerFunc {
 		}}
 	})
 }
+
+// databaseWithin is how long an answer that can be given without the database
+// waits for it.
+const databaseWithin = time.Second
 
 // question is what a request for flags asks.
 type question struct {
@@ -124,8 +129,10 @@ func (h *Handlers) catchUp(c *gin.Context, q *question) {
 	if revision <= h.Gate.Revision() {
 		return
 	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), databaseWithin)
+	defer cancel()
 	// Without the database answers stay as last known, which restricts nobody more.
-	if h.Gate.CatchUp(c.Request.Context(), revision) == nil {
+	if h.Gate.CatchUp(ctx, revision) == nil {
 		q.entry, _ = h.Gate.Entry(q.person)
 	}
 }

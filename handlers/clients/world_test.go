@@ -158,6 +158,7 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Notices: w.notices, Origins: []string{"*"}, Limits: w.limits, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
 		Check:     func(ctx context.Context) error { return store.View(ctx, func(tracker.Reader) error { return nil }) },
+		Staleness: func() time.Duration { return time.Second / 4 },
 		PublicURL: publicURL, LogKey: w.verify, SessionTTL: time.Hour, NoticeTTL: 60 * day, MessagingTTL: day,
 		CheckURL: notify.Guard{Allow: local()}.Check,
 		Metrics:  prometheus.NewRegistry(),
