@@ -90,13 +90,17 @@ func Render(c *gin.Context, pages Pages, status int, page string, view any) erro
 }
 
 // ReadForm reads a form of at most MaxBody bytes, so that c.PostForm answers
-// from it.
+// from it. The error is a *Problem: 415 for another media type or one that is
+// compressed, 413 for a longer form, 400 for what is none.
 func ReadForm(c *gin.Context) error {
 	if err := RequireType(c, "application/x-www-form-urlencoded"); err != nil {
 		return err
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
 	if err := c.Request.ParseForm(); err != nil {
+		if large := tooLarge(err); large != nil {
+			return large
+		}
 		return &Problem{Status: http.StatusBadRequest, Type: "unreadable", Detail: "the form could not be read; go back and send it again"}
 	}
 	return nil

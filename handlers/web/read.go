@@ -68,15 +68,23 @@ func utf8Type(header string) string {
 // ReadBody reads the whole body: at most limit bytes, else a 413.
 func ReadBody(c *gin.Context, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Type: "too_large",
-			Detail: fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
+	if large := tooLarge(err); large != nil {
+		return nil, large
 	}
 	if err != nil {
 		return nil, Unreadable("", "the body ended early or could not be read")
 	}
 	return data, nil
+}
+
+// tooLarge is the problem of a body that is longer than what is taken of it,
+// nil for any other error.
+func tooLarge(err error) *Problem {
+	var large *http.MaxBytesError
+	if !errors.As(err, &large) {
+		return nil
+	}
+	return &Problem{Status: http.StatusRequestEntityTooLarge, Type: "too_large", Detail: fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
 }
 
 // Decode reads one JSON value into dst as strictly as ReadJSON does, which
