@@ -36,7 +36,7 @@ var arrows = map[string]string{
 	"handlers":                 "handlers gate messaging tracker ledger templates tokens terms",
 	"handlers/clients":         "evidence gate messaging tracker ledger templates tokens terms handlers/web",
 	"handlers/gateway":         "handlers/clients",
-	"handlers/people":          "signin gate messaging tracker ledger templates tokens terms handlers/web",
+	"handlers/people":          "evidence signin gate messaging tracker ledger templates tokens terms handlers/web",
 	"handlers/staff":           "evidence launch gate messaging tracker ledger templates tokens terms handlers/web",
 	"handlers/web":             "gate messaging tracker ledger templates tokens terms",
 	"internal/testenv":         "",

@@ -8,17 +8,21 @@ import (
 
 	"assent/evidence"
 	"assent/handlers/clients"
+	"assent/ledger"
 	"assent/tracker"
 
 	"github.com/spf13/cobra"
 )
 
 func (p *program) eraseCommand() *cobra.Command {
-	var person, reason string
-	c := p.asking("erase --person ID --reason TEXT", "Destroy everything that leads to a person, for good", 0, 0,
+	var person, reason, again string
+	c := p.asking("erase --person ID --reason TEXT | --again LOG", "Destroy everything that leads to a person, for good", 0, 0,
 		func(ctx context.Context, a *app, _ []string, asJSON bool) error {
-			if person == "" {
-				return usageError{errors.New("name the person with --person")}
+			if (person == "") == (again == "") {
+				return usageError{errors.New("name either a person with --person, or an exported log with --again")}
+			}
+			if again != "" {
+				return p.eraseAgain(ctx, a, again, reason, asJSON)
 			}
 			done, err := a.tracker.ErasePerson(ctx, person, reason, p.actor())
 			if err != nil {
@@ -32,12 +36,35 @@ the account, the contact, the details and salts of choices, what staff wrote, an
 the key of the pseudonym in the log. The records of the log stay with their
 proofs and lead to nobody; a tombstone among them says what was destroyed.
 
-Copies made before are not ours to change: docs/privacy.md says what to do about
-backups. Write the reason without naming the person: it is kept.`
-	c.Example = "  assent erase --person u000001 --reason 'asked by letter of 12 March'"
+Copies made before are not ours to change. After restoring one, --again erases
+once more whoever was erased since: it reads the tombstones of an exported log
+that is newer than the backup, which it verifies first. docs/privacy.md says more.
+Write the reason without naming the person: it is kept.`
+	c.Example = "  assent erase --person u000001 --reason 'asked by letter of 12 March'\n  assent erase --again /backup/log"
 	c.Flags().StringVar(&person, "person", "", "whom to erase")
 	c.Flags().StringVar(&reason, "reason", "", "why, for the record, without a name")
+	c.Flags().StringVar(&again, "again", "", "directory of an exported log: erase whom its tombstones name")
 	return c
+}
+
+// eraseAgain erases whoever an exported log says was erased.
+func (p *program) eraseAgain(ctx context.Context, a *app, dir, reason string, asJSON bool) error {
+	if reason == "" {
+		reason = "was erased before, as a tombstone in an exported log says"
+	}
+	known, err := ledger.Verifiers(a.secrets.verifier)
+	if err != nil {
+		return err
+	}
+	stones, err := evidence.Tombstones(ctx, os.DirFS(dir), known, evidence.LogOptions{})
+	if err != nil {
+		return fmt.Errorf("the log in %s cannot be relied on: %w", dir, err)
+	}
+	n, err := a.tracker.EraseAgain(ctx, stones, reason, p.actor())
+	if err != nil {
+		return err
+	}
+	return p.said(asJSON, fmt.Sprintf("%d people were erased again, of those whom %d tombstones name", n, len(stones)), map[string]any{"erased": n, "tombstones": len(stones)})
 }
 
 func (p *program) scrubCommand() *cobra.Command {

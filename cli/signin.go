@@ -20,7 +20,7 @@ import (
 func (a *app) people(pages *templates.Pages) people.Options {
 	s := a.settings.People
 	o := people.Options{
-		Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, Wall: realClock, Brand: brand(a.settings.Brand), ReturnTo: a.settings.Brand.ReturnTo,
+		Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, Wall: realClock, Brand: brand(a.settings.Brand), ReturnTo: a.settings.Brand.ReturnTo, LogKey: a.secrets.verifier,
 		SessionTTL: s.SessionTTL, JWTCookie: s.JWT.Cookie, Log: a.log,
 	}
 	if s.OIDC.Issuer != "" {

@@ -134,3 +134,19 @@ func (s *Store) Scrub(ctx context.Context) error {
 	slices.Sort(tables)
 	return outage(s.engine.scrub(ctx, s.pools, slices.Compact(tables)))
 }
+
+// Pseudonyms finds the id also once the account is gone.
+func (r reader) Pseudonyms(ctx context.Context, after int64, limit int) ([]tracker.PersonKey, error) {
+	list := []tracker.PersonKey{}
+	rows, err := r.in(ctx).Raw(`SELECT k.ref, coalesce((SELECT p.id FROM people p WHERE p.ref = k.ref),
+			(SELECT d.person FROM responses r JOIN response_details d ON d.leaf_index = r.leaf_index WHERE r.ref = k.ref LIMIT 1),
+			(SELECT d.person FROM acts a JOIN act_details d ON d.id = a.id WHERE a.ref = k.ref AND a.ref <> 0 AND d.person <> '' LIMIT 1), ''), k.key
+		FROM person_keys k WHERE k.ref > ? ORDER BY k.ref LIMIT ?`, after, limit).Rows()
+	if err != nil {
+		return nil, r.translate(err, "pseudonym keys")
+	}
+	err = eachValues(rows, func(v *values) {
+		list = append(list, tracker.PersonKey{Ref: v.number(), Person: v.text(), Key: v.bytes()})
+	})
+	return list, r.translate(err, "pseudonym keys")
+}

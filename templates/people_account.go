@@ -62,6 +62,9 @@ type Mine struct {
 	Campaigns []MyCampaign
 	History   []Entry // newest first
 
+	DataURL     string // of everything that is held on the person
+	EvidenceURL string // of what proves the choices; "" while there is none
+
 	CanSignOut bool // this browser has a session that can be ended
 }
 

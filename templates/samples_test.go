@@ -192,7 +192,7 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/mine", "full", templates.Mine{Frame: f, Person: "person-00042", Campaigns: []templates.MyCampaign{
 			{Title: "Our terms are changing", Status: "accepted", Since: answer.At, ChoiceURL: "/t/new-terms-2021", Withdraw: &templates.WithdrawForm{Action: "/t/new-terms-2021", Shown: "k.b.m", IdempotencyKey: "0198", GraceDays: 30}},
 			{Title: "Payments", Status: "pending"}, {Title: "Stickers", Status: "declined"}, {Title: "Bots", Status: "exempt"},
-		}, History: []templates.Entry{
+		}, DataURL: "/me/terms/data.json", EvidenceURL: "/me/terms/evidence.zip", History: []templates.Entry{
 			{Action: "accepted", At: answer.At, Campaign: "Our terms are changing", Documents: documents(t), ReceiptURL: "/receipts/a"},
 			{Action: "withdrawn", At: day("2021-04-01 10:00"), ReceiptURL: "/receipts/b"}, {Action: "declined", At: day("2021-03-01 10:00"), ReceiptURL: "/receipts/c"},
 		}}},

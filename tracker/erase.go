@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -174,6 +175,40 @@ func (e *erasing) tombstones(ctx context.Context, pseudonym string, trace Trace)
 		list = append(list, Erasure{ID: a.ID, LeafIndex: a.LeafIndex, Ref: trace.Ref, At: a.At})
 	}
 	return list, nil
+}
+
+// EraseAgain erases whoever tombstones name and is there all the same: in a copy
+// of the database that is older than they are, which still has the keys of the
+// pseudonyms. It returns how many people it has erased.
+func (t *Tracker) EraseAgain(ctx context.Context, stones []ledger.Erasure, reason, actor string) (int, error) {
+	named := make(map[string]bool, len(stones))
+	for _, stone := range stones {
+		named[stone.Person] = true
+	}
+	found := map[string]bool{}
+	for after := int64(0); ; {
+		page, err := read(ctx, t, func(r Reader) ([]PersonKey, error) { return r.Pseudonyms(ctx, after, MaxBatch) })
+		if err != nil {
+			return 0, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, one := range page {
+			var key [32]byte
+			copy(key[:], one.Key)
+			if one.Person != "" && named[ledger.Pseudonym(key, one.Person)] {
+				found[one.Person] = true
+			}
+		}
+		after = page[len(page)-1].Ref
+	}
+	for i, person := range slices.Sorted(maps.Keys(found)) {
+		if _, err := t.ErasePerson(ctx, person, reason, actor); err != nil {
+			return i, err
+		}
+	}
+	return len(found), nil
 }
 
 // Scrub finishes erasures: it takes the names of those who are gone off the

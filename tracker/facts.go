@@ -289,8 +289,9 @@ type ResponseKey struct {
 
 // PersonKey is the key of a person's pseudonym in the log.
 type PersonKey struct {
-	Ref int64
-	Key []byte
+	Ref    int64
+	Person string // only where it is read; "" where nothing says any more whose it is
+	Key    []byte
 }
 
 // APIKey is a key of a client. Only the SHA-256 of its secret is kept.

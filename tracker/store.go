@@ -142,6 +142,9 @@ type Reader interface {
 	// Traces lists what leads to a person whose account is there or gone, in
 	// order of Ref; empty when nothing does.
 	Traces(ctx context.Context, person string) ([]Trace, error)
+	// Pseudonyms lists who has one in the log and is not erased, with Ref > after
+	// in order of Ref.
+	Pseudonyms(ctx context.Context, after int64, limit int) ([]PersonKey, error)
 	// Held lists everything that is kept of such a person.
 	Held(ctx context.Context, person string) ([]Holding, error)
 	// Erasures lists them, oldest first.

@@ -201,7 +201,7 @@ func (t *Tracker) keep(ctx context.Context, tx Tx, groups []*group, now time.Tim
 	for i, a := range fresh {
 		responses[i], moves[i] = a.receipt.Response, answered(a.before, a.after, a.Action, now)
 		if a.key != nil {
-			keys = append(keys, PersonKey{a.before.Ref, a.key})
+			keys = append(keys, PersonKey{Ref: a.before.Ref, Key: a.key})
 		}
 	}
 	if err := tx.AddPersonKeys(ctx, keys); err != nil {

@@ -104,6 +104,9 @@ func (s site) mine(c *gin.Context) error {
 	if view.History, err = s.history(c, view.Frame, who, titles); err != nil {
 		return err
 	}
+	if view.DataURL = dataPath; len(view.History) > 0 {
+		view.EvidenceURL = evidencePath
+	}
 	return s.render(c, http.StatusOK, "people/mine", view)
 }
 

@@ -33,6 +33,7 @@ type Options struct {
 	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
 	Proxies    web.Proxies      // believed about where a choice comes from
 	Brand      Brand
+	LogKey     string           // public keys of the log, one a line
 	ReturnTo   []string         // schemes ("harbor:") and origins (https://app.example.org) that people may be sent back to
 	Home       []templates.Link // what the front page leads to, besides "My terms"
 	SessionTTL time.Duration    // of a session, which ends earlier where the person signs out
@@ -78,6 +79,8 @@ func Mount(r gin.IRouter, o Options) {
 	r.GET("/receipts/:id", s.page(s.receipt))
 	r.GET("/receipts/:id/receipt.json", s.page(s.receiptFile))
 	r.GET("/me/terms", s.page(s.mine))
+	r.GET(dataPath, s.page(s.myData))
+	r.GET(evidencePath, s.page(s.myEvidence))
 	r.GET("/signin", web.Handle(s.begin))
 	r.GET("/signin/callback", web.Handle(s.finish))
 	r.POST("/signout", o.SameOrigin, web.Handle(s.signOut))

@@ -85,8 +85,8 @@ func (s site) nonce() (string, error) {
 	return fmt.Sprintf("form-%x", raw), nil
 }
 
-// evidence is what a form's token proves, put back together from it: the exact texts and the words.
-type evidence struct {
+// choiceEvidence is what a form's token proves, put back together from it: the exact texts and the words.
+type choiceEvidence struct {
 	plan      int // that has to be the active one still; 0: any
 	documents []terms.DocumentText
 	sentence  string
@@ -94,7 +94,7 @@ type evidence struct {
 }
 
 // evidenceOf says again, from immutable facts, what the page with this token said about an action.
-func (s site) evidenceOf(c *gin.Context, shown tokens.Claims, action terms.Action) (evidence, error) {
+func (s site) evidenceOf(c *gin.Context, shown tokens.Claims, action terms.Action) (choiceEvidence, error) {
 	f := frame(s.Options, c.Request, "")
 	f.Locale = s.Pages.Match(shown.Data[localeField])
 	if action == terms.Withdraw {
@@ -102,31 +102,31 @@ func (s site) evidenceOf(c *gin.Context, shown tokens.Claims, action terms.Actio
 	}
 	view, documents, err := s.said(c.Request.Context(), f, shown)
 	if err != nil {
-		return evidence{}, err
+		return choiceEvidence{}, err
 	}
-	e := evidence{plan: shown.Plan, documents: documents}
+	e := choiceEvidence{plan: shown.Plan, documents: documents}
 	if e.label, err = view.ButtonLabel(string(action)); err != nil {
-		return evidence{}, &web.Problem{Status: http.StatusUnprocessableEntity, Type: "invalid", Detail: "action: " + err.Error()}
+		return choiceEvidence{}, &web.Problem{Status: http.StatusUnprocessableEntity, Type: "invalid", Detail: "action: " + err.Error()}
 	}
 	if e.sentence, err = view.Assent(); err != nil {
-		return evidence{}, err
+		return choiceEvidence{}, err
 	}
 	return e, nil
 }
 
 // withdrawal is the evidence of a withdrawal: the texts are those of the acceptance, the sentence says what it does. It
 // is not about what is asked now, so that a plan made since does not stand in its way.
-func (s site) withdrawal(ctx context.Context, f templates.Frame, shown tokens.Claims) (evidence, error) {
+func (s site) withdrawal(ctx context.Context, f templates.Frame, shown tokens.Claims) (choiceEvidence, error) {
 	plan, err := s.Tracker.Plan(ctx, shown.Campaign, shown.Plan)
 	if err != nil {
-		return evidence{}, err
+		return choiceEvidence{}, err
 	}
 	sentence, err := f.T("mine.withdraw.effect", "Count", graceDays(plan.Plan))
 	if err != nil {
-		return evidence{}, err
+		return choiceEvidence{}, err
 	}
 	label, err := f.T("mine.withdraw")
-	return evidence{sentence: sentence, label: label}, err
+	return choiceEvidence{sentence: sentence, label: label}, err
 }
 
 // said is as much of the page that was shown as its sentence is made of, with the texts it was about. Published
