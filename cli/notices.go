@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"assent/handlers/clients"
-	"assent/notify/mail"
 	"assent/templates"
 	"assent/tracker"
 
@@ -120,11 +118,7 @@ func (p *program) noticesPreviewCommand() *cobra.Command {
 func (p *program) noticesTestCommand() *cobra.Command {
 	var s sampled
 	c := p.asking("test CAMPAIGN ADDRESS", "Send what people are sent to an address of yours", 2, 2, func(ctx context.Context, a *app, args []string, asJSON bool) error {
-		carrier, err := a.carrier()
-		if err != nil {
-			return err
-		}
-		if carrier == nil {
+		if a.settings.Mail.Host == "" {
 			return errors.New("there is no mail server: set mail.host and mail.from")
 		}
 		if err := (tracker.Contact{Email: args[1]}).Check(); err != nil {
@@ -134,8 +128,7 @@ func (p *program) noticesTestCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		message := mail.Message{ID: "test_" + strings.ToLower(carrier.Claim), To: args[1], Subject: m.Subject, Text: m.Text, HTML: m.HTML, Language: s.locale, At: realClock()}
-		if err := carrier.Test(ctx, message); err != nil {
+		if err := a.sendTest(ctx, m, s.locale, args[1]); err != nil {
 			return fmt.Errorf("send a test: %w", err)
 		}
 		return p.said(asJSON, "the mail server has taken it", map[string]string{"to": args[1], "subject": m.Subject})

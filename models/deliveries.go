@@ -112,12 +112,13 @@ func (r reader) LastSaid(ctx context.Context, campaign string, refs []int64) (ma
 	return last, r.translate(err, "deliveries")
 }
 
-func (r reader) DeliveryCounts(ctx context.Context, channel tracker.Channel) (map[tracker.DeliveryState]int64, error) {
+func (r reader) DeliveryCounts(ctx context.Context, channel tracker.Channel, campaign string) (map[tracker.DeliveryState]int64, error) {
 	var rows []struct {
 		State  tracker.DeliveryState
 		Number int64
 	}
-	err := r.in(ctx).Raw("SELECT state, number FROM delivery_counts WHERE channel = ? AND number <> 0", channel).Scan(&rows).Error
+	err := r.in(ctx).Raw(`SELECT state, CAST(sum(number) AS BIGINT) AS number FROM delivery_counts WHERE channel = ? AND (campaign = ? OR ? = '')
+		GROUP BY state HAVING sum(number) <> 0`, channel, campaign, campaign).Scan(&rows).Error
 	counts := make(map[tracker.DeliveryState]int64, len(rows))
 	for _, row := range rows {
 		counts[row.State] = row.Number
@@ -139,7 +140,7 @@ func (t *tx) AddDeliveries(ctx context.Context, deliveries []tracker.Delivery) e
 		if err := t.wrote(result.Error, deliveryName(d.Notice, d.Channel)); err != nil {
 			return err
 		}
-		if err := t.countDelivery(ctx, d.Channel, d.State, result.RowsAffected); err != nil {
+		if err := t.countDelivery(ctx, d, d.State, result.RowsAffected); err != nil {
 			return err
 		}
 	}
@@ -161,18 +162,18 @@ func (t *tx) SetDelivery(ctx context.Context, was tracker.DeliveryState, d track
 	if err != nil || d.State == was {
 		return err
 	}
-	if err := t.countDelivery(ctx, d.Channel, was, -1); err != nil {
+	if err := t.countDelivery(ctx, d, was, -1); err != nil {
 		return err
 	}
-	return t.countDelivery(ctx, d.Channel, d.State, 1)
+	return t.countDelivery(ctx, d, d.State, 1)
 }
 
-func (t *tx) countDelivery(ctx context.Context, channel tracker.Channel, state tracker.DeliveryState, more int64) error {
+func (t *tx) countDelivery(ctx context.Context, d tracker.Delivery, state tracker.DeliveryState, more int64) error {
 	if more == 0 {
 		return nil
 	}
-	return t.exec(ctx, "deliveries", `INSERT INTO delivery_counts (channel, state, number) VALUES (?, ?, ?)
-		ON CONFLICT (channel, state) DO UPDATE SET number = delivery_counts.number + excluded.number`, channel, state, more)
+	return t.exec(ctx, "deliveries", `INSERT INTO delivery_counts (channel, campaign, state, number) VALUES (?, ?, ?, ?)
+		ON CONFLICT (channel, campaign, state) DO UPDATE SET number = delivery_counts.number + excluded.number`, d.Channel, d.Campaign, state, more)
 }
 
 // forgetPost removes what is kept of how somebody was reached.
@@ -181,16 +182,17 @@ func (t *tx) forgetPost(ctx context.Context, ref int64) error {
 		return err
 	}
 	var rows []struct {
-		Channel tracker.Channel
-		State   tracker.DeliveryState
-		Number  int64
+		Channel  tracker.Channel
+		Campaign string
+		State    tracker.DeliveryState
+		Number   int64
 	}
-	err := t.in(ctx).Raw("SELECT channel, state, count(*) AS number FROM deliveries WHERE ref = ? GROUP BY channel, state", ref).Scan(&rows).Error
+	err := t.in(ctx).Raw("SELECT channel, campaign, state, count(*) AS number FROM deliveries WHERE ref = ? GROUP BY channel, campaign, state", ref).Scan(&rows).Error
 	if err != nil {
 		return t.wrote(err, "deliveries")
 	}
 	for _, row := range rows {
-		if err := t.countDelivery(ctx, row.Channel, row.State, -row.Number); err != nil {
+		if err := t.countDelivery(ctx, tracker.Delivery{Channel: row.Channel, Campaign: row.Campaign}, row.State, -row.Number); err != nil {
 			return err
 		}
 	}

@@ -65,7 +65,14 @@ type Mine struct {
 	DataURL     string // of everything that is held on the person
 	EvidenceURL string // of what proves the choices; "" while there is none
 
-	CanSignOut bool // this browser has a session that can be ended
+	Reminders  *RemindersForm // nil: nobody writes to the person by e-mail
+	CanSignOut bool           // this browser has a session that can be ended
+}
+
+// RemindersForm ends reminders by e-mail, or has them sent again.
+type RemindersForm struct {
+	Action string
+	Silent bool // there are none now
 }
 
 // MyCampaign is one campaign that asks, or asked, the person.

@@ -189,13 +189,14 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 			On:      []templates.Feature{{Name: "Answer calls"}}, Always: []templates.Feature{{Name: names[0]}, {Name: names[7]}}}},
 		sample{"people/features", "undated", templates.Features{Frame: f, Next: []templates.Feature{{Name: "Receive messages"}}}},
 		sample{"people/features", "empty", templates.Features{Frame: bare}},
-		sample{"people/mine", "full", templates.Mine{Frame: f, Person: "person-00042", Campaigns: []templates.MyCampaign{
+		sample{"people/mine", "full", templates.Mine{Frame: f, Person: "person-00042", Reminders: &templates.RemindersForm{Action: "/me/reminders"}, CanSignOut: true, Campaigns: []templates.MyCampaign{
 			{Title: "Our terms are changing", Status: "accepted", Since: answer.At, ChoiceURL: "/t/new-terms-2021", Withdraw: &templates.WithdrawForm{Action: "/t/new-terms-2021", Shown: "k.b.m", IdempotencyKey: "0198", GraceDays: 30}},
 			{Title: "Payments", Status: "pending"}, {Title: "Stickers", Status: "declined"}, {Title: "Bots", Status: "exempt"},
 		}, DataURL: "/me/terms/data.json", EvidenceURL: "/me/terms/evidence.zip", History: []templates.Entry{
 			{Action: "accepted", At: answer.At, Campaign: "Our terms are changing", Documents: documents(t), ReceiptURL: "/receipts/a"},
 			{Action: "withdrawn", At: day("2021-04-01 10:00"), ReceiptURL: "/receipts/b"}, {Action: "declined", At: day("2021-03-01 10:00"), ReceiptURL: "/receipts/c"},
 		}}},
+		sample{"people/mine", "no reminders", templates.Mine{Frame: f, Reminders: &templates.RemindersForm{Action: "/me/reminders", Silent: true}}},
 		sample{"people/mine", "empty", templates.Mine{Frame: bare}},
 		sample{"people/legal", "full", templates.Legal{Frame: f, Document: documents(t)[0], Text: text, Effective: day("2021-05-15 00:00"), Published: day("2021-01-04 00:00"),
 			Texts: []templates.TextLink{{Tag: "en", Name: "English", URL: "?lang=en"}, {Tag: "ar", Name: "العربية", URL: "?lang=ar"}}, CompareURL: "/legal/terms-of-service/2021-01-04/compare", NewerURL: "/legal/terms-of-service/2022-01-01", Newer: "2022-01-01", DownloadURL: "/legal/terms-of-service/2021-01-04?format=markdown", ChoiceURL: "/t/new-terms-2021"}},

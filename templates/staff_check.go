@@ -85,7 +85,7 @@ type StaffPause struct {
 type StaffCampaignFrame struct {
 	StaffFrame
 	Key, Title string
-	Tab        string // "overview", "plans", "launch", "holds", "reversals" or "next"
+	Tab        string // "overview", "plans", "launch", "notices", "holds", "reversals" or "next"
 }
 
 // Section is the entry of the menu that leads here.
@@ -102,7 +102,7 @@ func (f StaffCampaignFrame) Tabs() []StaffTab { return staffTabs(f.Key, f.Tab) }
 
 func staffTabs(key, here string) []StaffTab {
 	tabs := []StaffTab{{"Overview", "", here == "overview"}}
-	for _, t := range []struct{ name, path string }{{"Plans", "plans"}, {"Launch", "launch"}, {"Holds", "holds"}, {"Take back", "reversals"}, {"Next run", "next"}} {
+	for _, t := range []struct{ name, path string }{{"Plans", "plans"}, {"Launch", "launch"}, {"Notices", "notices"}, {"Holds", "holds"}, {"Take back", "reversals"}, {"Next run", "next"}} {
 		tabs = append(tabs, StaffTab{t.name, "/" + t.path, here == t.path})
 	}
 	for i := range tabs {

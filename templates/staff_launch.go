@@ -7,6 +7,8 @@ func staffLaunchPages() []page {
 	return []page{
 		{"staff/launch", StaffLaunch{}},
 		{"staff/sheet", StaffSheet{}},
+		{"staff/notices", StaffNotices{}},
+		{"staff/notice-preview", StaffNoticePreview{}},
 	}
 }
 
@@ -53,3 +55,35 @@ type StaffShot struct{ State, Language, URL, SHA256 string }
 
 // Short is enough of the SHA-256 to tell pages apart.
 func (s StaffShot) Short() string { return s.SHA256[:min(len(s.SHA256), 12)] }
+
+// StaffNotices is what became of a campaign's notices.
+type StaffNotices struct {
+	StaffCampaignFrame
+	Counts     StaffTable
+	Facts      []StaffFact
+	Troubled   []StaffFailure
+	Kinds      []StaffOption
+	PreviewURL string
+}
+
+// StaffNoticePreview is one notice on every channel in every language.
+type StaffNoticePreview struct {
+	StaffCampaignFrame
+	Kind                   string
+	Kinds, Regions, Stages []StaffOption
+	Languages              []StaffNoticeWords
+	KindKey, Region, Stage string // what is shown
+	CanTest                bool   // there is a mail server
+	TestURL                string
+}
+
+// StaffNoticeWords is a notice in one language: the mail, and what an app shows and pushes.
+type StaffNoticeWords struct {
+	Tag, Name              string
+	Subject, Text, MailURL string
+	Title, Summary         string
+	Buttons                []string // in the order that apps keep
+}
+
+// Dir is the direction the language is written in.
+func (w StaffNoticeWords) Dir() string { return Direction(w.Tag) }

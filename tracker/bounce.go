@@ -214,13 +214,21 @@ func (t *Tracker) Deliveries(ctx context.Context, person string) ([]Delivery, er
 		if _, err := r.Person(ctx, person); err != nil {
 			return nil, err
 		}
-		return r.Deliveries(ctx, []DeliveryState{Queued, Claimed, Sending, Sent, Delivered, Dropped, Dead, Uncertain, Bounced}, person, listLength)
+		return r.Deliveries(ctx, DeliveryStates(), person, listLength)
 	})
 }
 
-// DeliveryCounts is how many mails are in each state.
-func (t *Tracker) DeliveryCounts(ctx context.Context) (map[DeliveryState]int64, error) {
-	return read(ctx, t, func(r Reader) (map[DeliveryState]int64, error) { return r.DeliveryCounts(ctx, Email) })
+// TroubledIn lists the mails of a campaign that are in trouble, newest first, as
+// far as they are among the newest of all that are.
+func (t *Tracker) TroubledIn(ctx context.Context, campaign string) ([]Delivery, error) {
+	list, err := t.Deliveries(ctx, "")
+	return slices.DeleteFunc(list, func(d Delivery) bool { return d.Campaign != campaign }), err
+}
+
+// DeliveryCounts is how many mails of a campaign are in each state, of all
+// campaigns for "".
+func (t *Tracker) DeliveryCounts(ctx context.Context, campaign string) (map[DeliveryState]int64, error) {
+	return read(ctx, t, func(r Reader) (map[DeliveryState]int64, error) { return r.DeliveryCounts(ctx, Email, campaign) })
 }
 
 // Resend has a delivery that is in trouble tried again, under the same id, so

@@ -22,6 +22,11 @@ const (
 	Bounced   DeliveryState = "bounced"   // sent, and it came back
 )
 
+// DeliveryStates lists them in the order a delivery can go through them.
+func DeliveryStates() []DeliveryState {
+	return []DeliveryState{Queued, Claimed, Sending, Sent, Delivered, Dropped, Dead, Uncertain, Bounced}
+}
+
 // Troubled are the states that staff look after.
 func Troubled() []DeliveryState { return []DeliveryState{Dead, Uncertain, Bounced} }
 
@@ -104,8 +109,9 @@ type PostReader interface {
 	SentTo(ctx context.Context, ref int64, since time.Time) ([]time.Time, error)
 	// LastSaid is the Said of the newest of a campaign that was sent to each.
 	LastSaid(ctx context.Context, campaign string, refs []int64) (map[int64]time.Time, error)
-	// DeliveryCounts is how many there are in each state, of a channel.
-	DeliveryCounts(ctx context.Context, channel Channel) (map[DeliveryState]int64, error)
+	// DeliveryCounts is how many there are in each state, of a channel and a
+	// campaign, of all campaigns for "".
+	DeliveryCounts(ctx context.Context, channel Channel, campaign string) (map[DeliveryState]int64, error)
 
 	// Place is how far a follower of the journal has come; NotFound for one that
 	// has not begun.

@@ -184,7 +184,7 @@ func (h *Handlers) deliveries(c *gin.Context, _ tracker.APIKey) error {
 	if err != nil {
 		return fmt.Errorf("list deliveries: %w", err)
 	}
-	counts, err := h.Tracker.DeliveryCounts(ctx)
+	counts, err := h.Tracker.DeliveryCounts(ctx, "")
 	if err != nil {
 		return fmt.Errorf("count deliveries: %w", err)
 	}

@@ -92,6 +92,9 @@ func (s site) mine(c *gin.Context) error {
 	if view.Zone, err = s.Tracker.Zone(c.Request.Context(), who.person); err != nil {
 		return err
 	}
+	if view.Reminders, err = s.reminders(c, who.person); err != nil {
+		return err
+	}
 	view.AppURL = template.URL(s.back(c)) //nolint:gosec // its scheme is one the operator allows
 	titles := map[string]string{}
 	for _, position := range standing.Standing.Positions {

@@ -81,6 +81,7 @@ func Mount(r gin.IRouter, o Options) {
 	r.GET("/me/terms", s.page(s.mine))
 	r.GET(dataPath, s.page(s.myData))
 	r.GET(evidencePath, s.page(s.myEvidence))
+	r.POST("/me/reminders", o.SameOrigin, web.Handle(web.ReadForm), web.Handle(s.setReminders))
 	r.GET("/signin", web.Handle(s.begin))
 	r.GET("/signin/callback", web.Handle(s.finish))
 	r.POST("/signout", o.SameOrigin, web.Handle(s.signOut))

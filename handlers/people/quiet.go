@@ -11,7 +11,30 @@ import (
 	"assent/templates"
 	"assent/terms"
 	"assent/tokens"
+	"assent/tracker"
 )
+
+// reminders is the form that ends reminders by e-mail; nil for somebody who is not written to.
+func (s site) reminders(c *gin.Context, person string) (*templates.RemindersForm, error) {
+	contact, err := s.Tracker.ContactOf(c.Request.Context(), person)
+	if errors.Is(err, terms.NotFound) || err == nil && (contact.Email == "" || !contact.Allows(tracker.Email)) {
+		return nil, nil
+	}
+	return &templates.RemindersForm{Action: withLanguage("/me/reminders", c.Query("lang")), Silent: !contact.Silenced.IsZero()}, err
+}
+
+// setReminders ends reminders by e-mail for whoever is signed in, or has them sent again.
+func (s site) setReminders(c *gin.Context) error {
+	who, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	if err := s.Tracker.Silence(c.Request.Context(), who.person, c.PostForm("reminders") != "on"); err != nil {
+		return fmt.Errorf("change reminders of %s: %w", who.person, err)
+	}
+	c.Redirect(http.StatusSeeOther, withLanguage("/me/terms", c.Query("lang")))
+	return nil
+}
 
 // quieted reads the link that ends reminders.
 func (s site) quieted(c *gin.Context) (tokens.Claims, error) {

@@ -43,3 +43,27 @@ func TestRemindersEndInOneClickAndLookingEndsNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestRemindersAreSwitchedOnMyTermsByWhoeverIsWrittenTo(t *testing.T) {
+	t.Parallel()
+	w := open(t, tracker.Person{ID: "ana", Country: "BR", Locale: "en", Type: terms.Personal})
+	b := w.signedIn("ana")
+	if got := b.get("/me/terms"); strings.Contains(got.text(), "End reminders") {
+		t.Error("somebody without an address is offered to end e-mail")
+	}
+	w.try(w.SetContact(t.Context(), "ana", tracker.Contact{Email: "ana@example.org"}))
+	b.get("/me/terms").says(t, "Reminders by e-mail", "End reminders")
+	if got := b.post("/me/reminders", url.Values{"reminders": {"off"}}, "Sec-Fetch-Site", "cross-site"); got.status != http.StatusForbidden {
+		t.Errorf("another site's form answered %d", got.status)
+	}
+	b.post("/me/reminders?lang=fr", url.Values{"reminders": {"off"}}).says(t, "Mes conditions")
+	b.get("/me/terms").says(t, "You get no more reminders by e-mail.", "Send me reminders again")
+	b.post("/me/reminders", url.Values{"reminders": {"on"}}).says(t, "End reminders")
+	w.try(w.SetContact(t.Context(), "ana", tracker.Contact{Email: "ana@example.org", Channels: []tracker.Channel{tracker.InApp}}))
+	if got := b.get("/me/terms"); strings.Contains(got.text(), "End reminders") {
+		t.Error("somebody who may not be written to is offered to end it")
+	}
+	if got := w.browser().post("/me/reminders", url.Values{"reminders": {"off"}}); got.status != http.StatusUnauthorized {
+		t.Errorf("a stranger got %d", got.status)
+	}
+}

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"time"
 
 	"assent/templates"
 	"assent/terms"
@@ -16,15 +17,33 @@ func Reminder(ctx context.Context, options Options, person, campaign, language, 
 	if err != nil {
 		return templates.Banner{}, nil, err
 	}
-	f := templates.Frame{Locale: s.Pages.Match(language, o.Person.Locale), Brand: s.Brand.Name, Zone: o.Zone}
-	now := s.Tracker.Now()
-	view, err := s.choiceView(ctx, f, o, now)
+	past, err := s.Tracker.History(ctx, person)
 	if err != nil {
 		return templates.Banner{}, nil, err
 	}
+	banner, err := s.banner(ctx, o, past, language, acceptURL, s.Tracker.Now())
+	return banner, textsOf(o.Versions, banner.Tag()), err
+}
+
+// SampleReminder is Reminder for somebody made up.
+func SampleReminder(ctx context.Context, options Options, sample tracker.Sample, acceptURL string) (templates.Banner, error) {
+	s := site{Options: options}
+	o, at, err := s.Tracker.SampleOffer(ctx, sample)
+	if err != nil {
+		return templates.Banner{}, err
+	}
+	return s.banner(ctx, o, nil, sample.Locale, acceptURL, at)
+}
+
+func (s site) banner(ctx context.Context, o tracker.Offer, past []tracker.Response, language, acceptURL string, now time.Time) (templates.Banner, error) {
+	f := templates.Frame{Locale: s.Pages.Match(language, o.Person.Locale), Brand: s.Brand.Name, Zone: o.Zone}
+	view, err := s.choiceAfter(ctx, f, o, past, now)
+	if err != nil {
+		return templates.Banner{}, err
+	}
 	reminder := o.Position.Reminder
 	banner := templates.Banner{
-		Choice: view, Campaign: campaign, Mode: "none", Dismissible: reminder.Dismissible, EveryOpen: reminder.EveryOpen,
+		Choice: view, Campaign: o.Plan.Campaign, Mode: "none", Dismissible: reminder.Dismissible, EveryOpen: reminder.EveryOpen,
 		NextAt: o.Position.Next.At, URL: withLanguage(acceptURL, f.Tag()),
 	}
 	if asked(o) && !now.Before(o.Local.AnnounceAt) && reminder.Mode != terms.NoReminder {
@@ -33,7 +52,7 @@ func Reminder(ctx context.Context, options Options, person, campaign, language, 
 			banner.Mode, banner.Quiet = "none", o.Position.Quiet
 		}
 	}
-	return banner, textsOf(o.Versions, f.Tag()), nil
+	return banner, nil
 }
 
 // asked reports whether there is something for the person to choose.

@@ -30,7 +30,7 @@ const reasonField = "reason"
 
 // acts are all there are.
 func (s console) acts() []act {
-	return slices.Concat(s.planActs(), s.launchActs(), s.holdActs(), s.reversalActs(), s.sweepActs(), s.approvalActs(), s.personActs())
+	return slices.Concat(s.planActs(), s.launchActs(), s.noticeActs(), s.holdActs(), s.reversalActs(), s.sweepActs(), s.approvalActs(), s.personActs())
 }
 
 // given is what the request says about an act: the query when it is looked at, the form when it is done.
@@ -137,7 +137,7 @@ func formFaults(faults terms.Faults) []templates.StaffFormFault {
 // doneText is what a page says after an act led to it, "" where none did.
 func doneText(done string) string {
 	return map[string]string{
-		"activated": "The plan is active.", "confirmed": "The plan binds everybody now.", "tried": "The dry run is made, and the pages are kept.", "placed": "The hold is placed.", "released": "The hold is released.",
+		"activated": "The plan is active.", "confirmed": "The plan binds everybody now.", "resent": "It is queued again.", "mailed": "The mail server has taken it.", "tried": "The dry run is made, and the pages are kept.", "placed": "The hold is placed.", "released": "The hold is released.",
 		"reversed": "It is taken back. Every answer says so already.", "undone": "It is undone.", "expected": "The preview is approved.",
 		"paused": "Stepping is paused.", "resumed": "Stepping goes on.", "retried": "The next run tries again.",
 		"extended": "The person has more time.", "exempted": "The person is exempt.", "recalled": "The person is asked again.",

@@ -108,7 +108,7 @@ func TestEveryPageOfActsFitsANarrowScreenAndWorksWithoutScripts(t *testing.T) {
 	run(browser, t, emulation.SetScriptExecutionDisabled(false))
 	for _, page := range []string{
 		campaign, campaign + "/plans", campaign + "/plans/2", campaign + "/plans/2/activate", campaign + "/holds", campaign + "/reversals",
-		campaign + "/reversals/make?to=reminded&reminders=soften", campaign + "/next", campaign + "/unreached", "/staff/runs", "/staff/runs/pause", "/staff/approvals",
+		campaign + "/reversals/make?to=reminded&reminders=soften", campaign + "/launch", campaign + "/notices", campaign + "/notices/preview", campaign + "/plans/2/dry-run", campaign + "/next", campaign + "/unreached", "/staff/runs", "/staff/runs/pause", "/staff/approvals",
 	} {
 		run(browser, t, chromedp.Navigate(site.URL+page), chromedp.WaitReady("main"))
 		if wide := ask[int64](browser, t, "document.documentElement.scrollWidth"); wide > 320 {

@@ -191,8 +191,13 @@ func (s console) sheet(c *gin.Context) error {
 			view.Shots = append(view.Shots, templates.StaffShot{State: capital(p.State), Language: s.languageName(p.Locale), URL: "/staff/kept/" + p.SHA256, SHA256: p.SHA256})
 		}
 	}
+	return s.framed(c, "staff/sheet", view)
+}
+
+// framed renders a page that shows others of this site in frames.
+func (s console) framed(c *gin.Context, page string, view any) error {
 	var out bytes.Buffer
-	if err := s.Pages.Render(&out, "staff/sheet", view); err != nil {
+	if err := s.Pages.Render(&out, page, view); err != nil {
 		return err
 	}
 	web.Framing(c, http.StatusOK, out.Bytes())

@@ -28,7 +28,8 @@ type Options struct {
 	SameOrigin gin.HandlerFunc  // web.SameOrigin
 	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
 	Launch     Judge            // looks at a plan before it is put into force
-	Demo       *Demo            // nil but in a demonstration
+	Notices    Notices
+	Demo       *Demo // nil but in a demonstration
 
 	Forget func(ctx context.Context, person string) error // has the messaging layer forget somebody who was erased; nil: there is none
 }
@@ -59,6 +60,9 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/campaigns/:campaign/unreached", web.Handle(s.unreached))
 	in.GET("/campaigns/:campaign/launch", web.Handle(s.launch))
 	in.GET("/sheets/:sheet", web.Handle(s.sheet))
+	in.GET("/campaigns/:campaign/notices", web.Handle(s.notices))
+	in.GET("/campaigns/:campaign/notices/preview", web.Handle(s.previewNotices))
+	in.GET("/campaigns/:campaign/notices/mail", web.Handle(s.mail))
 	in.GET("/kept/:sha256", web.Handle(s.kept))
 	in.GET("/people", web.Handle(s.person))
 	in.GET("/people/evidence", web.Handle(s.evidencePack))

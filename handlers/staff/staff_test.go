@@ -26,6 +26,7 @@ import (
 	"assent/launch"
 	"assent/ledger"
 	"assent/models"
+	"assent/notify/mail"
 	"assent/templates"
 	"assent/tokens"
 	"assent/tracker"
@@ -40,6 +41,7 @@ type desk struct {
 	signer  *tokens.Signer
 	public  string           // key of the log
 	found   []launch.Finding // by the launch gate
+	tested  []string         // addresses that were sent a test
 	cookies []*http.Cookie
 
 	mu   sync.Mutex
@@ -125,7 +127,7 @@ func (d *desk) mount(demonstration bool) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now, Launch: d.judge}
+	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now, Launch: d.judge, Notices: d.notices(pages)}
 	d.tracker.Launch = &tracker.LaunchGate{
 		Pages: func(ctx context.Context, campaign string, plan int) ([]tracker.SheetPage, error) {
 			return people.Sheet(ctx, people.Options{Tracker: d.tracker, Pages: pages, Brand: people.Brand{Name: "Harbor"}}, campaign, plan)
@@ -150,6 +152,26 @@ func (d *desk) mount(demonstration bool) {
 	staff.Mount(engine, o)
 	engine.GET("/assets/*file", func(c *gin.Context) { pages.Assets().ServeHTTP(c.Writer, c.Request) })
 	d.handler = engine
+}
+
+// notices shows the real words, and takes down where tests go.
+func (d *desk) notices(pages *templates.Pages) staff.Notices {
+	return staff.Notices{
+		Mail: func(ctx context.Context, kind tracker.LetterKind, s tracker.Sample) (templates.RenderedMail, error) {
+			o, at, err := d.tracker.SampleOffer(ctx, s)
+			if err != nil {
+				return templates.RenderedMail{}, err
+			}
+			return mail.Writer{Pages: pages, Tokens: d.signer, Catalogue: d.tracker.Catalogue, Brand: mail.Brand{Name: "Harbor"}, PublicURL: "https://terms.example.org"}.Sample(kind, o, at)
+		},
+		Banner: func(ctx context.Context, s tracker.Sample) (templates.Banner, error) {
+			return people.SampleReminder(ctx, people.Options{Tracker: d.tracker, Pages: pages, Brand: people.Brand{Name: "Harbor"}}, s, "https://terms.example.org/t/x")
+		},
+		Test: func(_ context.Context, _ templates.RenderedMail, _, to string) error {
+			d.tested = append(d.tested, to)
+			return nil
+		},
+	}
 }
 
 // judge finds what the test has planted.

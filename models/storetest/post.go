@@ -65,7 +65,7 @@ func deliveriesMoveFromStateToState(s *store) {
 	}
 	counts := func() map[tracker.DeliveryState]int64 {
 		return get(s, func(r tracker.Reader) (map[tracker.DeliveryState]int64, error) {
-			return r.DeliveryCounts(s.ctx, tracker.Email)
+			return r.DeliveryCounts(s.ctx, tracker.Email, "")
 		})
 	}
 	add(third, first, second)
@@ -100,6 +100,12 @@ func deliveriesMoveFromStateToState(s *store) {
 	dead.State, dead.NextAt = tracker.Dead, time.Time{}
 	s.update(set(tracker.Queued, dead))
 	s.same("counts", counts(), map[tracker.DeliveryState]int64{tracker.Queued: 1, tracker.Sent: 1, tracker.Dead: 1})
+	s.same("counts of another campaign", get(s, func(r tracker.Reader) (map[tracker.DeliveryState]int64, error) {
+		return r.DeliveryCounts(s.ctx, tracker.Email, "another")
+	}), map[tracker.DeliveryState]int64{})
+	s.same("counts of the campaign", get(s, func(r tracker.Reader) (map[tracker.DeliveryState]int64, error) {
+		return r.DeliveryCounts(s.ctx, tracker.Email, first.Campaign)
+	}), counts())
 	list := func(person string, states ...tracker.DeliveryState) []tracker.Delivery {
 		return get(s, func(r tracker.Reader) ([]tracker.Delivery, error) { return r.Deliveries(s.ctx, states, person, 10) })
 	}

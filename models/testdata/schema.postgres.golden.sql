@@ -131,6 +131,7 @@ column deliveries.sent bigint
 column deliveries.stage integer
 column deliveries.state text collate C
 column deliveries.tries integer
+column delivery_counts.campaign text collate C
 column delivery_counts.channel text collate C
 column delivery_counts.number bigint
 column delivery_counts.state text collate C
@@ -354,7 +355,7 @@ constraint contacts PRIMARY KEY (ref)
 constraint counts PRIMARY KEY (campaign, country, status, stage)
 constraint days PRIMARY KEY (campaign, day, tally)
 constraint deliveries PRIMARY KEY (notice, channel)
-constraint delivery_counts PRIMARY KEY (channel, state)
+constraint delivery_counts PRIMARY KEY (channel, campaign, state)
 constraint enrollments PRIMARY KEY (campaign, ref)
 constraint erasures PRIMARY KEY (id)
 constraint failures PRIMARY KEY (campaign, ref)
@@ -444,7 +445,7 @@ CREATE UNIQUE INDEX contacts_pkey ON public.contacts USING btree (ref)
 CREATE UNIQUE INDEX counts_pkey ON public.counts USING btree (campaign, country, status, stage)
 CREATE UNIQUE INDEX days_pkey ON public.days USING btree (campaign, day, tally)
 CREATE UNIQUE INDEX deliveries_pkey ON public.deliveries USING btree (notice, channel)
-CREATE UNIQUE INDEX delivery_counts_pkey ON public.delivery_counts USING btree (channel, state)
+CREATE UNIQUE INDEX delivery_counts_pkey ON public.delivery_counts USING btree (channel, campaign, state)
 CREATE UNIQUE INDEX enrollments_pkey ON public.enrollments USING btree (campaign, ref)
 CREATE UNIQUE INDEX erasures_pkey ON public.erasures USING btree (id)
 CREATE UNIQUE INDEX failures_pkey ON public.failures USING btree (campaign, ref)

@@ -174,10 +174,11 @@ CREATE TABLE deliveries (
   PRIMARY KEY (notice, channel)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE delivery_counts (
-  channel TEXT NOT NULL,
-  state   TEXT NOT NULL,
-  number  INTEGER NOT NULL,
-  PRIMARY KEY (channel, state)
+  channel  TEXT NOT NULL,
+  campaign TEXT NOT NULL,
+  state    TEXT NOT NULL,
+  number   INTEGER NOT NULL,
+  PRIMARY KEY (channel, campaign, state)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE enrollments (
   campaign      TEXT NOT NULL,
