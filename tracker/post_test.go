@@ -269,7 +269,7 @@ func TestALetterIsTriedAgainLaterAndLaterAndThenGivenUp(t *testing.T) {
 			w.set(d.NextAt)
 			last = pause
 		}
-		w.is("counted", func() any { c, _ := w.DeliveryCounts(t.Context()); return c }(), map[tracker.DeliveryState]int64{tracker.Dead: 1})
+		w.is("counted", func() any { c, _ := w.DeliveryCounts(t.Context(), ""); return c }(), map[tracker.DeliveryState]int64{tracker.Dead: 1})
 	}, mailed)
 }
 
