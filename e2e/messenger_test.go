@@ -107,3 +107,29 @@ func TestTheMessengerFitsEveryScreen(t *testing.T) {
 		b.fits(width)
 	}
 }
+
+// TestTwoPhonesInAGroup makes a group by keyboard and mouse, writes in it, and
+// leaves it.
+func TestTwoPhonesInAGroup(t *testing.T) {
+	t.Parallel()
+	s := sample(t, "10")
+	b := newTab(t)
+	b.do(screen(1440))
+	b.open(s.url + "/messenger")
+	b.sees(patience, shown("ana", "[data-part=list]")+" && "+shown("ben", "[data-part=list]"))
+	b.click(onPhone("ana", "[data-do=new-group]"))
+	b.types(onPhone("ana", "[name=title]"), "Climbing"+kb.Enter)
+	b.sees(patience, reads("ana", "[data-part=peer]", "Climbing"))
+	b.types(onPhone("ana", "[name=body]"), "Sunday at ten?"+kb.Enter)
+	b.sees(patience, reads("ana", ".talk .mine", "Sunday at ten?"))
+	b.sees(patience, reads("ben", ".chats", "Climbing"))
+	b.sees(patience, reads("ben", "[data-part=last]", "Sunday at ten?"))
+	b.click(onPhone("ben", ".chats li:first-child button"))
+	b.sees(patience, reads("ben", ".talk .theirs", "Sunday at ten?"))
+	b.types(onPhone("ben", "[name=body]"), "I will bring the rope"+kb.Enter)
+	b.sees(patience, reads("ana", ".talk .theirs", "I will bring the rope"))
+	b.sees(patience, reads("ana", ".talk .theirs .who", "Ben"))
+	b.click(onPhone("ben", "[data-do=leave-group]"))
+	b.sees(patience, reads("ana", ".talk .event", "Ben left the group"))
+	b.sees(patience, "!"+shown("ben", "[data-part=compose]"))
+}

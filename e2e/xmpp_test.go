@@ -302,6 +302,6 @@ func (s *site) acceptsWhatIsAsked(person string) {
 		return object("campaign", campaign, "action", "accepted", "documents", documents)
 	}
 	none := []map[string]string{{"document": "terms-of-service", "version": "2020-03-04", "locale": "en", "sha256": strings.Repeat("0", 64)}}
-	current := s.send("POST", path, body(none), idempotencyKey, "asks").is(409).at("current")
-	s.send("POST", path, body(current), idempotencyKey, "accepts").is(201)
+	current := s.send("POST", path, body(none), idempotencyKey, "asks-"+person).is(409).at("current")
+	s.send("POST", path, body(current), idempotencyKey, "accepts-"+person).is(201)
 }

@@ -24,13 +24,20 @@ function make(tag, className, text, ...children) {
   return element;
 }
 
+// A conversation goes by one key: the peer's id, or that of the group behind a "#".
+const keyOf = ({ group, peer }) => (group ? `#${group}` : peer);
+const talkOf = key => (key.startsWith('#') ? { group: key.slice(1) } : { peer: key });
+const isGroup = key => key?.startsWith('#') ?? false;
+const random = () => [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+
 class Phone {
   constructor(root, socket) {
-    Object.assign(this, { root, id: root.dataset.person, name: root.dataset.name, standing: null, open: null, talks: new Map(), call: null, read: new Map() });
+    Object.assign(this, { root, id: root.dataset.person, name: root.dataset.name, standing: null, open: null, talks: new Map(), call: null, read: new Map(), left: new Set() });
     this.parts = Object.fromEntries([...root.querySelectorAll('[data-part]')].filter(e => !e.closest('[data-peer]')).map(e => [e.dataset.part, e]));
     this.names = new Map([...root.querySelectorAll('[data-peer]')].map(e => [e.dataset.peer, e.dataset.name]));
     root.addEventListener('click', event => this.clicked(event.target.closest('button')));
-    this.parts.compose.addEventListener('submit', event => { event.preventDefault(); this.send(); });
+    this.parts.compose.addEventListener('submit', event => { event.preventDefault(); this.send().catch(() => {}); });
+    this.parts['group-form'].addEventListener('submit', event => { event.preventDefault(); this.makeGroup().catch(() => {}); });
     this.link = new Centrifuge(location.origin.replace(/^http/, 'ws') + socket, { token: root.dataset.token });
     this.link.on('connecting', () => this.linked('connecting…'));
     this.link.on('connected', () => this.linked('connected'));
@@ -104,9 +111,13 @@ class Phone {
 
   async load() {
     const { chats } = await this.ask('chats.list');
-    for (const chat of chats) {
-      this.names.has(chat.peer) || this.names.set(chat.peer, chat.peer);
-      this.preview(chat.peer, chat.last, chat.unread);
+    for (const chat of chats.reverse()) { // the newest goes to the top last
+      const key = keyOf(chat);
+      if (chat.group) this.names.set(key, chat.title);
+      else if (!this.names.has(key)) this.names.set(key, key);
+      if (chat.left) this.left.add(key);
+      else this.left.delete(key);
+      this.preview(key, chat.last, chat.unread);
     }
     if (this.open) this.show(this.open);
     this.render();
@@ -116,14 +127,14 @@ class Phone {
     if (found) return found;
     const row = this.parts.chats.firstElementChild.cloneNode(true);
     row.dataset.peer = peer;
-    row.querySelector('b').textContent = this.nameOf(peer);
-    row.querySelector('.face').textContent = this.nameOf(peer).charAt(0).toUpperCase();
+    row.querySelector('.face').textContent = isGroup(peer) ? '👥' : this.nameOf(peer).charAt(0).toUpperCase();
     this.parts.chats.append(row);
     return row;
   }
   preview(peer, message, unread) {
     const row = this.row(peer), count = row.querySelector('[data-part="unread"]');
-    row.querySelector('[data-part="last"]').textContent = (message.from === this.id ? 'You: ' : '') + this.line(message);
+    row.querySelector('b').textContent = this.names.get(peer) ?? (isGroup(peer) ? 'New group' : peer);
+    row.querySelector('[data-part="last"]').textContent = (message.from === this.id && ['text', 'missed_call'].includes(message.kind) ? 'You: ' : '') + this.line(message);
     row.querySelector('[data-part="when"]').textContent = new Date(message.sent_at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
     count.textContent = unread;
     count.hidden = !unread;
@@ -131,21 +142,27 @@ class Phone {
     this.parts.chats.prepend(row);
   }
   line(message) {
+    const who = message.from === this.id ? 'You' : this.nameOf(message.from), whom = message.whom === this.id ? 'you' : this.nameOf(message.whom);
+    if (message.kind === 'made') return `${who} made the group`;
+    if (message.kind === 'joined') return `${who} brought ${whom} in`;
+    if (message.kind === 'left') return message.whom ? `${who} took ${whom} out` : `${who} left the group`;
     if (message.kind !== 'missed_call') return message.body;
     return message.from === this.id ? `Unanswered ${message.call} call` : `Missed ${message.call} call`;
   }
 
+  with(message) { return keyOf({ group: message.group, peer: message.from === this.id ? message.to : message.from }); }
   on_message(message) {
-    const peer = message.from === this.id ? message.to : message.from, talk = this.talk(peer);
+    const peer = this.with(message), talk = this.talk(peer);
+    if (isGroup(peer) && (!this.names.has(peer) || message.kind === 'left' || message.kind === 'joined')) this.load().catch(() => {}); // its title, and whether one is in it
     if (talk.some(known => known.id === message.id)) return;
     talk.push(message);
     const incoming = message.from !== this.id, seen = this.open === peer;
     const unread = Number.parseInt(this.row(peer).querySelector('[data-part="unread"]').textContent, 10) || 0;
-    this.preview(peer, message, incoming && !seen ? unread + 1 : 0);
+    this.preview(peer, message, seen ? 0 : unread + (incoming ? 1 : 0));
     if (seen) this.draw(peer);
-    if (incoming) this.tell(`${this.name}’s chat list gets ${this.what(message)} from ${this.nameOf(peer)}`, { at: message.sent_at });
+    if (incoming) this.tell(`${this.name}’s chat list gets ${this.what(message)} from ${this.nameOf(message.from)}`, { at: message.sent_at });
   }
-  what(message) { return message.kind === 'missed_call' ? 'a missed call' : 'a message'; }
+  what(message) { return { text: 'a message', missed_call: 'a missed call' }[message.kind] ?? 'news of a group'; }
   talk(peer) {
     if (!this.talks.has(peer)) this.talks.set(peer, []);
     return this.talks.get(peer);
@@ -154,9 +171,12 @@ class Phone {
     this.open = peer;
     for (const toast of this.parts.toasts.querySelectorAll(`[data-from="${CSS.escape(peer)}"]`)) toast.remove();
     this.parts.peer.textContent = this.nameOf(peer);
+    for (const name of ['voice', 'video']) this.root.querySelector(`[data-do="${name}"]`).hidden = isGroup(peer);
+    this.root.querySelector('[data-do="leave-group"]').hidden = !isGroup(peer) || this.left.has(peer);
+    this.parts.compose.hidden = this.left.has(peer);
     this.render();
     this.parts.talk.replaceChildren();
-    const { messages } = await this.ask('chats.history', { peer });
+    const { messages } = await this.ask('chats.history', talkOf(peer));
     const known = this.talk(peer).filter(m => !messages.some(n => n.id === m.id));
     this.talks.set(peer, [...messages, ...known]);
     this.draw(peer);
@@ -170,9 +190,9 @@ class Phone {
   draw(peer) {
     const talk = this.talk(peer), last = talk.findLast(m => m.from !== this.id), seen = talk.findIndex(m => m.id === this.read.get(peer));
     this.parts.talk.replaceChildren(...talk.flatMap((message, i) => {
-      const mine = message.from === this.id, call = message.kind === 'missed_call';
+      const mine = message.from === this.id, call = message.kind !== 'text'; // a line of its own, nobody's words
       const foot = make('time', '', hour(message.sent_at) + (mine && !call && i <= seen ? ' · read' : ''));
-      const entry = make('li', `${mine ? 'mine' : 'theirs'}${call ? ' event' : ''}`, '', make('span', 'vh', `${this.nameOf(message.from)}: `), make('p', '', this.line(message)), foot);
+      const entry = make('li', `${mine ? 'mine' : 'theirs'}${call ? ' event' : ''}`, '', make('span', isGroup(peer) && !mine && !call ? 'who' : 'vh', `${this.nameOf(message.from)}: `), make('p', '', this.line(message)), foot);
       const sameDay = i > 0 && day(talk[i - 1].sent_at) === day(message.sent_at);
       return sameDay ? [entry] : [make('li', 'date', day(message.sent_at)), entry];
     }));
@@ -180,30 +200,65 @@ class Phone {
     if (last && this.marked !== last.id) {
       this.marked = last.id;
       this.row(peer).querySelector('[data-part="unread"]').hidden = true;
-      this.link.rpc('messages.read', { peer, id: last.id }).catch(() => {});
+      this.link.rpc('messages.read', { ...talkOf(peer), id: last.id }).catch(() => {});
     }
   }
-  on_read({ reader, id }) {
-    this.read.set(reader, id);
-    if (this.open === reader) this.draw(reader);
+  on_read({ reader, id, group }) {
+    const key = keyOf({ group, peer: reader });
+    if (reader === this.id) return; // from another of the person's devices
+    this.read.set(key, id);
+    if (this.open === key) this.draw(key);
   }
   async send() {
-    const input = this.parts.compose.elements.body, body = input.value.trim();
+    const input = this.parts.compose.elements.body, body = input.value.trim(), { peer: to, group } = talkOf(this.open);
     if (!body) return;
-    const message = await this.ask('messages.send', { to: this.open, body });
+    // Whoever presses the button again because no answer came sends the same message.
+    if (this.draft?.body !== body || this.draft.key !== this.open) this.draft = { body, key: this.open, id: random() };
+    const message = await this.ask('messages.send', { ...(group ? { group } : { to }), body, client_id: this.draft.id });
+    this.draft = null;
     input.value = '';
     this.on_message(message);
-    this.tell(`${this.name} writes to ${this.nameOf(message.to)}`, { at: message.sent_at });
+    this.tell(`${this.name} writes to ${this.nameOf(this.with(message))}`, { at: message.sent_at });
+  }
+
+  async makeGroup() {
+    const form = this.parts['group-form'], title = form.elements.title.value.trim(), members = [...form.querySelectorAll('[name=member]:checked')].map(box => box.value);
+    if (!title || !members.length) return;
+    const { group } = await this.ask('groups.create', { title, members });
+    this.names.set(`#${group}`, title);
+    form.reset();
+    this.groupForm(false);
+    this.tell(`${this.name} makes the group “${title}”`);
+    await this.show(`#${group}`);
+    this.parts.compose.elements.body.focus({ preventScroll: true });
+  }
+  groupForm(shown) {
+    const button = this.root.querySelector('[data-do="new-group"]');
+    this.parts['group-form'].hidden = !shown;
+    button.setAttribute('aria-expanded', String(shown));
+    (shown ? this.parts['group-form'].elements.title : button).focus({ preventScroll: true });
+  }
+  // leaving a group is open at every stage.
+  async leaveGroup() {
+    const key = this.open;
+    await this.ask('groups.leave', talkOf(key));
+    this.left.add(key);
+    this.tell(`${this.name} leaves “${this.nameOf(key)}”`);
+    await this.show(key);
+    this.root.querySelector('[data-do="back"]').focus({ preventScroll: true });
   }
 
   on_notification(note) {
-    if (this.open === note.from && this.can('chats.list')) return;
-    const missed = note.kind === 'missed_call', toast = make('article', 'toast'), from = this.nameOf(note.from);
+    const key = this.with(note);
+    if (this.open === key && this.can('chats.list')) return;
+    const missed = note.kind === 'missed_call', toast = make('article', 'toast'), sender = this.nameOf(note.from);
+    const from = note.group ? `${sender}, ${this.names.get(key) ?? 'a group'}` : sender;
     const close = make('button', 'round', '', make('span', 'vh', `Close the notification from ${from}`), '✕');
     close.addEventListener('click', () => toast.remove());
-    toast.dataset.from = note.from;
+    toast.dataset.from = key;
     toast.append(make('header', '', '', make('b', '', from), make('time', '', stamp(note.sent_at)), close), make('p', '', this.line(note)));
-    toast.append(missed ? this.callBack(note, toast) : this.reply(note, toast));
+    if (missed) toast.append(this.callBack(note, toast));
+    else if (note.reply_token) toast.append(this.reply(note, toast));
     this.parts.toasts.append(toast);
     while (this.parts.toasts.childElementCount > 2) this.parts.toasts.firstElementChild.remove();
     // In the open app the chat list shows it too; without one the notification is all there is, and stays.
@@ -261,7 +316,7 @@ class Phone {
     if (!button) return;
     const actions = {
       open: () => this.show(button.closest('[data-peer]').dataset.peer).then(() => this.parts.compose.elements.body.focus({ preventScroll: true })),
-      back: () => this.leave(),
+      back: () => this.leave(), 'new-group': () => this.groupForm(this.parts['group-form'].hidden), 'leave-group': () => this.leaveGroup(),
       voice: () => this.place('voice'), video: () => this.place('video'),
       dismiss: () => { this.dismissed = true; this.render(); }, later: () => { this.later = true; this.render(); },
       answer: () => this.ask('calls.answer', { call: this.call.id }), decline: () => this.ask('calls.decline', { call: this.call.id }),
@@ -273,7 +328,7 @@ class Phone {
   }
   // attempt asks for what the phone hides, to show that the server is what enforces.
   async attempt(method) {
-    const to = this.names.keys().next().value;
+    const to = [...this.names.keys()].find(key => !isGroup(key));
     const params = { 'chats.list': {}, 'messages.send': { to, body: 'Can you read this?' }, 'calls.place': { to, kind: 'voice' } }[method];
     const { answer } = this.parts;
     try {
