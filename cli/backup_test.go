@@ -154,6 +154,7 @@ func TestABackupIsRestoredAndWhatWasLostIsAcceptedForTheRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.says(m.succeeds("restore", file, "--replace"), "in place", "4 records", "assent.db.replaced-", "last 1 records", "accept-loss --size 5")
+	m.says(m.fails("restore", m.file("junk.db", "no database"), "--replace"), "junk.db was not restored", "not a database")
 	m.says(m.fails("serve"), "has 4 records and once had 5", "accept-loss --size 5", newest)
 
 	m.says(m.fails("ledger", "accept-loss", "--size", "5"), "reason")

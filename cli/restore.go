@@ -61,7 +61,10 @@ func (p *program) restore(ctx context.Context, a *app, file string, replace bool
 			b.Records = lost.Now.Head.Size
 			return nil // the operator may have nothing newer; the start asks again
 		}
-		return err
+		if err != nil {
+			return fmt.Errorf("%s was not restored: %w", file, err)
+		}
+		return nil
 	})
 	if err != nil {
 		return err

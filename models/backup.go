@@ -97,7 +97,7 @@ func OpenCopy(path string) (*Store, error) {
 	s := &Store{engine: sqlite{}, pools: pools{pool, pool, func() {}, func() {}}}
 	var err error
 	if s.read, err = s.through(pool); err != nil {
-		return nil, errors.Join(damaged(path, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("open the copy: %w", err), s.Close())
 	}
 	s.write = s.read
 	return s, nil
