@@ -85,13 +85,14 @@ func TestADatabaseServerThatDiesAndComesBackLosesNothing(t *testing.T) {
 // under load, makes room, and kills the server while it is full again.
 func TestADiskThatIsFullLosesNothing(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m"); err != nil {
+	// Room for the log of SQLite at its longest, which is 85 MB, and the database.
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=160m"); err != nil {
 		// The fault of a full disk is tried for everybody with libfiu, see
 		// TestADiskThatFailsLosesNothing; a disk can be made by root alone.
 		t.Logf("no small file system could be made (%v): this is tried as root only", err)
 		return
 	}
-	t.Cleanup(func() { must(t, syscall.Unmount(dir, 0)) })
+	t.Cleanup(func() { must(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
 	const people = 6000
 	c, v := newChoosers(t, "sqlite:"+filepath.Join(dir, "assent.db"), people)
 	v.signal(syscall.SIGTERM)
