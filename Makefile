@@ -36,6 +36,7 @@ test-long: setup ## the tests under the race detector, each property CHECKS time
 	env ASSENT_VERIFIER_RECEIPTS=10000 ASSENT_TAMPER_RECORDS=250 go test -timeout 4h ./examples/verify ./evidence
 	env ASSENT_HISTORIES=1000 go test -timeout 2h -run LostOrDoubled ./e2e
 	@$(WITH_POSTGRES) env ASSENT_YEAR_PEOPLE=10000 ASSENT_BATTERY_ROUNDS=20 ASSENT_BATTERY_KILLS=200 ASSENT_BATTERY_OUTAGES=20 go test -timeout 2h ./battery
+	env ASSENT_BATTERY_ROUNDS=20 go test -timeout 2h -run TestNoPageKeepsAnybodyOut ./templates
 
 bench: setup ## measure
 	@$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem -timeout 1h ./...

@@ -152,7 +152,12 @@ func fault(p *web.Problem) templates.Fault {
 
 // frame is what every page shares, in the language asked for in the address, else the person's own, else the browser's.
 func frame(o Options, r *http.Request, locale string) templates.Frame {
-	return frameIn(o, o.Pages.Match(r.URL.Query().Get("lang"), locale, r.Header.Get("Accept-Language")))
+	asked := r.URL.Query().Get("lang")
+	f := frameIn(o, o.Pages.Match(asked, locale, r.Header.Get("Accept-Language")))
+	if asked != "" {
+		f.TermsURL = withLanguage(f.TermsURL, f.Tag()) // whoever has chosen a language stays in it
+	}
+	return f
 }
 
 // frameIn is what every page shares, in a language.
