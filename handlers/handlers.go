@@ -54,6 +54,9 @@ func New(o Options) (http.Handler, error) {
 	o.Clients.Reminders = clients.Reminders{Pages: o.Pages, Of: func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error) {
 		return people.Reminder(ctx, o.People, person, campaign, language, acceptURL)
 	}}
+	o.Clients.Reminders.Words = func(ctx context.Context, person, language string) (templates.Locale, []string, error) {
+		return people.Words(ctx, o.People, person, language)
+	}
 	o.Clients.Gateway.Page = func(r *http.Request, d gate.Decision) ([]byte, error) {
 		return people.RefusedPage(o.People, r, d, o.Clients.Gate.Title(d.Capability))
 	}

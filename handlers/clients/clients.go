@@ -125,6 +125,7 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.POST("/people/:person/erase", h.by(h.erasePerson, tracker.PeopleErase))
 	r.GET("/people/:person/export", h.by(h.exportPerson, tracker.EvidenceRead))
 	r.GET("/people/:person/standing", h.by(h.standing, tracker.PeopleWrite, tracker.DecisionsRead))
+	r.GET("/people/:person/explanation", h.by(h.explanation, tracker.PeopleWrite, tracker.DecisionsRead))
 	r.GET("/people/:person/reminders/:campaign", h.by(h.reminder, tracker.PeopleWrite, tracker.DecisionsRead))
 	r.GET("/people/:person/contact", h.by(h.getContact, tracker.PeopleWrite))
 	r.PUT("/people/:person/contact", h.by(h.putContact, tracker.PeopleWrite))

@@ -15,12 +15,14 @@ import (
 	"assent/tracker"
 )
 
-// Reminders makes what apps show. Both are required for the reminders' routes.
+// Reminders makes what apps show. All are required for the routes that show it.
 type Reminders struct {
 	// Of answers the reminder of a person with the texts it is about, in a
 	// language, "" for the person's own.
 	Of    func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error)
 	Pages *templates.Pages
+	// Words tell a person what is off and why, in a language, else their own.
+	Words func(ctx context.Context, person, language string) (templates.Locale, []string, error)
 }
 
 type remindOut struct {

@@ -154,6 +154,8 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 	w.api, err = clients.New(clients.Options{
 		Reminders: clients.Reminders{Pages: pages, Of: func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error) {
 			return shown.Reminder(ctx, options, person, campaign, language, acceptURL)
+		}, Words: func(ctx context.Context, person, language string) (templates.Locale, []string, error) {
+			return shown.Words(ctx, options, person, language)
 		}},
 		Tracker: w.tracker, Gate: w.gate, Messaging: layer, Notices: w.notices, Origins: []string{"*"}, Limits: w.limits, Tokens: w.signer, Now: w.Now, Clock: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles, settings.Catalogue) },
