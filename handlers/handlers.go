@@ -54,6 +54,7 @@ func New(o Options) (http.Handler, error) {
 	o.Clients.Reminders = clients.Reminders{Pages: o.Pages, Of: func(ctx context.Context, person, campaign, language, acceptURL string) (templates.Banner, []terms.DocumentText, error) {
 		return people.Reminder(ctx, o.People, person, campaign, language, acceptURL)
 	}}
+	o.Staff.PublicURL, o.Staff.Gate = o.PublicURL, o.Clients.Gate
 	o.Clients.Reminders.Words = func(ctx context.Context, person, language string) (templates.Locale, []string, error) {
 		return people.Words(ctx, o.People, person, language)
 	}

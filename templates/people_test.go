@@ -53,7 +53,8 @@ func checkPage(t *testing.T, name, html string, locale templates.Locale) {
 		t.Errorf("%s: %d first-level headings", name, n)
 	}
 	for _, never := range []string{"<script", "<style", " style=", " onclick", "javascript:", "<no value>", "ZgotmplZ", "{{", "%!"} {
-		if strings.Contains(html, never) {
+		alone := never == "<style" && strings.HasPrefix(name, "gateway/") // what a gateway shows brings its styles along
+		if strings.Contains(html, never) && !alone {
 			t.Errorf("%s: holds %q", name, never)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // staffPages are the pages of the console, each with the view it is made from. They speak English only.
 func staffPages() []page {
-	return append(staffActPages(), []page{
+	return append(append(staffActPages(), staffIntegratePages()...), []page{
 		{"staff/signin", StaffSignIn{}},
 		{"staff/setup", StaffSetup{}},
 		{"staff/campaigns", StaffCampaigns{}},

@@ -141,6 +141,7 @@ func doneText(done string) string {
 		"reversed": "It is taken back. Every answer says so already.", "undone": "It is undone.", "expected": "The preview is approved.",
 		"paused": "Stepping is paused.", "resumed": "Stepping goes on.", "retried": "The next run tries again.",
 		"extended": "The person has more time.", "exempted": "The person is exempt.", "recalled": "The person is asked again.",
+		"again": "They are tried again.", "called": "It is called again, from where it was.",
 		"erased":   "The person is erased.",
 		"approved": "It is approved and done.", "rejected": "It is rejected. Nothing was done.",
 	}[done]

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"assent/gate"
 	"assent/handlers/web"
 	"assent/templates"
 	"assent/tokens"
@@ -27,6 +28,8 @@ type Options struct {
 	Cookie     web.Cookie       // of the session
 	SameOrigin gin.HandlerFunc  // web.SameOrigin
 	Wall       func() time.Time // the real clock, for sessions; the tracker's may be a demonstration's
+	PublicURL  string           // where apps reach the server
+	Gate       *gate.Gate       // for what they are answered
 	Launch     Judge            // looks at a plan before it is put into force
 	Notices    Notices
 	Demo       *Demo // nil but in a demonstration
@@ -70,6 +73,11 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/runs", web.Handle(s.runs))
 	in.GET("/log", web.Handle(s.auditLog))
 	in.GET("/log/:act", web.Handle(s.auditAct))
+	in.GET("/developers", web.Handle(s.developers))
+	in.GET("/webhooks", web.Handle(s.webhooks))
+	in.GET("/webhooks/:webhook", web.Handle(s.webhook))
+	in.POST("/webhooks/:webhook/retry", o.SameOrigin, web.Handle(s.retryWebhook))
+	in.POST("/webhooks/:webhook/enable", o.SameOrigin, web.Handle(s.enableWebhook))
 	in.GET("/approvals", web.Handle(s.approvals))
 	in.GET("/approvals/:approval", web.Handle(s.approval))
 	for _, a := range s.acts() {

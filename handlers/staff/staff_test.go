@@ -20,6 +20,7 @@ import (
 
 	"assent/config"
 	"assent/demo"
+	"assent/gate"
 	"assent/handlers/people"
 	"assent/handlers/staff"
 	"assent/handlers/web"
@@ -127,7 +128,8 @@ func (d *desk) mount(demonstration bool) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now, Launch: d.judge, Notices: d.notices(pages)}
+	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now, Launch: d.judge,
+		Notices: d.notices(pages), PublicURL: "https://terms.example.org", Gate: gate.New(nil, gate.Options{Catalogue: d.tracker.Catalogue, Now: d.now})}
 	d.tracker.Launch = &tracker.LaunchGate{
 		Pages: func(ctx context.Context, campaign string, plan int) ([]tracker.SheetPage, error) {
 			return people.Sheet(ctx, people.Options{Tracker: d.tracker, Pages: pages, Brand: people.Brand{Name: "Harbor"}}, campaign, plan)
