@@ -48,7 +48,7 @@ type Gate struct {
 
 	placing   sync.Mutex // one goroutine places everybody again at a time
 	following turnstile  // one goroutine applies changes at a time; it guards the next five
-	profiles  map[string]*Profile
+	profiles  map[profileKey]*Profile
 	books     map[string]Book
 	again     map[string]bool // campaigns of which everybody is to be placed again
 	walking   bool            // everybody of some campaign is being placed again
@@ -83,7 +83,7 @@ type Clock struct {
 
 // New returns an empty gate; Load fills it.
 func New(source Source, o Options) *Gate {
-	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), profiles: map[string]*Profile{}, again: map[string]bool{}, following: make(turnstile, 1)}
+	g := &Gate{source: source, options: o, seed: maphash.MakeSeed(), profiles: map[profileKey]*Profile{}, again: map[string]bool{}, following: make(turnstile, 1)}
 	g.index = make(map[string]int, len(o.Catalogue))
 	for i, c := range o.Catalogue {
 		g.index[c.Key] = i
@@ -91,7 +91,8 @@ func New(source Source, o Options) *Gate {
 	for i := range g.shards {
 		g.shards[i].seed = g.seed
 	}
-	g.fallback = g.intern(nil)
+	g.fallback = g.newProfile(nil)
+	g.number(g.fallback)
 	return g
 }
 
@@ -218,13 +219,35 @@ func (g *Gate) shortTurn(ctx context.Context, campaign string, after int64) (int
 	return g.placePage(ctx, campaign, after, shortPage)
 }
 
-// placeAll does the same at once.
+// placeAll does the same at once, and reads the next page while it places one.
 func (g *Gate) placeAll(ctx context.Context, campaign string) error {
-	var err error
-	for after, more := int64(0), true; more && err == nil; {
-		after, more, err = g.placePage(ctx, campaign, after, page)
+	pages := make(chan []Row, 1)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(pages)
+		failed <- g.readPages(ctx, campaign, pages)
+	}()
+	revision := g.revision.Load()
+	for rows := range pages {
+		for _, row := range rows {
+			g.place(row, revision)
+		}
 	}
-	return err
+	return <-failed
+}
+
+func (g *Gate) readPages(ctx context.Context, campaign string, to chan<- []Row) error {
+	for after := int64(0); ; {
+		rows, err := g.source.Rows(ctx, campaign, after, page)
+		if err != nil {
+			return fmt.Errorf("read positions of campaign %s after %d: %w", campaign, after, err)
+		}
+		to <- rows
+		if len(rows) < page {
+			return nil
+		}
+		after = rows[len(rows)-1].Ref
+	}
 }
 
 // placePage places the next people of a campaign after one, and returns the

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -91,12 +90,16 @@ func micros(t time.Time) int64 {
 
 // intern returns the one profile for a set of parts.
 func (g *Gate) intern(parts []part) *Profile {
-	key := profileKey(parts)
-	p, ok := g.profiles[key]
-	if !ok {
-		p = g.newProfile(parts)
-		g.profiles[key] = p
-		g.number(p)
+	p := g.fallback
+	for i, one := range parts {
+		key := profileKey{p, one.title, one.Positions[0]}
+		next, ok := g.profiles[key]
+		if !ok {
+			next = g.newProfile(parts[: i+1 : i+1])
+			g.profiles[key] = next
+			g.number(next)
+		}
+		p = next
 	}
 	return p
 }
@@ -112,13 +115,12 @@ func (g *Gate) number(p *Profile) {
 	g.numbered.Store(&list)
 }
 
-// profileKey tells positions apart: the capabilities follow from what it says.
-func profileKey(parts []part) string {
-	var b strings.Builder
-	for _, p := range parts {
-		fmt.Fprintf(&b, "%q%+v\n", p.title, p.Positions[0])
-	}
-	return b.String()
+// profileKey tells profiles apart: by that of the parts before the last one, and
+// the last. The capabilities follow from what a position says.
+type profileKey struct {
+	before   *Profile
+	title    string
+	position terms.Position
 }
 
 func (g *Gate) newProfile(parts []part) *Profile {
