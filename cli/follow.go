@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -17,6 +18,15 @@ const (
 	// listenAgain is how long to wait before listening anew.
 	listenAgain = time.Second
 )
+
+// load brings the gate up to what there is before anybody is answered.
+func (a *app) load(ctx context.Context) error {
+	a.heard.Store(realClock().UnixMicro())
+	if err := a.gate.Load(ctx); err != nil {
+		return fmt.Errorf("load positions: %w", err)
+	}
+	return nil
+}
 
 // follow keeps the gate up with the log of changes until the context ends: as
 // soon as the database tells of a commit, where it does, and at intervals.

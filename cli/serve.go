@@ -62,9 +62,8 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err != nil {
 		return err
 	}
-	a.heard.Store(realClock().UnixMicro())
-	if err := a.gate.Load(ctx); err != nil {
-		return fmt.Errorf("load positions: %w", err)
+	if err := a.load(ctx); err != nil {
+		return err
 	}
 	letters, err := a.mailJobs()
 	if err != nil {
@@ -117,8 +116,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	case <-ctx.Done():
 		a.log.InfoContext(ctx, "stopping")
 	}
-	endEnvoy()
-	stopped := a.stop(server, jobs, layer)
+	stopped := a.stop(server, jobs, layer, endEnvoy)
 	end()
 	<-following
 	<-keeping
@@ -135,7 +133,8 @@ func (a *app) server(handler http.Handler) *http.Server {
 	}
 }
 
-func (a *app) stop(server *http.Server, jobs *scheduler.Scheduler, layer *messaging.Server) error {
+func (a *app) stop(server *http.Server, jobs *scheduler.Scheduler, layer *messaging.Server, endEnvoy func()) error {
+	endEnvoy()
 	ctx, cancel := context.WithTimeout(context.Background(), a.settings.Server.ShutdownTimeout)
 	defer cancel()
 	close(a.stopping)

@@ -177,7 +177,7 @@ func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 // placed ends placing everybody again, but for what is left for the next to
 // catch up.
 func (g *Gate) placed(left []string) {
-	_ = g.following.enter(context.Background()) // whoever is inside comes out
+	g.following.wait()
 	defer g.following.leave()
 	for _, campaign := range left {
 		g.again[campaign] = true

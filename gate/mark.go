@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -52,7 +51,7 @@ func (g *Gate) settle() {
 // ended by itself since a mark was made. People it concerns are in no list of
 // changes: whoever comes from that mark reads everything again.
 func (g *Gate) Turned(since Mark) bool {
-	_ = g.following.enter(context.Background()) // whoever is inside comes out
+	g.following.wait()
 	defer g.following.leave()
 	for _, book := range g.books {
 		if book.turns(since.Turned, g.turned) {

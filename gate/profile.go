@@ -110,7 +110,7 @@ func (g *Gate) number(p *Profile) {
 	if old := g.numbered.Load(); old != nil {
 		list = *old
 	}
-	p.number = uint32(len(list)) //nolint:gosec // profiles are few
+	p.number = uint32(len(list))
 	list = append(list, p)
 	g.numbered.Store(&list)
 }

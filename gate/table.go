@@ -72,8 +72,8 @@ func (n *names) add(name string) uint32 {
 		}
 	}
 	page := n.pages[last]
-	at := uint32(last*pageNames + len(page))                                          //nolint:gosec // 4 GB of ids are more than a shard has
-	page = append(binary.LittleEndian.AppendUint16(page, uint16(len(name))), name...) //nolint:gosec // ids are short
+	at := uint32(last*pageNames + len(page))
+	page = append(binary.LittleEndian.AppendUint16(page, uint16(len(name))), name...)
 	n.pages[last] = page
 	return at
 }
@@ -88,7 +88,7 @@ func (n *names) at(place uint32) []byte {
 // said by other bits.
 func (s *shard) home(hash uint64) int {
 	return int(uint64(uint32(hash>>8)) * uint64(len(s.slots)) >> 32)
-} //nolint:gosec // 32 bits of it
+}
 
 func tagOf(hash uint64) uint8 { return uint8(hash>>57) + 1 }
 
@@ -154,7 +154,7 @@ func (s *shard) put(person string, hash uint64, r record, b besides) {
 // take returns a record that nobody has.
 func (s *shard) take() uint32 {
 	if len(s.free) == 0 {
-		first := uint32(len(s.records) * pageRecords) //nolint:gosec // records are fewer than bytes of ids
+		first := uint32(len(s.records) * pageRecords)
 		s.records = append(s.records, make([]record, pageRecords))
 		for n := first + pageRecords - 1; n > first; n-- {
 			s.free = append(s.free, n)
@@ -247,7 +247,7 @@ func (s *shard) each(visit func(person []byte, r record, b besides)) {
 	for p, page := range s.records {
 		for i := range page {
 			if r := page[i]; r.name != 0 {
-				visit(s.names.at(r.name), r, s.besides[uint32(p*pageRecords+i)]) //nolint:gosec // a number of a record
+				visit(s.names.at(r.name), r, s.besides[uint32(p*pageRecords+i)])
 			}
 		}
 	}

@@ -16,4 +16,7 @@ func (t turnstile) enter(ctx context.Context) error {
 	}
 }
 
+// wait waits for as long as it takes: whoever is inside comes out.
+func (t turnstile) wait() { t <- struct{}{} }
+
 func (t turnstile) leave() { <-t }
