@@ -3,6 +3,8 @@ package messaging_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,11 +28,27 @@ func (g slowGate) Decide(person, capability string) gate.Decision {
 	return d
 }
 
+// races is how many people connect while their stage changes, at least;
+// ASSENT_RACES says otherwise.
+func races(t *testing.T) int {
+	t.Helper()
+	if n, err := strconv.Atoi(os.Getenv("ASSENT_RACES")); err == nil {
+		return n
+	}
+	return 200
+}
+
+func TestNoConnectionOutrunsAChangeOfStage(t *testing.T) {
+	t.Parallel()
+	for raced := 0; raced < races(t); raced += 200 {
+		t.Run(fmt.Sprint(raced), raceTheGate)
+	}
+}
+
 // Two hundred people connect while their stage changes under them; half lose
 // everything, half get it back. Nobody may end up hearing what they lost, or
 // missing what they regained, and the periodic sweep is too far off to help.
-func TestNoConnectionOutrunsAChangeOfStage(t *testing.T) {
-	t.Parallel()
+func raceTheGate(t *testing.T) {
 	w := newWorld(t, func(o *messaging.Options) {
 		o.Gate = slowGate{o.Gate.(*gate.Gate), 5 * time.Millisecond}
 		o.SweepEvery = time.Hour

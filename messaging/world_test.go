@@ -41,13 +41,13 @@ type world struct {
 	url     string // of the WebSocket
 }
 
-func newWorld(t *testing.T, change ...func(*messaging.Options)) *world {
+func newWorld(t testing.TB, change ...func(*messaging.Options)) *world {
 	t.Helper()
-	return newWorldOn(t, newMailbox(t), &facts{}, change...)
+	return newWorldOn(t, newMailbox(t, models.Options{Throwaway: true}), &facts{}, change...)
 }
 
 // newWorldOn is another server on the same mailbox and the same facts.
-func newWorldOn(t *testing.T, box *models.Mailbox, known *facts, change ...func(*messaging.Options)) *world {
+func newWorldOn(t testing.TB, box *models.Mailbox, known *facts, change ...func(*messaging.Options)) *world {
 	t.Helper()
 	w := &world{mailbox: box, clock: &clock{now: time.Date(2021, 6, 20, 9, 0, 0, 0, time.UTC)}, facts: known, log: &lines{}}
 	var err error
@@ -86,9 +86,9 @@ func newWorldOn(t *testing.T, box *models.Mailbox, known *facts, change ...func(
 }
 
 // newMailbox is a mailbox in a file of its own.
-func newMailbox(t *testing.T) *models.Mailbox {
+func newMailbox(t testing.TB, o models.Options) *models.Mailbox {
 	t.Helper()
-	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", models.Options{Throwaway: true})
+	store, err := models.Open(t.Context(), "sqlite:"+t.TempDir()+"/assent.db", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,17 +101,17 @@ func newMailbox(t *testing.T) *models.Mailbox {
 }
 
 // move brings a person to a stage; accept restores them.
-func (w *world) move(t *testing.T, person string, stage int) {
+func (w *world) move(t testing.TB, person string, stage int) {
 	t.Helper()
 	w.change(t, terms.Enrollment{Person: person, Stage: stage, Status: terms.Pending})
 }
 
-func (w *world) accept(t *testing.T, person string) {
+func (w *world) accept(t testing.TB, person string) {
 	t.Helper()
 	w.change(t, terms.Enrollment{Person: person, Status: terms.Accepted, Effect: terms.Full})
 }
 
-func (w *world) change(t *testing.T, e terms.Enrollment) {
+func (w *world) change(t testing.TB, e terms.Enrollment) {
 	t.Helper()
 	e.Campaign, e.Plan, e.Country, e.Entered = campaign, 1, "BR", w.clock.Now()
 	e.Joined, e.FirstNotice, e.Noticed = e.Entered.AddDate(0, 0, -100), e.Entered.AddDate(0, 0, -60), e.Entered
