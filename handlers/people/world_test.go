@@ -42,7 +42,7 @@ var (
 // world is the pages on a real server and database, with a clock the test moves.
 type world struct {
 	*tracker.Tracker
-	t       *testing.T
+	t       testing.TB
 	url     string
 	signer  *tokens.Signer
 	options people.Options
@@ -53,7 +53,7 @@ type world struct {
 }
 
 // open starts a world with a running campaign and these people, in January 2021.
-func open(t *testing.T, persons ...tracker.Person) *world {
+func open(t testing.TB, persons ...tracker.Person) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2021, 1, 10, 8, 0, 0, 0, time.UTC)}
 	w.Tracker = w.tracker()
