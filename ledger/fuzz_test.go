@@ -61,3 +61,41 @@ func FuzzParsePath(f *testing.F) {
 		}
 	})
 }
+
+func FuzzReadEntry(f *testing.F) {
+	_, records, _, _ := goldenLog(f)
+	for _, record := range records {
+		f.Add(record)
+	}
+	stone, err := goldenErasure().Canonical()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(stone)
+	f.Add([]byte(`{"format":1,"kind":"a kind of later"}`))
+	f.Add([]byte(`{"format":1e0,"kind":"act"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		e, err := ledger.ReadEntry(raw)
+		if err != nil {
+			return
+		}
+		if e.Kind == "" || bytes.ContainsAny(raw[:1], " \n\t") || !json.Valid(raw) {
+			t.Fatalf("%q was read as %+v", raw, e)
+		}
+	})
+}
+
+func FuzzParseBundle(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{0, 1, 'x', 0, 2, 'y', 'z'})
+	f.Add([]byte{255, 255, 'x'})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		records, err := ledger.ParseBundle(data)
+		if err != nil {
+			return
+		}
+		if again, err := ledger.Bundle(records); err != nil || !bytes.Equal(again, data) {
+			t.Fatalf("%x became %x (%v)", data, again, err)
+		}
+	})
+}

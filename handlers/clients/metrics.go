@@ -66,6 +66,7 @@ func gauges(o Options) []prometheus.Collector {
 		gauge("assent_gate_revision", "Newest change that answers reflect.", func() float64 { return float64(o.Gate.Revision()) }),
 		gauge("assent_gate_stale_seconds", "For how long answers may not know of what was committed.", func() float64 { return o.Staleness().Seconds() }),
 		gauge("assent_gate_lag", "Changes that are stored and not yet reflected; -1 when the database does not tell.", func() float64 { return lag(o) }),
+		gauge("assent_choices_waiting", "Choices that wait for others to be recorded.", func() float64 { return float64(o.Tracker.Waiting()) }),
 		gauge("assent_sweep_finished_timestamp_seconds", "When the last sweep ended, in Unix seconds; 0 for never.", func() float64 { return lastSweep(o) }),
 	}
 }
