@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -173,6 +174,27 @@ func (d *driver) open(t *testing.T, w *world, person string) {
 	if !strings.Contains(string(r.Result), `"connected"`) {
 		t.Fatalf("%s: %s", person, r.Result)
 	}
+	d.settled(t, w, person, person)
+}
+
+// settled waits until a client is joined to as many lines as its person may hear.
+func (d *driver) settled(t *testing.T, w *world, client, person string) {
+	t.Helper()
+	want := 1
+	for _, capability := range []string{"chats.list", "notifications.receive", "calls.answer"} {
+		if w.gate.Decide(person, capability).Allowed {
+			want++
+		}
+	}
+	eventually(t, strconv.Itoa(want), func() string {
+		var state struct {
+			Lines []string `json:"lines"`
+		}
+		if err := json.Unmarshal(d.do(t, map[string]any{"op": "state", "client": client}).Result, &state); err != nil {
+			t.Fatal(err)
+		}
+		return strconv.Itoa(len(state.Lines))
+	})
 }
 
 // rpc calls a method over the socket.

@@ -18,6 +18,7 @@ func (d *driver) openOn(t *testing.T, w *world, person, device string) {
 	if !strings.Contains(string(r.Result), `"connected"`) {
 		t.Fatalf("%s: %s", device, r.Result)
 	}
+	d.settled(t, w, device, person)
 }
 
 // on fits an event of a kind on a line of a device.
