@@ -200,7 +200,7 @@ func TestAllCataloguesHoldTheSameTexts(t *testing.T) {
 func TestEveryTextIsUsedAndEveryUsedTextExists(t *testing.T) {
 	t.Parallel()
 	var sources strings.Builder
-	for _, pattern := range []string{"people/*.html", "people/partials/*.html", "mail/letter.*", "*.go"} {
+	for _, pattern := range []string{"people/*.html", "people/partials/*.html", "gateway/*.html", "mail/letter.*", "*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
