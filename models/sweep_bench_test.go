@@ -203,6 +203,7 @@ func newFloor(b testing.TB, url string, known bool) *floor {
 		f.exec("PRAGMA synchronous = FULL")
 		f.exec("PRAGMA wal_autocheckpoint = 20000")
 		f.exec("PRAGMA cache_size = -65536")
+		f.exec("PRAGMA secure_delete = ON")
 	}
 	which := fmt.Sprintf("ref IN (SELECT ref FROM enrollments WHERE campaign = 'c' AND next_at <> 0 AND next_at <= %d ORDER BY next_at, ref LIMIT %%[2]d)", noon.UnixMicro())
 	if known {

@@ -95,7 +95,7 @@ func newAcceptance(b *testing.B, url string, change func(*tracker.Deps)) *accept
 	a := &acceptance{world: newWorldOn(b, url, change), url: url}
 	var err error
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		a.raw, err = sql.Open("sqlite3", "file:"+path+"?_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_cache_size=-65536")
+		a.raw, err = sql.Open("sqlite3", "file:"+path+"?_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_cache_size=-65536&_secure_delete=on")
 	} else {
 		a.raw, err = sql.Open("pgx", url)
 	}
