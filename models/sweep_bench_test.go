@@ -169,7 +169,7 @@ func (c *crowd) sweep(due int) time.Duration {
 // pace is that of the default settings, without the rests.
 func pace() tracker.Pace {
 	return tracker.Pace{
-		Tick: tick, Rows: 200, MaxRows: chunk, Hold: 10 * time.Millisecond, Duty: 1,
+		Tick: tick, Rows: 200, MaxRows: chunk, Hold: 5 * time.Millisecond, Duty: 1,
 		Stopwatch: func() func() time.Duration {
 			began := time.Now()
 			return func() time.Duration { return time.Since(began) }
