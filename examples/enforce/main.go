@@ -39,8 +39,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	following := make(chan error, 1)
-	go func() { following <- assent.Run(ctx) }() // ends with ctx
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = assent.Run(ctx) }() // ends with ctx
 
 	person := func(r *http.Request) string { return r.Header.Get("X-Person") }
 	mux := http.NewServeMux()
@@ -56,7 +56,7 @@ func run() error {
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	_ = <-following // it ends with the context
+	<-ended
 	return nil
 }
 

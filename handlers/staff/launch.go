@@ -56,7 +56,8 @@ func (s console) launch(c *gin.Context) error {
 func (s console) gateRequired() bool { return s.Tracker.Launch != nil && s.Tracker.Launch.Required }
 
 // findingLines are findings as the page says them, worst first, and apart from them the rules nothing was found by.
-func findingLines(findings []launch.Finding) (found, passed []templates.StaffFinding) {
+func findingLines(findings []launch.Finding) ([]templates.StaffFinding, []templates.StaffFinding) {
+	var found, passed []templates.StaffFinding
 	for _, severity := range []launch.Severity{launch.Blocks, launch.Warns, launch.Notes, launch.Passes} {
 		for _, f := range findings {
 			if f.Severity != severity {
