@@ -52,13 +52,13 @@ func (s sqlite) written(ctx context.Context, in gorm.ConnPool, statement string,
 	if err != nil || rows == b.size {
 		return allOf(b.size), err
 	}
-	return told(ctx, s, in, moved, b)
+	return told(ctx, s, in, justMoved, b)
 }
 
-// moved finds the rows of a batch that an update before it has written. Whoever
+// justMoved finds the rows of a batch that an update before it has written. Whoever
 // else moved a row from the same position has the journal say so; the update has
 // not written it yet.
-const moved = `SELECT enrollments.campaign, enrollments.ref FROM enrollments {and}
+const justMoved = `SELECT enrollments.campaign, enrollments.ref FROM enrollments {and}
 	WHERE enrollments.campaign = :campaign AND ` + thisRow + ` AND enrollments.seq = :before + 1 AND NOT EXISTS (
 		SELECT 1 FROM changes c WHERE c.ref = :ref AND c.campaign = :campaign AND c.seq = :before + 1)`
 
