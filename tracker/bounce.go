@@ -58,8 +58,7 @@ func (t *Tracker) Bounced(ctx context.Context, b Bounce) error {
 		return err
 	}
 	now := t.instant()
-	var revision uint64
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	return t.commit(ctx, func(tx Tx) error {
 		list, err := t.returned(ctx, tx, b)
 		if err != nil {
 			return err
@@ -69,13 +68,8 @@ func (t *Tracker) Bounced(ctx context.Context, b Bounce) error {
 				return err
 			}
 		}
-		revision, err = tx.Revision(ctx)
-		return err
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return t.committed(ctx, revision)
 }
 
 // returned are the mails a report is about: of an address the last one to each

@@ -216,9 +216,8 @@ func (t *Tracker) CountLetters(ctx context.Context, limit int) (bool, error) {
 	if list, err := read(ctx, t, due); err != nil || len(list) == 0 {
 		return false, err
 	}
-	var revision uint64
 	more := false
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	err := t.commit(ctx, func(tx Tx) error {
 		list, err := due(tx)
 		if err != nil {
 			return err
@@ -230,13 +229,9 @@ func (t *Tracker) CountLetters(ctx context.Context, limit int) (bool, error) {
 				return err
 			}
 		}
-		revision, err = tx.Revision(ctx)
-		return err
+		return nil
 	})
-	if err != nil {
-		return false, err
-	}
-	return more, t.committed(ctx, revision)
+	return more, err
 }
 
 // mailNotice is the id under which a mail stands among a person's notices.

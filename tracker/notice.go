@@ -45,8 +45,7 @@ func (t *Tracker) NoticeMany(ctx context.Context, notices []ReportedNotice) erro
 		return terms.Errorf(terms.Invalid, "%d notices at once; send at most %d", len(notices), MaxBatch)
 	}
 	now := t.instant()
-	var revision uint64
-	err := t.Store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+	return t.commit(context.WithoutCancel(ctx), func(tx Tx) error {
 		if len(notices) == 0 {
 			return nil
 		}
@@ -60,16 +59,8 @@ func (t *Tracker) NoticeMany(ctx context.Context, notices []ReportedNotice) erro
 				return err
 			}
 		}
-		if err := t.save(ctx, tx, r, moves, now); err != nil {
-			return err
-		}
-		revision, err = tx.Revision(ctx)
-		return err
+		return t.save(ctx, tx, r, moves, now)
 	})
-	if err != nil {
-		return err
-	}
-	return t.committed(ctx, revision)
 }
 
 // noticed is the move that a notice makes.
@@ -141,9 +132,8 @@ func (t *Tracker) Snooze(ctx context.Context, person, campaign string) (time.Tim
 
 // change writes one move of one person in one transaction.
 func (t *Tracker) change(ctx context.Context, person, campaign string, decide func(Tx, terms.Plan, Enrolled) (Move, error), now time.Time) error {
-	var revision uint64
 	ctx = context.WithoutCancel(ctx)
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	return t.commit(ctx, func(tx Tx) error {
 		r, err := t.rulesOf(ctx, tx, campaign)
 		if err != nil {
 			return err
@@ -168,16 +158,8 @@ func (t *Tracker) change(ctx context.Context, person, campaign string, decide fu
 		if revisions[0] == 0 {
 			return fmt.Errorf("person %s moved while the row was locked", person)
 		}
-		if err := t.follow(ctx, tx, r, []Enrolled{m.After}, now); err != nil {
-			return err
-		}
-		revision, err = tx.Revision(ctx)
-		return err
+		return t.follow(ctx, tx, r, []Enrolled{m.After}, now)
 	})
-	if err != nil {
-		return err
-	}
-	return t.committed(ctx, revision)
 }
 
 // enrollment returns a person's place in a campaign, or NotFound that says

@@ -66,8 +66,7 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 			return err
 		}
 	}
-	var revision uint64
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	return t.commit(ctx, func(tx Tx) error {
 		stored, err := tx.PutPeople(ctx, batch)
 		if err != nil {
 			return err
@@ -87,13 +86,8 @@ func (t *Tracker) AddPeople(ctx context.Context, people []Person) error {
 				return err
 			}
 		}
-		revision, err = tx.Revision(ctx)
-		return err
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return t.committed(ctx, revision)
 }
 
 // arrive brings people into a campaign, or up to date where they are in it.
@@ -217,8 +211,7 @@ func (t *Tracker) Person(ctx context.Context, id string) (Person, error) {
 // DeletePerson removes an account and its enrollments. What it proved stays.
 func (t *Tracker) DeletePerson(ctx context.Context, id, actor string) error {
 	now := t.instant()
-	var revision uint64
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	return t.commit(ctx, func(tx Tx) error {
 		if err := t.orphan(ctx, tx, id, now); err != nil {
 			return err
 		}
@@ -228,17 +221,8 @@ func (t *Tracker) DeletePerson(ctx context.Context, id, actor string) error {
 		if err := t.note(ctx, tx, Act{At: now, Actor: actor, Action: "person.delete", Person: id}); err != nil {
 			return err
 		}
-		if err := tx.DeletePerson(ctx, id, now); err != nil {
-			return err
-		}
-		var err error
-		revision, err = tx.Revision(ctx)
-		return err
+		return tx.DeletePerson(ctx, id, now)
 	})
-	if err != nil {
-		return err
-	}
-	return t.committed(ctx, revision)
 }
 
 // PersonStanding is a person with the evaluated position in every campaign.

@@ -83,6 +83,24 @@ func read[T any](ctx context.Context, t *Tracker, ask func(Reader) (T, error)) (
 	return answer, err
 }
 
+// commit runs fn in a transaction of its own, and returns when the followers of
+// the log of changes have followed what it changed.
+func (t *Tracker) commit(ctx context.Context, fn func(Tx) error) error {
+	var revision uint64
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		var err error
+		revision, err = tx.Revision(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return t.committed(ctx, revision)
+}
+
 // committed tells the followers of the log of changes what one use-case has
 // changed; revision 0 means that it changed nothing.
 func (t *Tracker) committed(ctx context.Context, revision uint64) error {
