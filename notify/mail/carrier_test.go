@@ -10,6 +10,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -78,8 +79,14 @@ func holds(t *testing.T, what, text string, want ...string) {
 
 func TestAMailSaysWhatChangesInThePersonsLanguageAndOnlyLeadsToThePage(t *testing.T) {
 	t.Parallel()
-	box := newPostbox(t)
+	for name, start := range servers() {
+		t.Run(name, func(t *testing.T) { t.Parallel(); tellsWhatChanges(t, start(t)) })
+	}
+}
+
+func tellsWhatChanges(t *testing.T, box server) {
 	w := newWorld(t, fresh(t), box.port())
+	box.reach(&w.carrier.Server)
 	w.launch(map[string]string{"ana": "en", "amal": "ar-EG"})
 	w.must(w.carrier.Run(t.Context()))
 	w.must(w.carrier.Run(t.Context()))
@@ -126,8 +133,14 @@ func TestAMailSaysWhatChangesInThePersonsLanguageAndOnlyLeadsToThePage(t *testin
 
 func TestARemindersHeadEndsRemindersInOneClick(t *testing.T) {
 	t.Parallel()
-	box := newPostbox(t)
+	for name, start := range servers() {
+		t.Run(name, func(t *testing.T) { t.Parallel(); endsReminders(t, start(t)) })
+	}
+}
+
+func endsReminders(t *testing.T, box server) {
 	w := newWorld(t, fresh(t), box.port())
+	box.reach(&w.carrier.Server)
 	w.launch(map[string]string{"ana": "fr"})
 	w.must(w.carrier.Run(t.Context()))
 	w.pass(7*day + time.Hour)
@@ -236,30 +249,30 @@ func (w *world) launch2(t *testing.T, n int) {
 
 func TestAProcessThatDiesWhileItSendsLeadsToOneMail(t *testing.T) {
 	t.Parallel()
-	box := newPostbox(t)
+	for name, start := range servers() {
+		t.Run(name, func(t *testing.T) { t.Parallel(); leadsToOneMail(t, start(t)) })
+	}
+}
+
+func leadsToOneMail(t *testing.T, box server) {
 	w := newWorld(t, fresh(t), box.port())
 	w.launch(map[string]string{"ana": "en", "ben": "en", "cam": "en"})
-	box.behave("ana@example.org", manners{dot: "hang"})
-	box.behave("ben@example.org", manners{dot: "hang"})
-	box.behave("cam@example.org", manners{dot: "hang"})
+	line := newMuteLine(t, box.port())
 	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), "ASSENT_TEST_CARRIER="+w.path, "ASSENT_TEST_PORT="+strconv.Itoa(box.port()))
-	there := make(chan struct{}, 10)
-	box.mu.Lock()
-	box.onDot = func() { there <- struct{}{} }
-	box.mu.Unlock()
+	child.Env = append(os.Environ(), "ASSENT_TEST_CARRIER="+w.path, "ASSENT_TEST_PORT="+strconv.Itoa(line.port()))
 	w.must(child.Start())
 	select {
-	case <-there: // the whole message is there, and nobody has answered
+	case <-line.swallowed: // the server has the whole message, and nobody has heard its answer
 	case <-time.After(time.Minute):
 		t.Error("the other process sends nothing")
 	}
 	w.must(child.Process.Kill())
 	_ = child.Wait() // it was killed
-	first := box.got()[0].to
-	for _, who := range []string{"ana", "ben", "cam"} {
-		box.behave(who+"@example.org", manners{})
+	if n := len(box.got()); n != 1 {
+		t.Fatalf("the server has %d mails, want the first", n)
 	}
+	first := box.got()[0].to
+	box.reach(&w.carrier.Server)
 	w.must(w.carrier.Run(t.Context()))
 	if n := len(box.got()); n != 1 {
 		t.Fatalf("%d mails while the other process may be alive", n)
@@ -275,6 +288,48 @@ func TestAProcessThatDiesWhileItSendsLeadsToOneMail(t *testing.T) {
 	}
 	if got := w.state(strings.TrimSuffix(first, "@example.org")); got != tracker.Uncertain {
 		t.Errorf("what it was handing over is %s", got)
+	}
+}
+
+func TestAMailIsTriedAgainOrGivenUpAsTheServerSays(t *testing.T) {
+	t.Parallel()
+	for name, start := range servers() {
+		t.Run(name, func(t *testing.T) { t.Parallel(); doesAsItIsTold(t, start(t)) })
+	}
+}
+
+func doesAsItIsTold(t *testing.T, box server) {
+	w := newWorld(t, fresh(t), box.port())
+	box.reach(&w.carrier.Server)
+	box.behave("later@example.org", manners{rcpt: "450 4.2.1 try later"})
+	box.behave("never@example.org", manners{rcpt: "550 5.1.1 no such user"})
+	box.behave("back@example.org", manners{back: "5.1.6"})
+	w.launch(map[string]string{"later": "en", "never": "en", "back": "en"})
+	w.must(w.carrier.Run(t.Context()))
+	for person, want := range map[string]tracker.DeliveryState{"later": tracker.Queued, "never": tracker.Bounced, "back": tracker.Sent} {
+		if got := w.state(person); got != want {
+			t.Errorf("%s: %s, want %s", person, got, want)
+		}
+	}
+	mails := box.got()
+	if len(mails) != 1 || mails[0].to != "terms@harbor.example" || mails[0].from != "" {
+		t.Fatalf("there is more than what came back: %+v", mails)
+	}
+	id := regexp.MustCompile(`(?mi)^Message-ID: (<ntc_\S+@harbor\.example>)`).FindStringSubmatch(mails[0].data)
+	status := regexp.MustCompile(`(?m)^Status: (\S+)`).FindStringSubmatch(mails[0].data)
+	if id == nil || status == nil {
+		t.Fatalf("what came back names no notice:\n%s", mails[0].data)
+	}
+	w.must(w.Tracker.Bounced(t.Context(), tracker.Bounce{Notice: id[1], Kind: tracker.HardBounce, Code: strings.TrimSpace(status[1])}))
+	if got := w.state("back"); got != tracker.Bounced {
+		t.Errorf("what came back is %s", got)
+	}
+	box.behave("later@example.org", manners{})
+	w.wall.Store(int64(time.Hour))
+	w.pass(time.Hour)
+	w.must(w.carrier.Run(t.Context()))
+	if mails := box.got(); w.state("later") != tracker.Sent || len(mails) != 2 {
+		t.Errorf("later: %s, with %d mails", w.state("later"), len(mails))
 	}
 }
 

@@ -3,16 +3,19 @@ package mail_test
 import (
 	"bufio"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // manners are how a mail server answers, by recipient: each is the reply to the
 // command it names, "" for the usual one. "hang" never answers, "drop" hangs up.
+// With a status such as 5.1.1 for back it takes the mail, which then comes back.
 type manners struct {
-	rcpt, data, dot string
+	rcpt, data, dot, back string
 }
 
 // postbox is a small mail server that keeps what it was given.
@@ -22,7 +25,6 @@ type postbox struct {
 	mails    []mailed
 	manners  map[string]manners
 	hung     chan struct{} // closed at the end of the test
-	onDot    func()        // is called when a whole message is there
 }
 
 // mailed is a message as it came.
@@ -118,7 +120,7 @@ func (p *postbox) serve(conn net.Conn) {
 				ok = say(special)
 				continue
 			}
-			ok = say("354 go on") && p.read(in, &m)
+			ok = say("354 go on") && p.read(in, &m, how.back)
 			if ok {
 				ok = say(or(how.dot, "250 2.0.0 taken"))
 			}
@@ -131,8 +133,8 @@ func (p *postbox) serve(conn net.Conn) {
 	}
 }
 
-// read reads a message to its dot and keeps it.
-func (p *postbox) read(in *bufio.Reader, m *mailed) bool {
+// read reads a message to its dot and keeps it, with what comes back of it.
+func (p *postbox) read(in *bufio.Reader, m *mailed, back string) bool {
 	var data strings.Builder
 	for {
 		line, err := in.ReadString('\n')
@@ -146,11 +148,83 @@ func (p *postbox) read(in *bufio.Reader, m *mailed) bool {
 	}
 	m.data = data.String()
 	p.mu.Lock()
-	p.mails = append(p.mails, *m)
-	onDot := p.onDot
-	p.mu.Unlock()
-	if onDot != nil {
-		onDot()
+	defer p.mu.Unlock()
+	if back != "" {
+		head, _, _ := strings.Cut(m.data, "\r\n\r\n")
+		p.mails = append(p.mails, mailed{to: m.from, data: "Subject: Undelivered\r\n\r\nStatus: " + back + "\r\n\r\n" + head})
+		return true
 	}
+	p.mails = append(p.mails, *m)
 	return true
+}
+
+// muteLine leads to a mail server. From the first message on it swallows what the
+// server answers.
+type muteLine struct {
+	net.Listener
+	swallowed chan struct{} // closed once the server has answered to a whole message
+}
+
+func newMuteLine(t *testing.T, to int) *muteLine {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &muteLine{listener, make(chan struct{})}
+	var open sync.WaitGroup
+	t.Cleanup(func() { _ = listener.Close(); open.Wait() })
+	open.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := new(net.Dialer).DialContext(t.Context(), "tcp", "127.0.0.1:"+strconv.Itoa(to))
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			open.Go(func() { l.carry(client, server) })
+		}
+	})
+	return l
+}
+
+func (l *muteLine) port() int { return l.Addr().(*net.TCPAddr).Port }
+
+func (l *muteLine) carry(client, server net.Conn) {
+	var whole atomic.Bool
+	go func() {
+		defer func() { _ = server.Close() }()
+		in := bufio.NewReader(client)
+		for {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			if line == ".\r\n" {
+				whole.Store(true)
+			}
+			if _, err := server.Write([]byte(line)); err != nil {
+				return
+			}
+		}
+	}()
+	defer func() { _ = client.Close() }()
+	in := bufio.NewReader(server)
+	for {
+		line, err := in.ReadString('\n')
+		switch {
+		case err != nil:
+			return
+		case whole.Load():
+			close(l.swallowed)
+			_, _ = in.ReadString('\n') // until the client is gone
+			return
+		}
+		if _, err := client.Write([]byte(line)); err != nil {
+			return
+		}
+	}
 }
