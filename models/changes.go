@@ -95,6 +95,8 @@ func (r reader) Changes(ctx context.Context, after uint64, limit int) ([]tracker
 	return list, r.translate(err, "changes")
 }
 
+func (t *tx) Began() uint64 { return t.started }
+
 // Revision on a Tx counts the changes of the transaction itself.
 func (t *tx) Revision(context.Context) (uint64, error) { return t.revision, nil }
 

@@ -248,24 +248,24 @@ func (t *Tracker) Standing(ctx context.Context, id string) (PersonStanding, erro
 		if out.Standing, err = t.standing(ctx, r, id, now); err != nil {
 			return err
 		}
-		return out.findHolds(ctx, r)
+		return t.findHolds(ctx, r, &out)
 	})
 	return out, err
 }
 
 // findHolds looks the holds up that positions name.
-func (s *PersonStanding) findHolds(ctx context.Context, r Reader) error {
+func (t *Tracker) findHolds(ctx context.Context, r Reader, s *PersonStanding) error {
 	s.Holds = map[string]Hold{}
 	for _, pos := range s.Standing.Positions {
 		if pos.HoldID == "" {
 			continue
 		}
-		all, err := r.Holds(ctx, pos.Campaign)
+		rules, err := t.rulesOf(ctx, r, pos.Campaign)
 		if err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(all, func(h Hold) bool { return h.ID == pos.HoldID }); i >= 0 {
-			s.Holds[pos.HoldID] = all[i]
+		if i := slices.IndexFunc(rules.held, func(h Hold) bool { return h.ID == pos.HoldID }); i >= 0 {
+			s.Holds[pos.HoldID] = rules.held[i]
 		}
 	}
 	return nil

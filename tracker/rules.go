@@ -3,13 +3,15 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"assent/terms"
 )
 
 // rules is a campaign with what its positions are judged by: the plans in force
-// for the people on them, and the holds.
+// for the people on them, and the holds. What it holds is shared: whoever wants
+// another plan in it puts one in the place of what is there.
 type rules struct {
 	campaign Campaign
 	active   PlanRecord         // as it is written
@@ -20,10 +22,61 @@ type rules struct {
 	reversed []Reversal
 }
 
-// rulesOf loads the rules of a running campaign; NotFound for one that does
+// rulesOf returns the rules of a running campaign; NotFound for one that does
 // not exist or has no active plan.
 func (t *Tracker) rulesOf(ctx context.Context, r Reader, campaign string) (rules, error) {
-	return loadRules(ctx, r, t.Catalogue, campaign)
+	c, err := r.Campaign(ctx, campaign)
+	if err != nil {
+		return rules{}, err
+	}
+	return t.rulesFor(ctx, r, c)
+}
+
+// rulesFor is rulesOf for a campaign whose row has just been read. They are
+// loaded once for each change of them, by whichever process it was made.
+func (t *Tracker) rulesFor(ctx context.Context, r Reader, c Campaign) (rules, error) {
+	if known, found := t.shelf.find(c); found {
+		return known, nil
+	}
+	out, err := loadRules(ctx, r, t.Catalogue, c)
+	if tx, writes := r.(Tx); err == nil && (!writes || c.Ruled <= tx.Began()) {
+		t.shelf.put(out)
+	}
+	return out, err
+}
+
+// shelf keeps rules by campaign. Only what is committed is put there, so that
+// the number of the change they were read at tells them apart from any others;
+// nobody writes into what they hold. The zero value is an empty shelf.
+type shelf struct {
+	mu    sync.Mutex
+	known map[string]rules
+}
+
+// mostKept is how many campaigns a shelf has the rules of. Fewer than these run
+// at a time.
+const mostKept = 64
+
+// find returns the rules of a campaign that is as it was when they were read,
+// but for what is no rule: how far the walk has come.
+func (s *shelf) find(c Campaign) (rules, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, found := s.known[c.Key]
+	if !found || known.campaign.Ruled != c.Ruled {
+		return rules{}, false
+	}
+	known.campaign = c
+	return known, true
+}
+
+func (s *shelf) put(r rules) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil || len(s.known) >= mostKept {
+		s.known = map[string]rules{}
+	}
+	s.known[r.campaign.Key] = r
 }
 
 // Rules returns what the positions of a campaign are judged by, for whoever
@@ -34,20 +87,16 @@ func Rules(ctx context.Context, r Reader, c terms.Catalogue, campaign string) (m
 	if err != nil || found.Plan == 0 {
 		return nil, nil, err
 	}
-	out, err := loadRules(ctx, r, c, campaign)
+	out, err := loadRules(ctx, r, c, found)
 	return out.plans, out.holds, err
 }
 
-func loadRules(ctx context.Context, r Reader, catalogue terms.Catalogue, campaign string) (rules, error) {
-	c, err := r.Campaign(ctx, campaign)
-	if err != nil {
-		return rules{}, err
-	}
+func loadRules(ctx context.Context, r Reader, catalogue terms.Catalogue, c Campaign) (rules, error) {
 	if c.Plan == 0 {
-		return rules{}, terms.Errorf(terms.NotFound, "campaign %q has no active plan yet; activate one first", campaign)
+		return rules{}, terms.Errorf(terms.NotFound, "campaign %q has no active plan yet; activate one first", c.Key)
 	}
 	out := rules{campaign: c, written: map[int]terms.Plan{}}
-	records, err := r.Plans(ctx, campaign)
+	records, err := r.Plans(ctx, c.Key)
 	if err != nil {
 		return rules{}, err
 	}
@@ -61,7 +110,7 @@ func loadRules(ctx context.Context, r Reader, catalogue terms.Catalogue, campaig
 			plans = append(plans, record.Plan)
 		}
 	}
-	if out.reversed, err = r.Reversals(ctx, campaign); err != nil {
+	if out.reversed, err = r.Reversals(ctx, c.Key); err != nil {
 		return rules{}, err
 	}
 	reversals := make([]terms.Reversal, len(out.reversed))
@@ -69,9 +118,10 @@ func loadRules(ctx context.Context, r Reader, catalogue terms.Catalogue, campaig
 		reversals[i] = one.Reversal
 	}
 	out.plans = terms.InForce(plans, c.Plan, reversals, catalogue)
-	out.held, err = r.Holds(ctx, campaign)
-	for _, h := range out.held {
-		out.holds = append(out.holds, h.Hold)
+	out.held, err = r.Holds(ctx, c.Key)
+	out.holds = make([]terms.Hold, len(out.held))
+	for i, h := range out.held {
+		out.holds[i] = h.Hold
 	}
 	return out, err
 }
@@ -87,7 +137,7 @@ func (t *Tracker) running(ctx context.Context, r Reader) ([]rules, error) {
 		if c.Plan == 0 {
 			continue
 		}
-		one, err := t.rulesOf(ctx, r, c.Key)
+		one, err := t.rulesFor(ctx, r, c)
 		if err != nil {
 			return nil, err
 		}

@@ -158,6 +158,9 @@ type Reader interface {
 type Tx interface {
 	Reader
 
+	// Began is the newest revision before the transaction.
+	Began() uint64
+
 	// PutVersion stores or replaces a draft with its texts; Conflict when the
 	// version is published.
 	PutVersion(ctx context.Context, v Version) error

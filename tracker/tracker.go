@@ -46,11 +46,12 @@ type Leniency struct {
 	HoldSpread time.Duration // of holds that do not say, unless their clock stops
 }
 
-// Tracker runs the use-cases. It holds no state between calls, and the choices
-// that wait to be recorded.
+// Tracker runs the use-cases. Between calls it holds the choices that wait to be
+// recorded, and rules, for as long as the store has the same.
 type Tracker struct {
 	Deps
 	queue queue
+	shelf shelf
 }
 
 // New returns a tracker.
