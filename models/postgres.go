@@ -111,11 +111,22 @@ func openPostgres(ctx context.Context, url string, log *slog.Logger) (pools, err
 	}
 	config.RuntimeParams["application_name"] = "assent"
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
-	p := pools{postgresPool(config, 1), postgresPool(config, postgresReaders), func() {}, func() {}}
+	p := pools{postgresPool(byIndex(config), 1), postgresPool(config, postgresReaders), func() {}, func() {}}
 	if err := checkPostgres(ctx, p.write, log); err != nil {
 		return pools{}, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+// byIndex is for whoever writes: what is looked for on the way to a write has an
+// index, and is looked for in it. A statement is planned once. Planned while a table
+// was still small, it would otherwise read the whole of it each time, until the
+// server happens to take stock: of a campaign's first minute that is the most.
+func byIndex(config *pgx.ConnConfig) *pgx.ConnConfig {
+	config = config.Copy()
+	config.RuntimeParams["enable_seqscan"] = "off"
+	config.RuntimeParams["jit"] = "off" // which the price put on reading a whole table would set off
+	return config
 }
 
 func postgresPool(config *pgx.ConnConfig, size int) *sql.DB {
