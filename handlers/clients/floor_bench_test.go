@@ -129,7 +129,7 @@ func (s effort) each() float64   { return float64(s.cpu.Nanoseconds()) / float64
 func (s effort) micros() float64 { return s.each() / 1e3 }
 
 // processor is how much processor time this process has had.
-func processor(b *testing.B) time.Duration {
+func processor(b testing.TB) time.Duration {
 	b.Helper()
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

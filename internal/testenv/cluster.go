@@ -44,8 +44,9 @@ type Cluster struct {
 // Start makes a cluster and returns when it answers. It works as root too: the
 // server, which refuses to be root, then runs as postgres or nobody.
 //
-// It is made for tests: it promises speed, not to keep anything.
-func Start() (*Cluster, error) {
+// It is made for tests: it promises speed, not to keep anything, unless settings
+// of the server such as "fsync=on" say otherwise.
+func Start(settings ...string) (*Cluster, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func Start() (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the test cluster: %w", err)
 	}
-	c, err := start(bin, dir, owner)
+	c, err := start(bin, dir, owner, settings)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -70,7 +71,7 @@ func (c *Cluster) Stop() error {
 	return errors.Join(c.alive.Close(), c.watcher.Wait())
 }
 
-func start(bin, dir string, owner *syscall.Credential) (*Cluster, error) {
+func start(bin, dir string, owner *syscall.Credential, settings []string) (*Cluster, error) {
 	password := rand.Text()
 	if err := initialise(bin, dir, password, owner); err != nil {
 		return nil, err
@@ -79,13 +80,13 @@ func start(bin, dir string, owner *syscall.Credential) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	args := []string{"-c", watch, "sh", dir, filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-p", port, "-k", dir}
+	for _, setting := range slices.Concat([]string{"listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off", "max_connections=300", "timezone=Pacific/Kiritimati"}, settings) {
+		args = append(args, "-c", setting)
+	}
 	c := &Cluster{
 		URL: fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%s/postgres?sslmode=disable", password, port), dir: dir,
-		server: func() *exec.Cmd {
-			return command(dir, owner, "sh", "-c", watch, "sh", dir, filepath.Join(bin, "postgres"),
-				"-D", filepath.Join(dir, "data"), "-p", port, "-k", dir, "-c", "listen_addresses=127.0.0.1",
-				"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Kiritimati")
-		},
+		server: func() *exec.Cmd { return command(dir, owner, "sh", args...) },
 	}
 	return c, c.Revive()
 }

@@ -47,19 +47,25 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("a PostgreSQL database for the test: %v", err)
 	}
-	server := cluster.URL
+	return cluster.Database(t)
+}
+
+// Database returns the URL of a new, empty database of a cluster, which is
+// dropped when the test ends.
+func (c *Cluster) Database(t testing.TB) string {
+	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
-	if err := execute(server, "CREATE DATABASE "+name); err != nil {
+	if err := execute(c.URL, "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := execute(server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := execute(c.URL, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Error(err)
 		}
 	})
-	address, err := url.Parse(server)
+	address, err := url.Parse(c.URL)
 	if err != nil {
-		t.Fatalf("read %s: %v", Variable, err)
+		t.Fatalf("read the URL of the cluster: %v", err)
 	}
 	return address.JoinPath("..", name).String()
 }
