@@ -136,36 +136,18 @@ func newSite(t *testing.T, url string, people int, settings ...string) *site {
 	return s
 }
 
-// serve starts a server and returns when it answers. Like whoever supervises it,
-// it starts it again where it was told to come back.
+// serve starts a server and returns when it answers.
 func (s *site) serve() *server {
 	s.t.Helper()
-	for {
-		if v := s.begin(); v != nil {
-			return v
-		}
-	}
-}
-
-// begin starts a server; nil where it ended because another, stopped in the
-// middle of a write, kept the database for longer than it waits.
-func (s *site) begin() *server {
-	s.t.Helper()
 	v := s.serveBy([]string{program})
-	kept := false
 	s.eventually("a server answers", 30*time.Second, func() bool {
 		select {
 		case <-v.ended:
-			if kept = strings.Contains(v.log.String(), "database is locked"); !kept {
-				s.t.Fatalf("a server ended:\n%s", &v.log)
-			}
+			s.t.Fatalf("a server ended:\n%s", &v.log)
 		default:
 		}
-		return kept || strings.Contains(v.log.String(), "msg=serving")
+		return strings.Contains(v.log.String(), "msg=serving")
 	})
-	if kept {
-		return nil
-	}
 	return v
 }
 
@@ -329,11 +311,7 @@ func (s *site) zombie(first *server, running *[]*server, servers int) bool {
 	first.signal(syscall.SIGSTOP)
 	defer first.signal(syscall.SIGCONT)
 	if len(*running) < servers {
-		v := s.begin()
-		if v == nil {
-			return false
-		}
-		*running = append(*running, v)
+		*running = append(*running, s.serve())
 	}
 	before := s.restricted()
 	if !s.within(8*time.Second, func() bool { return s.restricted() > before }) {

@@ -35,6 +35,7 @@ type app struct {
 
 	scheduler atomic.Pointer[scheduler.Scheduler] // of a running server
 	heard     atomic.Int64                        // when the gate last knew of all there was, on the real clock
+	damage    atomic.Pointer[error]               // what was found wrong with the database
 	stopping  chan struct{}                       // closed when it begins to stop
 	demo      bool
 }

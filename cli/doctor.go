@@ -22,7 +22,7 @@ func (p *program) doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that the settings, the keys, the database and its log can be used",
-		Long: `Loads the settings, opens the database, which checks it, and says what was found.
+		Long: `Loads the settings, opens the database, reads it for damage, and says what was found.
 The log has to continue the checkpoint kept in ledger.checkpoint_file, and with
 --checkpoint one that was kept elsewhere as well, such as that of a person's
 receipt. With --full it reads the whole database and verifies every record of the
@@ -56,6 +56,9 @@ something stands in the way.`,
 func (p *program) examine(ctx context.Context, a *app, checkpoint string, full bool) error {
 	overviews, err := a.tracker.Overviews(ctx)
 	if err != nil {
+		return err
+	}
+	if err := a.store.CheckStructure(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "settings  good: %d capabilities, %d ladders\n", len(a.settings.Catalogue), len(a.settings.Profiles))

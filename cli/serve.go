@@ -110,6 +110,7 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	server := a.server(handler)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
+	checking := a.checkStructure(beside)
 	a.log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "url", a.settings.Server.PublicURL)
 	select {
 	case err = <-failed:
@@ -121,7 +122,22 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	<-following
 	<-keeping
 	<-delivering
+	<-checking
 	return errors.Join(err, stopped, a.close(ctx))
+}
+
+// checkStructure reads the whole database for damage once the server answers, and
+// closes the channel when it has. A server on a damaged one is not ready.
+func (a *app) checkStructure(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := a.store.CheckStructure(ctx); err != nil && ctx.Err() == nil {
+			a.damage.Store(&err)
+			a.log.ErrorContext(ctx, "the database was found damaged", "error", err)
+		}
+	}()
+	return done
 }
 
 func (a *app) server(handler http.Handler) *http.Server {

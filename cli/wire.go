@@ -81,9 +81,12 @@ func (a *app) handler(layer *messaging.Server, jobs *scheduler.Scheduler, extra 
 	return handlers.New(o)
 }
 
-// check reports why the server cannot do its work: the database does not
-// answer, or a job has not finished for three of its intervals.
+// check reports why the server cannot do its work: the database is damaged or does
+// not answer, or a job has not finished for three of its intervals.
 func (a *app) check(ctx context.Context, jobs *scheduler.Scheduler) error {
+	if damage := a.damage.Load(); damage != nil {
+		return *damage
+	}
 	if err := a.store.View(ctx, func(r tracker.Reader) error {
 		_, err := r.Revision(ctx)
 		return err

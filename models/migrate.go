@@ -29,25 +29,44 @@ type migration struct {
 func (migration) TableName() string { return "schema_migrations" }
 
 // migrate brings the schema up to date, or when it must not apply anything
-// refuses one that is not. Processes that start together take turns.
+// refuses one that is not. Processes that start together take turns; one that
+// finds the schema as it should be waits for nobody.
 func (s *Store) migrate(ctx context.Context, apply bool) error {
 	known, err := s.known()
 	if err != nil {
 		return err
 	}
-	if apply {
-		err = s.inTurn(ctx, s.makeTable)
+	have, err := applied(s.read.WithContext(ctx))
+	if err == nil {
+		err = compare(known, have)
 	}
-	if err != nil {
+	switch {
+	case err != nil || len(have) == len(known):
+		return err
+	case !apply:
+		return fmt.Errorf("the database is at migration %d and this program needs %d: run `assent migrate`, after a backup", len(have), len(known))
+	}
+	if err := s.inTurn(ctx, s.makeTable); err != nil {
 		return err
 	}
 	for i := range known {
-		err := s.inTurn(ctx, func(db *gorm.DB) error { return advance(db, known, i, apply) })
-		if err != nil {
+		if err := s.inTurn(ctx, func(db *gorm.DB) error { return advance(db, known, i) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// applied lists the migrations that a database has, in order.
+func applied(db *gorm.DB) ([]migration, error) {
+	var have []migration
+	if !db.Migrator().HasTable(migration{}.TableName()) {
+		return nil, nil
+	}
+	if err := db.Select("version", "name", "checksum").Order("version").Find(&have).Error; err != nil {
+		return nil, fmt.Errorf("read schema_migrations: %w", err)
+	}
+	return have, nil
 }
 
 // known reads the migrations of the engine, in order: file NNNN is number NNNN,
@@ -106,24 +125,16 @@ func (s *Store) makeTable(db *gorm.DB) error {
 	return nil
 }
 
-// advance applies the migration at i unless the database has it, after a look at
-// whether what it has is what this program knows.
-func advance(db *gorm.DB, known []migration, i int, apply bool) error {
+// advance applies the migration at i unless the database has it by now, after a
+// look at whether what it has is what this program knows.
+func advance(db *gorm.DB, known []migration, i int) error {
 	next := known[i]
-	var have []migration
-	if db.Migrator().HasTable(migration{}.TableName()) {
-		if err := db.Select("version", "name", "checksum").Order("version").Find(&have).Error; err != nil {
-			return fmt.Errorf("read schema_migrations: %w", err)
-		}
+	have, err := applied(db)
+	if err == nil {
+		err = compare(known, have)
 	}
-	if err := compare(known, have); err != nil {
+	if err != nil || i < len(have) {
 		return err
-	}
-	switch {
-	case i < len(have):
-		return nil
-	case !apply:
-		return fmt.Errorf("the database is at migration %d and this program needs %d: run `assent migrate`, after a backup", len(have), len(known))
 	}
 	// Not through gorm, which would look for placeholders in it.
 	if _, err := db.Statement.ConnPool.ExecContext(db.Statement.Context, next.sql); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,6 +132,118 @@ func TestADamagedFileIsRefusedAndLeftAsItIs(t *testing.T) {
 			t.Fatalf("%s: the file was changed (%v)", name, err)
 		}
 	}
+}
+
+func TestALargeFileIsOpenedAtOnceAndItsDamageFoundAfterwards(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "large.db")
+	s, err := models.Open(t.Context(), "sqlite:"+path, models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := raw(t, "sqlite:"+path)
+	run(t, db, "CREATE TABLE ballast AS SELECT zeroblob(60000000)")
+	var page int64
+	if err := db.QueryRow("SELECT rootpage FROM sqlite_master WHERE name = 'notices'").Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.CheckStructure(t.Context()), s.Close(), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteAt(make([]byte, 4096), (page-1)*4096)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, "sqlite:"+path)
+	if err := s.CheckStructure(t.Context()); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Fatalf("the damage was not found: %v", err)
+	}
+}
+
+// hold keeps SQLite's writer, as a process does that was stopped in the middle of a
+// write, until the function is called.
+func hold(t *testing.T, path string) func() {
+	t.Helper()
+	conn, err := raw(t, "sqlite:"+path).Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		_, err := conn.ExecContext(context.Background(), "ROLLBACK")
+		if err := errors.Join(err, conn.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestADatabaseThatIsUpToDateOpensWhileAnotherProcessWrites(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "assent.db")
+	s, err := models.Open(t.Context(), "sqlite:"+path, models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	defer hold(t, path)()
+	var said lines
+	second, err := models.Open(t.Context(), "sqlite:"+path, models.Options{Log: slog.New(slog.NewTextHandler(&said, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Close(); err != nil || said.String() != "" {
+		t.Fatalf("it waited: %s %v", said.String(), err)
+	}
+}
+
+func TestOpeningWaitsForWhoeverHoldsTheDatabaseAndSaysSo(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "assent.db")
+	run(t, raw(t, "sqlite:"+path), "PRAGMA journal_mode = WAL")
+	release := hold(t, path)
+	var said lines
+	opened := make(chan error, 1)
+	go func() {
+		s, err := models.Open(context.Background(), "sqlite:"+path, models.Options{Log: slog.New(slog.NewTextHandler(&said, nil))})
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(said.String(), "another process holds the database"); {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was said")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	release()
+	if err := <-opened; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lines is a log that is read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func TestProcessesThatStartTogetherMigrateOnceAndTakeTurnsWriting(t *testing.T) {

@@ -31,6 +31,9 @@ const (
 	busyMilliseconds = 5_000
 	keptStatements   = 64
 	writerCache      = 65_536 // KiB; with the default of 2 MB a sweep reads pages again and again
+	// Opening reads a file of up to so many bytes for damage, which takes a quarter
+	// of a second: the time after which a server is back must not grow with it.
+	readAtOnce = 50 << 20
 )
 
 // openSQLite opens or makes the file and starts writing its log back.
@@ -46,13 +49,14 @@ func openSQLite(ctx context.Context, path string, o Options) (pools, error) {
 		return pools{}, damaged(path, err)
 	}
 	var read *sql.DB
-	if err = checkSQLite(ctx, write); err == nil {
+	if err = checkSQLite(ctx, path, write); err == nil {
 		read, err = sqlitePool(ctx, path, o, readers, "&_query_only=true")
 	}
 	if err != nil {
 		return pools{}, errors.Join(damaged(path, err), write.Close())
 	}
 	wrote, end := writeBackAfterwards(ctx, read, o.Log)
+	wrote() // what a process that was killed has left in the log
 	return pools{write, read, wrote, end}, nil
 }
 
@@ -130,10 +134,18 @@ func pragma(conn *sqlite3.SQLiteConn, name string) (string, error) {
 	return fmt.Sprint(value[0]), nil
 }
 
-func checkSQLite(ctx context.Context, pool *sql.DB) error {
+func checkSQLite(ctx context.Context, path string, pool *sql.DB) error {
 	if _, number, _ := sqlite3.Version(); number < oldestSQLite {
 		return fmt.Errorf("this program was built with SQLite %d, which can corrupt its files: build it with %d or newer", number, oldestSQLite)
 	}
+	if info, err := os.Stat(path); err != nil || info.Size() > readAtOnce {
+		return err
+	}
+	return structure(ctx, pool)
+}
+
+// structure reads every page and reports the first that is not as it should be.
+func structure(ctx context.Context, pool *sql.DB) error {
 	var found string
 	if err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
 		return err
@@ -144,13 +156,31 @@ func checkSQLite(ctx context.Context, pool *sql.DB) error {
 	return nil
 }
 
+// CheckStructure reads all of a SQLite database for damage, beside everybody:
+// opening it does so only where it is small. PostgreSQL finds damage by itself,
+// where pages have checksums.
+func (s *Store) CheckStructure(ctx context.Context) error {
+	path, lite := File(s.url)
+	if !lite {
+		return nil
+	}
+	if err := structure(ctx, s.pools.read); err != nil {
+		return damaged(path, err)
+	}
+	return nil
+}
+
+func corrupt(err error) bool {
+	var engine sqlite3.Error
+	return errors.As(err, &engine) && (engine.Code == sqlite3.ErrCorrupt || engine.Code == sqlite3.ErrNotADB)
+}
+
 // damaged says what to do about a file that is broken or is something else.
 func damaged(path string, err error) error {
-	var engine sqlite3.Error
-	if !errors.As(err, &engine) || engine.Code != sqlite3.ErrCorrupt && engine.Code != sqlite3.ErrNotADB {
+	if !corrupt(err) {
 		return fmt.Errorf("open the database %s: %w", path, err)
 	}
-	return fmt.Errorf("the database %s is damaged or is no SQLite database, and nothing was written to it (%w): "+
+	return fmt.Errorf("the database %s is damaged or is no SQLite database (%w): "+
 		"keep it with its -wal and -shm files for an examination, and put the newest good backup in its place without them", path, err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/mattn/go-sqlite3"
@@ -37,15 +38,46 @@ type Store struct {
 
 var _ tracker.Store = (*Store)(nil)
 
+// patience is how long opening a database waits for another process that holds
+// it: one that brings an older schema up to date, or was stopped in the middle of
+// a write.
+const (
+	patience = time.Minute
+	again    = 100 * time.Millisecond
+)
+
 // Open opens the database at a URL, sqlite:PATH or postgres://…, and brings its
 // tables up to date. It makes the SQLite file when there is none, and a
 // PostgreSQL database must exist. It refuses, and says what to do, where the
-// database is damaged, was written by a newer program, or where the engine
-// cannot keep its promises.
+// database is damaged, as far as can be told at once (see CheckStructure), was
+// written by a newer program, or where the engine cannot keep its promises.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		s, err := open(ctx, url, o)
+		if err == nil || !held(err) || waiting.Err() != nil {
+			return s, err
+		}
+		o.Log.WarnContext(ctx, "another process holds the database; waiting until it lets go", "at_most", patience, "error", err)
+		select {
+		case <-waiting.Done():
+		case <-time.After(again):
+		}
+	}
+}
+
+// held reports whether another process keeps SQLite's lock. PostgreSQL waits by
+// itself.
+func held(err error) bool {
+	var lite sqlite3.Error
+	return errors.As(err, &lite) && lite.Code == sqlite3.ErrBusy
+}
+
+func open(ctx context.Context, url string, o Options) (*Store, error) {
 	s, err := connect(ctx, url, o)
 	if err != nil {
 		return nil, err
