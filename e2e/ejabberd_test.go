@@ -14,14 +14,11 @@ import (
 // module, and real clients against it.
 func TestEjabberdHoldsItsUsersToTheirStages(t *testing.T) {
 	t.Parallel()
-	s := sample(t, "40")
-	x := clients(t, ejabberd(t, s.url))
-	s.messenger(x)
+	holdsItsUsers(t, ejabberd)
 }
 
-// ejabberd starts a server with accounts for ana, ben and cy, and returns its
-// address.
-func ejabberd(t *testing.T, assent string) string {
+// ejabberd is a server with accounts for ana, ben and cy.
+func ejabberd(t *testing.T, assent string) chatServer {
 	t.Helper()
 	data, number := t.TempDir(), port(t)
 	file := filepath.Join(data, "ejabberd.yml")
@@ -38,6 +35,7 @@ modules:
   mod_assent_gate:
     url: %q
     key: %q
+    exits: [help@localhost]
 `, number, assent, sampleKey)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -48,17 +46,21 @@ modules:
 			t.Logf("ejabberd:\n%s", &log)
 		}
 	})
-	const accounts = `[ok = ejabberd_auth:try_register(U, <<"localhost">>, <<"secret">>) || U <- [<<"ana">>, <<"ben">>, <<"cy">>]], io:format("accounts made~n").`
+	beams, libraries := erlangModules(t, data), filepath.Dir(files(t, "/usr/lib/*/ejabberd-*")[0])
+	const accounts = `[ejabberd_auth:try_register(U, <<"localhost">>, <<"secret">>) || U <- [<<"ana">>, <<"ben">>, <<"cy">>]], io:format("accounts made~n").`
 	address := "127.0.0.1:" + number
-	cmd := exec.CommandContext(t.Context(), "erl", "-noinput", "-pa", erlangModules(t, data), "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(data, "mnesia")), "-s", "ejabberd", "-eval", accounts)
-	cmd.Env = append(os.Environ(), "HOME="+data, "ERL_LIBS="+filepath.Dir(files(t, "/usr/lib/*/ejabberd-*")[0]), "EJABBERD_CONFIG_PATH="+file, "EJABBERD_LOG_PATH="+filepath.Join(data, "ejabberd.log"))
-	daemon(t, &log, address, cmd)
-	for deadline := time.Now().Add(2 * patience); !strings.Contains(log.String(), "accounts made"); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("ejabberd made no accounts")
+	return chatServer{address, func() func() {
+		made := strings.Count(log.String(), "accounts made")
+		cmd := exec.CommandContext(t.Context(), "erl", "-noinput", "-pa", beams, "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(data, "mnesia")), "-s", "ejabberd", "-eval", accounts)
+		cmd.Env = append(os.Environ(), "HOME="+data, "ERL_LIBS="+libraries, "EJABBERD_CONFIG_PATH="+file, "EJABBERD_LOG_PATH="+filepath.Join(data, "ejabberd.log"))
+		stop := daemon(t, &log, address, cmd)
+		for deadline := time.Now().Add(2 * patience); strings.Count(log.String(), "accounts made") == made; time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("ejabberd made no accounts")
+			}
 		}
-	}
-	return address
+		return stop
+	}}
 }
 
 // erlangModules compiles the modules into a directory, against what the server

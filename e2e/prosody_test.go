@@ -12,14 +12,11 @@ import (
 // module, and real clients against it.
 func TestProsodyHoldsItsUsersToTheirStages(t *testing.T) {
 	t.Parallel()
-	s := sample(t, "40")
-	x := clients(t, prosody(t, s.url))
-	s.messenger(x)
+	holdsItsUsers(t, prosody)
 }
 
-// prosody starts a server with accounts for ana, ben and cy, and returns its
-// address.
-func prosody(t *testing.T, assent string) string {
+// prosody is a server with accounts for ana, ben and cy.
+func prosody(t *testing.T, assent string) chatServer {
 	t.Helper()
 	dir, err := filepath.Abs("../integrations/prosody")
 	if err != nil {
@@ -42,6 +39,7 @@ log = { info = "*console" }
 VirtualHost "localhost"
 	assent_url = %q
 	assent_key = %q
+	assent_exits = { "help@localhost" }
 `, data, filepath.Join(data, "pid"), dir, number, assent, sampleKey)
 	accounts := filepath.Join(data, "localhost", "accounts")
 	if err := os.MkdirAll(accounts, 0o750); err != nil {
@@ -65,6 +63,7 @@ VirtualHost "localhost"
 		}
 	})
 	address := "127.0.0.1:" + number
-	daemon(t, &log, address, exec.CommandContext(t.Context(), "prosody", "-F", "--config", file))
-	return address
+	return chatServer{address, func() func() {
+		return daemon(t, &log, address, exec.CommandContext(t.Context(), "prosody", "-F", "--config", file))
+	}}
 }

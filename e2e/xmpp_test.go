@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -186,111 +185,38 @@ func port(t *testing.T) string {
 	return number
 }
 
-// daemon runs a server of others until the test ends, and waits until it takes
-// connections at an address.
-func daemon(t *testing.T, log *lines, address string, cmd *exec.Cmd) {
+// daemon runs a server of others until the test ends or it is told to stop, and
+// waits until it takes connections at an address.
+func daemon(t *testing.T, log *lines, address string, cmd *exec.Cmd) (stop func()) {
 	t.Helper()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v: make setup as root installs it", err)
 	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }() // killed, most often
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // it keeps nothing that anybody wants
-		_ = cmd.Wait()
+		<-ended
 	})
+	stop = func() {
+		t.Helper()
+		_ = cmd.Process.Signal(syscall.SIGTERM) // or it has ended
+		select {
+		case <-ended:
+		case <-time.After(2 * patience):
+			t.Fatalf("%s does not stop:\n%s", cmd.Path, log)
+		}
+	}
 	for deadline := time.Now().Add(2 * patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			_ = conn.Close()
-			return
+			return stop
 		}
 	}
 	t.Fatalf("%s takes no connections:\n%s", cmd.Path, log)
-}
-
-// messenger is what every XMPP server with the gate has to do for its users,
-// whom the sample company leads through its stages.
-func (s *site) messenger(x *xmpp) {
-	s.Helper()
-	x.open("ana", "phone")
-	x.open("ben", "tablet")
-	x.says("phone", "ben", "m1", "hello")
-	x.hears("tablet", "<body>hello</body>")
-
-	s.clock("2021-07-05T00:00:00Z") // limited
-	x.hears("phone", "urn:assent:terms:0", `stage="limited"`, "accept_url")
-	x.says("phone", "ben", "typed", "typed")
-	x.hears("phone", `id="typed"`, "policy-violation", `capability="messages.send"`, `stage="limited"`)
-	x.sends("phone", append(tag("iq", "type", "get", "id", "roster"), tag("query", "xmlns", "jabber:iq:roster")))
-	x.hears("phone", `id="roster"`, "policy-violation", `capability="chats.list"`)
-	x.sends("phone", append(tag("iq", "type", "set", "id", "history"), tag("query", "xmlns", "urn:xmpp:mam:2")))
-	x.hears("phone", `id="history"`, "policy-violation", `capability="chats.history"`)
-	x.rings("phone", "ben", "call-0", "propose")
-	x.hears("phone", `id="call-0"`, "policy-violation", `capability="calls.place"`)
-
-	x.says("tablet", "ana", "m2", "are-you-there")
-	note := x.hears("phone", "<body>are-you-there</body>", "reply-token")
-	_, token, _ := strings.Cut(note, "<reply-token")
-	_, token, _ = strings.Cut(token, ">")
-	token, _, _ = strings.Cut(token, "<")
-	with := func(token string) []any { return append(tag("reply-token", "xmlns", "urn:assent:terms:0"), token) }
-	x.says("phone", "ben", "forged", "forged", with("x"+token))
-	x.hears("phone", `id="forged"`, "policy-violation")
-	x.says("phone", "cy", "elsewhere", "elsewhere", with(token))
-	x.hears("phone", `id="elsewhere"`, "policy-violation")
-	x.open("ana", "laptop")
-	x.says("laptop", "ben", "other", "other-device", with(token))
-	x.hears("laptop", `id="other"`, "policy-violation")
-	x.do(map[string]any{"op": "close", "client": "laptop"})
-	x.says("phone", "ben", "reply", "from-the-notification", with(token))
-	x.hears("tablet", "<body>from-the-notification</body>")
-	x.says("phone", "ben", "replay", "replay", with(token))
-	x.hears("phone", `id="replay"`, "policy-violation")
-
-	x.rings("tablet", "ana", "call-1", "propose")
-	x.hears("phone", "<propose", "call-1")
-	x.rings("phone", "ben", "call-1", "proceed")
-	x.hears("tablet", "<proceed", "call-1")
-	x.rings("phone", "ben", "call-2", "propose") // back
-	x.hears("tablet", "<propose", "call-2")
-
-	// Assent does not answer for a while: everybody stays as last known.
-	if err := s.server.Process.Signal(syscall.SIGSTOP); err != nil {
-		s.Fatal(err)
-	}
-	x.says("phone", "ben", "outage", "outage")
-	x.hears("phone", `id="outage"`, "policy-violation")
-	x.says("tablet", "ana", "m3", "in-the-outage")
-	x.hears("phone", "<body>in-the-outage</body>")
-	if err := s.server.Process.Signal(syscall.SIGCONT); err != nil {
-		s.Fatal(err)
-	}
-
-	s.clock("2021-08-20T00:00:00Z") // suspended
-	x.hears("phone", "urn:assent:terms:0", `stage="suspended_delivery"`)
-	for i := range 3 {
-		x.says("tablet", "ana", fmt.Sprint("held-", i), fmt.Sprint("held-", i))
-	}
-	x.rings("tablet", "ana", "call-3", "propose")
-	if refusal := x.hears("tablet", `id="call-3"`, "service-unavailable"); strings.Contains(refusal, "assent") || strings.Contains(refusal, "policy") {
-		s.Errorf("the caller learns of a stage: %s", refusal)
-	}
-	x.do(map[string]any{"op": "close", "client": "phone"})
-	x.open("ana", "phone")
-	x.hears("phone", `stage="suspended_delivery"`)
-	if got := x.bodies("phone"); got != "are-you-there in-the-outage" {
-		s.Errorf("ana's phone got %q while nothing is delivered", got)
-	}
-	s.acceptsWhatIsAsked("ana")
-	x.hears("phone", "<body>held-2</body>")
-	if got := x.bodies("phone"); got != "are-you-there in-the-outage held-0 held-1 held-2" {
-		s.Errorf("ana's phone got %q", got)
-	}
-	x.says("phone", "ben", "m9", "i-am-back")
-	x.hears("tablet", "<body>i-am-back</body>")
-	if got := x.bodies("tablet"); got != "hello from-the-notification i-am-back" {
-		s.Errorf("ben's tablet got %q", got)
-	}
+	return nil
 }
 
 // acceptsWhatIsAsked accepts the documents that are asked for now, as they are

@@ -1,16 +1,18 @@
 -- Holds the users of a Prosody host to the stage they are at with new terms.
 --
--- What each person may do is read from Assent once (the snapshot) and followed
--- from there (the stream), so that no stanza waits for the network. When Assent
--- cannot be reached, everybody stays as last known: silence never takes
--- anything away. See README.md.
+-- What each person may do is read from Assent once (the snapshot), followed from
+-- there (the stream), and asked for where a stale answer would hurt (the decision
+-- point). When Assent cannot be reached, everybody stays as last known: silence
+-- never takes anything away. See README.md.
 
+local async = require "util.async";
 local cache = require "util.cache";
 local filters = require "util.filters";
 local hmac_sha256 = require "util.hashes".hmac_sha256;
 local http = require "net.http";
 local jid = require "util.jid";
 local json = require "util.json";
+local promise = require "util.promise";
 local random = require "util.random";
 local st = require "util.stanza";
 local urlencode = require "util.http".urlencode;
@@ -18,6 +20,10 @@ local base64 = require "util.encodings".base64;
 
 local base = module:get_option_string("assent_url", "http://127.0.0.1:8080"):gsub("/$", "");
 local key = module:get_option_string("assent_key");
+local point = module:get_option_string("assent_point", "prosody");
+local ask = module:get_option_string("assent_ask", "refusals");
+local on_silence = module:get_option_string("assent_on_silence", "hold");
+local silence = module:get_option_number("assent_silence", 600);
 local reply_ttl = module:get_option_number("assent_reply_ttl", 3 * 86400);
 local mailbox_ttl = module:get_option_number("assent_mailbox_ttl", 30 * 86400);
 
@@ -26,19 +32,75 @@ local xmlns_jmi = "urn:xmpp:jingle-message:0";
 local xmlns_jingle = "urn:xmpp:jingle:1";
 local before_others = 500; -- priority of our hooks
 
+-- Whom everybody can always write to, call, and hear from.
+local exits = module:get_option_inherited_set("assent_exits", {});
+local function is_exit(address) return address and exits:contains(jid.bare(address)); end
+
+local counts = { refused = 0, held = 0, unanswered = 0, silences = 0 }; -- reported to Assent
+local function count(what) counts[what] = counts[what] + 1; end
+
 -- Who may do what ------------------------------------------------------------
 
 local rules = {}; -- key → { capability → { allowed, stage, accept_url, … } }
 local people = {}; -- person → key of their rules; who is not in it may do everything
 local mark; -- up to which the above is known; nil until the first snapshot is read
+local lifted = false; -- everybody is let through: Assent has been silent for too long
 
 -- The person that a user is to Assent. Override with assent_person = function.
 local person_of = module:get_option("assent_person") or function(username) return username; end
 
--- refused returns the rule that takes a capability from a user, or nil.
+-- refused returns the rule that takes a capability from a user, or nil, as last
+-- heard.
 local function refused(username, capability)
+	if lifted then return; end
 	local rule = (rules[people[person_of(username)] or ""] or {})[capability];
 	if rule and not rule.allowed then return rule; end
+end
+
+local headers = { ["Authorization"] = "Bearer " .. (key or ""), ["Accept"] = "text/event-stream, application/json" };
+
+-- send sends JSON to Assent. Returns a promise of the response.
+local function send(method, path, data)
+	return http.request(base .. path, { method = method, body = json.encode(data),
+		headers = { ["Authorization"] = headers.Authorization, ["Content-Type"] = "application/json" } });
+end
+
+local function in_time(pending, seconds)
+	return promise.race({ pending, promise.new(function(_, reject)
+		module:add_timer(seconds, function() reject("no answer in time"); end);
+	end) });
+end
+
+local allowed = cache.new(10000); -- person and capability → until when a yes may be used
+
+-- asked is what the decision point says (AuthZEN 1.0), or what is known, when it
+-- does not answer. A yes is used for as long as it says; a no is asked again each
+-- time.
+local function asked(username, capability, known)
+	local person = person_of(username);
+	local ends = allowed:get(person .. " " .. capability);
+	if ends and ends > os.time() then return; end
+	local response, err = async.wait_for(in_time(send("POST", "/access/v1/evaluation", {
+		subject = { type = "user", id = person }, action = { name = capability },
+		resource = { type = "host", id = module.host }, context = { point = point },
+	}), 1));
+	local said = response and response.code == 200 and json.decode(response.body);
+	if not said then
+		count("unanswered");
+		module:log("debug", "Assent does not say whether %s may %s: %s", person, capability, err or response.code);
+		return known;
+	end
+	if not said.decision then return said.context or {}; end
+	allowed:set(person .. " " .. capability, os.time() + said.context.ttl);
+end
+
+-- decide is refused, asked for anew as the setting says: by default before a
+-- refusal is told, so that none outlives an acceptance not heard of yet. Only the
+-- session that asks waits.
+local function decide(username, capability)
+	local rule = refused(username, capability);
+	if not async.ready() or ask == "never" or (ask == "refusals" and not rule) then return rule; end
+	return asked(username, capability, rule);
 end
 
 local function sessions_of(username)
@@ -73,17 +135,44 @@ local function set(person, rules_key)
 	local before = people[person];
 	people[person] = rules_key ~= "default" and rules_key or nil;
 	if before == people[person] then return; end
+	for capability in pairs(rules[before or rules_key] or {}) do allowed:set(person .. " " .. capability, nil); end
 	inform(username);
 	if held and not refused(username, "messages.receive") then drain(username); end
 end
 
+-- lift lets everybody through, or no longer.
+local function lift(now)
+	if now == lifted then return; end
+	lifted = now;
+	module:log("warn", "Assent has been silent for %s: %s", now and "too long" or "no longer", now and "everybody is let through" or "its rules hold again");
+	for person in pairs(people) do
+		local username = usernames[person] or person;
+		inform(username);
+		if lifted then drain(username); end
+	end
+end
+
 -- Following Assent -----------------------------------------------------------
 
-local headers = { ["Authorization"] = "Bearer " .. (key or ""), ["Accept"] = "text/event-stream, application/json" };
 local connect; -- forward
-local heard = os.time(); -- when the stream last said something
+local waiting = {}; -- users whose messages wait for the first snapshot
+local following; -- the request of the stream, while it is open
+local heard = os.time(); -- when Assent last said something
+
+local started = os.time();
+
+-- begins tells that nothing is known yet, for a moment after a start.
+local function begins() return not mark and os.time() - started < 20; end
+
+local function release()
+	local all = waiting;
+	waiting = {};
+	for username in pairs(all) do drain(username); end
+end
 
 local function again(why)
+	following = nil;
+	count("silences");
 	module:log("warn", "Assent is not followed (%s); everybody stays as last known", why);
 	module:add_timer(1, function() connect(); end);
 end
@@ -137,12 +226,24 @@ local function stream()
 		if not ok and code == 422 then mark = nil; end -- a mark it does not know: begin again
 		again("the stream ended: " .. tostring(code));
 	end);
-	heard = os.time();
-	module:add_timer(5, function() -- a connection that died without a word
-		if not request.conn then return; end
-		if os.time() - heard > 20 then http.destroy_request(request); again("silence"); return; end
-		return 5;
-	end);
+	following, heard = request, os.time();
+end
+
+-- tick notices a connection that died without a word, lifts what the operator
+-- wants lifted, and reports how far this host has come.
+local function tick()
+	local silent = os.time() - heard;
+	if following and following.conn and silent > 20 then
+		http.destroy_request(following);
+		again("silence");
+	end
+	if not begins() then release(); end
+	lift(on_silence == "allow" and silent > silence);
+	if mark then
+		in_time(send("PUT", "/api/v1/enforcement/points/" .. point, { kind = "prosody", mark = mark, on_silence = on_silence, counts = counts }), 5)
+			:catch(function() end); -- the stream notices as well
+	end
+	return 5;
 end
 
 -- snapshot reads everybody, page by page, and then follows.
@@ -158,7 +259,8 @@ local function snapshot(after, fresh, first)
 			if not fresh[person] then set(person, "default"); end
 		end
 		for person, k in pairs(fresh) do set(person, k); end
-		mark = first;
+		mark, heard = first, os.time();
+		release();
 		stream();
 	end);
 end
@@ -195,6 +297,7 @@ end
 -- What a user does -----------------------------------------------------------
 
 local function refuse(session, stanza, capability, rule)
+	count("refused");
 	local problem = st.error_reply(stanza, "auth", "policy-violation", "Accept the terms to use this; accepting brings it back at once")
 		:tag("refusal", { xmlns = xmlns, capability = capability, stage = rule.stage, accept_url = rule.accept_url });
 	session.send(problem);
@@ -222,27 +325,36 @@ local function call_signal(stanza)
 	return jingle and jingle.attr.action;
 end
 
+-- has_content tells whether a message says something, readable here or not.
+local function has_content(stanza)
+	for _, child in ipairs(stanza.tags) do
+		if child.name == "body" or child.name == "encrypted" or child.name == "openpgp" then return true; end
+	end
+	return false;
+end
+
 local function sending(event)
 	local session, stanza = event.origin, event.stanza;
-	if session.type ~= "c2s" or stanza.attr.type == "error" then return; end
+	if session.type ~= "c2s" or stanza.attr.type == "error" or is_exit(stanza.attr.to) then return; end
 	local capability;
 	local signal = call_signal(stanza);
 	if signal then
 		capability = capability_for_call(signal, session, stanza);
-	elseif stanza:get_child("body") then
+	elseif has_content(stanza) then
 		capability = "messages.send";
-		if refused(session.username, capability) and replies(stanza, session) then
-			capability = "messages.reply_from_notification";
-		end
 	end
-	local rule = capability and refused(session.username, capability);
+	local rule = capability and decide(session.username, capability);
+	if rule and capability == "messages.send" and replies(stanza, session) then
+		capability = "messages.reply_from_notification";
+		rule = decide(session.username, capability);
+	end
 	if rule then return refuse(session, stanza, capability, rule); end
 	stanza:remove_children("reply-token", xmlns);
 end
 
 local function asking(event)
 	local session, stanza = event.origin, event.stanza;
-	if session.type ~= "c2s" or (stanza.attr.type ~= "get" and stanza.attr.type ~= "set") then return; end
+	if session.type ~= "c2s" or (stanza.attr.type ~= "get" and stanza.attr.type ~= "set") or is_exit(stanza.attr.to) then return; end
 	local capability;
 	local signal = call_signal(stanza);
 	if signal then
@@ -252,7 +364,7 @@ local function asking(event)
 	elseif stanza:get_child("query", "urn:xmpp:mam:2") then
 		capability = "chats.history";
 	end
-	local rule = capability and refused(session.username, capability);
+	local rule = capability and decide(session.username, capability);
 	if rule then return refuse(session, stanza, capability, rule); end
 end
 
@@ -265,10 +377,22 @@ module:hook("pre-iq/self", asking, before_others);
 
 -- What reaches a user --------------------------------------------------------
 
+local held_messages = module:open_store("offline", "archive");
+
+-- hold keeps a message in the offline store. Those who keep it are not notified.
+local function hold(origin, stanza, username)
+	if held_messages:append(username, nil, st.clone(stanza), os.time(), xmlns) then
+		count("held");
+	else -- as for anybody whose offline store is full
+		origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
+	end
+	return true;
+end
+
 local function receiving(event)
 	local stanza = event.stanza;
 	local username = jid.node(stanza.attr.to);
-	if not username or stanza.attr.type == "error" then return; end
+	if not username or stanza.attr.type == "error" or is_exit(stanza.attr.from) then return; end
 	local signal = call_signal(stanza);
 	if signal == "propose" or signal == "session-initiate" then
 		missed:set(missed_key(username, jid.bare(stanza.attr.from)), os.time());
@@ -277,9 +401,8 @@ local function receiving(event)
 			event.origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
 			return true;
 		end
-	elseif stanza:get_child("body") and refused(username, "messages.receive") then
-		module:fire_event("message/offline/handle", { origin = event.origin, stanza = st.clone(stanza) });
-		return true;
+	elseif has_content(stanza) and refused(username, "messages.receive") then
+		return hold(event.origin, stanza, username);
 	end
 end
 
@@ -290,18 +413,21 @@ for _, kind in ipairs({ "bare", "full" }) do
 	end, before_others);
 end
 
--- What is held stays so when its owner signs in; what is too old is gone.
-local held_messages = module:open_store("offline", "archive");
+-- What is held stays so when its owner signs in; what was held for too long is
+-- gone.
 module:hook("message/offline/broadcast", function(event)
 	local username = event.origin.username;
-	held_messages:delete(username, { ["end"] = os.time() - mailbox_ttl });
-	if refused(username, "messages.receive") then return true; end
+	local old = {};
+	for id in held_messages:find(username, { with = xmlns, ["end"] = os.time() - mailbox_ttl }) or function() end do old[#old + 1] = id; end
+	for _, id in ipairs(old) do held_messages:delete(username, { key = id }); end
+	if begins() then waiting[username] = true; end
+	if waiting[username] or refused(username, "messages.receive") then return true; end
 end, before_others);
 
 -- Each session gets a token of its own with every message, while its user
 -- cannot write otherwise.
 local function with_token(stanza, session)
-	if stanza.name == "message" and stanza.attr.type ~= "error" and stanza:get_child("body")
+	if stanza.name == "message" and stanza.attr.type ~= "error" and has_content(stanza)
 		and session.username and refused(session.username, "messages.send") then
 		local peer = jid.bare(stanza.attr.from);
 		if peer and peer ~= jid.join(session.username, session.host) then
@@ -331,4 +457,5 @@ function module.load()
 		return;
 	end
 	connect();
+	module:add_timer(5, tick);
 end

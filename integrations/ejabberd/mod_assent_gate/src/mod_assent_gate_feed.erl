@@ -42,13 +42,13 @@ decide(Host, User, Capability) ->
         _ -> Known
     end.
 
-%% ask asks the decision point (AuthZEN 1.0), or uses its last answer for as long
-%% as it says.
+%% ask asks the decision point (AuthZEN 1.0). A yes is used for as long as it says;
+%% a no is asked again each time.
 ask(Host, User, Capability, Known) ->
     Person = person(Host, User),
     Now = erlang:system_time(millisecond),
-    case ets:lookup(table(Host), {answer, Person, Capability}) of
-        [{_, Answer, Until}] when Until > Now -> Answer;
+    case ets:lookup(table(Host), {allowed, Person, Capability}) of
+        [{_, Until}] when Until > Now -> allowed;
         _ -> fresh(Host, Person, Capability, Known)
     end.
 
@@ -56,12 +56,11 @@ fresh(Host, Person, Capability, Known) ->
     Question = #{subject => #{type => user, id => Person}, action => #{name => Capability},
                  resource => #{type => host, id => Host}, context => #{point => option(Host, point)}},
     case call(Host, post, "/access/v1/evaluation", Question, ?PATIENCE) of
-        {ok, #{<<"decision">> := Decision} = Said} ->
-            Context = maps:get(<<"context">>, Said, #{}),
-            Answer = case Decision of true -> allowed; false -> {refused, Context} end,
-            Until = erlang:system_time(millisecond) + 1000 * maps:get(<<"ttl">>, Context, 1),
-            ets:insert(table(Host), {{answer, Person, Capability}, Answer, Until}),
-            Answer;
+        {ok, #{<<"decision">> := false} = Said} ->
+            {refused, maps:get(<<"context">>, Said, #{})};
+        {ok, #{<<"decision">> := true, <<"context">> := #{<<"ttl">> := Seconds}}} ->
+            ets:insert(table(Host), {{allowed, Person, Capability}, erlang:system_time(millisecond) + 1000 * Seconds}),
+            allowed;
         Silence ->
             count(Host, unanswered),
             ?DEBUG("Assent does not say whether ~ts may ~ts: ~p", [Person, Capability, Silence]),
@@ -144,9 +143,9 @@ init([Host, _Opts]) ->
         <<>> ->
             ?ERROR_MSG("the option key of mod_assent_gate is not set: give it a key with the scope decisions:read; nobody is held to anything", []),
             {ok, State};
-        _ ->
-            self() ! connect,
-            {ok, State}
+        _ -> % before ejabberd takes connections: nobody slips in
+            {noreply, Following} = handle_info(connect, State),
+            {ok, Following}
     end.
 
 reload(Host) -> gen_server:cast(gen_mod:get_module_proc(Host, ?MODULE), reload).
@@ -175,6 +174,8 @@ handle_info({http, {Request, stream_start, _}}, #{request := Request, mark := Ma
     {noreply, State#{heard => now_in(0)}};
 handle_info({http, {Request, stream, Chunk}}, #{request := Request, buffer := Buffer} = State) ->
     {noreply, events(State#{buffer => <<Buffer/binary, Chunk/binary>>, heard => now_in(0)})};
+handle_info({http, {Request, stream_end, _}}, #{request := Request} = State) ->
+    {noreply, again(State#{request => none}, ended)};
 handle_info({http, {Request, {{_, 422, _}, _, _}}}, #{request := Request} = State) ->
     {noreply, again(State#{request => none, mark => none}, unknown_mark)};
 handle_info({http, {Request, Ended}}, #{request := Request} = State) ->
@@ -230,7 +231,7 @@ forget(Host) ->
     Now = now_in(0),
     lists:foreach(fun(Key) -> ets:select_delete(table(Host), [{{Key, '$1'}, [{'<', '$1', Now}], [true]}]) end,
                   [{rang, '_', '_'}, {used, '_'}]),
-    ets:select_delete(table(Host), [{{{answer, '_', '_'}, '_', '$1'}, [{'<', '$1', Now * 1000}], [true]}]).
+    ets:select_delete(table(Host), [{{{allowed, '_', '_'}, '$1'}, [{'<', '$1', Now * 1000}], [true]}]).
 
 %% snapshot reads everybody, page by page.
 snapshot(Host, After, Read, First) ->
@@ -265,7 +266,7 @@ set(Host, Person, Key) ->
     case ets:lookup(Table, {person, Person}) of
         Before -> ok;
         _ ->
-            ets:match_delete(Table, {{answer, Person, '_'}, '_', '_'}),
+            ets:match_delete(Table, {{allowed, Person, '_'}, '_'}),
             tell(Host, user(Host, Person))
     end.
 

@@ -1,0 +1,204 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// chatServer is an XMPP server with the gate, as its own test starts it.
+type chatServer struct {
+	address string
+	start   func() (stop func())
+}
+
+// road is what lies between a chat server and Assent: all of it, or, while it is
+// broken, only questions to the decision point.
+type road struct {
+	*httptest.Server
+	mu     sync.Mutex
+	broken bool
+	cut    context.CancelFunc // ends what is under way
+	way    context.Context
+}
+
+func roadTo(t *testing.T, address string) *road {
+	t.Helper()
+	target, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &road{}
+	r.mend()
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.FlushInterval = -1
+	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		r.mu.Lock()
+		broken, way := r.broken, r.way
+		r.mu.Unlock()
+		switch {
+		case !strings.HasPrefix(q.URL.Path, "/api/v1/enforcement"):
+			proxy.ServeHTTP(w, q)
+		case broken:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			ctx, cancel := context.WithCancel(q.Context())
+			defer cancel()
+			defer context.AfterFunc(way, cancel)()
+			proxy.ServeHTTP(w, q.WithContext(ctx))
+		}
+	}))
+	t.Cleanup(func() { r.breaks(); r.Close() })
+	return r
+}
+
+func (r *road) breaks() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.broken = true
+	r.cut()
+}
+
+func (r *road) mend() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.broken = false
+	r.way, r.cut = context.WithCancel(context.Background())
+}
+
+// holdsItsUsers is what every XMPP server with the gate has to do for its users,
+// whom the sample company leads through its stages.
+func holdsItsUsers(t *testing.T, server func(t *testing.T, assent string) chatServer) {
+	t.Helper()
+	s := sample(t, "40")
+	way := roadTo(t, s.url)
+	chat := server(t, way.URL)
+	stop := chat.start()
+	x := clients(t, chat.address)
+	s.limits(x)
+	s.takesReplies(x)
+	s.suspends(x)
+
+	stop() // what is held is there after it, and nobody is let in meanwhile
+	chat.start()
+	x.open("ben", "desk")
+	x.open("ana", "watch")
+	x.hears("watch", `stage="suspended_delivery"`)
+	x.says("desk", "ana", "held-3", "held-3")
+	x.says("watch", "ben", "again", "again")
+	x.hears("watch", `id="again"`, "policy-violation")
+	if got := x.bodies("watch"); got != "" {
+		t.Errorf("ana's watch got %q while nothing is delivered", got)
+	}
+
+	way.breaks() // what is not heard of is asked for
+	s.acceptsWhatIsAsked("ana")
+	x.says("watch", "ben", "back", "i-am-back")
+	x.hears("desk", "<body>i-am-back</body>")
+	way.mend()
+	x.hears("watch", "<body>held-3</body>")
+	if got := x.bodies("watch"); got != "held-0 held-1 held-2 held-3" {
+		t.Errorf("ana's watch got %q", got)
+	}
+	if got := x.bodies("desk"); got != "i-am-back" {
+		t.Errorf("ben's desk got %q", got)
+	}
+}
+
+func (s *site) limits(x *xmpp) {
+	s.Helper()
+	x.open("ana", "phone")
+	x.open("ben", "tablet")
+	x.says("phone", "ben", "m1", "hello")
+	x.hears("tablet", "<body>hello</body>")
+
+	s.clock("2021-07-05T00:00:00Z") // limited
+	x.hears("phone", "urn:assent:terms:0", `stage="limited"`, "accept_url")
+	x.says("phone", "ben", "typed", "typed")
+	x.hears("phone", `id="typed"`, "policy-violation", `capability="messages.send"`, `stage="limited"`, "accept_url")
+	x.sends("phone", append(tag("message", "to", "ben@localhost", "type", "chat", "id", "sealed"), append(tag("encrypted", "xmlns", "urn:xmpp:omemo:2"), "x")))
+	x.hears("phone", `id="sealed"`, "policy-violation")
+	x.sends("phone", append(tag("iq", "type", "get", "id", "roster"), tag("query", "xmlns", "jabber:iq:roster")))
+	x.hears("phone", `id="roster"`, "policy-violation", `capability="chats.list"`)
+	x.sends("phone", append(tag("iq", "type", "set", "id", "history"), tag("query", "xmlns", "urn:xmpp:mam:2")))
+	x.hears("phone", `id="history"`, "policy-violation", `capability="chats.history"`)
+	x.rings("phone", "ben", "call-0", "propose")
+	x.hears("phone", `id="call-0"`, "policy-violation", `capability="calls.place"`)
+	x.says("phone", "help", "help-1", "help") // whom the operator left open to everybody
+	x.says("phone", "ben", "typed-2", "typed")
+	x.hears("phone", `id="typed-2"`, "policy-violation")
+	if x.find("phone", `id="help-1"`, "policy-violation") != "" {
+		s.Error("nobody can write to support")
+	}
+}
+
+func (s *site) takesReplies(x *xmpp) {
+	s.Helper()
+	x.says("tablet", "ana", "m2", "are-you-there")
+	note := x.hears("phone", "<body>are-you-there</body>", "reply-token")
+	_, token, _ := strings.Cut(note, "<reply-token")
+	_, token, _ = strings.Cut(token, ">")
+	token, _, _ = strings.Cut(token, "<")
+	with := func(token string) []any { return append(tag("reply-token", "xmlns", "urn:assent:terms:0"), token) }
+	x.says("phone", "ben", "forged", "forged", with("x"+token))
+	x.hears("phone", `id="forged"`, "policy-violation")
+	x.says("phone", "cy", "elsewhere", "elsewhere", with(token))
+	x.hears("phone", `id="elsewhere"`, "policy-violation")
+	x.open("ana", "laptop")
+	x.says("laptop", "ben", "other", "other-device", with(token))
+	x.hears("laptop", `id="other"`, "policy-violation")
+	x.do(map[string]any{"op": "close", "client": "laptop"})
+	x.says("phone", "ben", "reply", "from-the-notification", with(token))
+	x.hears("tablet", "<body>from-the-notification</body>")
+	x.says("phone", "ben", "replay", "replay", with(token))
+	x.hears("phone", `id="replay"`, "policy-violation")
+
+	x.rings("tablet", "ana", "call-1", "propose")
+	x.hears("phone", "<propose", "call-1")
+	x.rings("phone", "ben", "call-1", "proceed")
+	x.hears("tablet", "<proceed", "call-1")
+	x.rings("phone", "ben", "call-2", "propose") // back
+	x.hears("tablet", "<propose", "call-2")
+
+	// Assent does not answer for a while: everybody stays as last known.
+	if err := s.server.Process.Signal(syscall.SIGSTOP); err != nil {
+		s.Fatal(err)
+	}
+	x.says("phone", "ben", "outage", "outage")
+	x.hears("phone", `id="outage"`, "policy-violation")
+	x.says("tablet", "ana", "m3", "in-the-outage")
+	x.hears("phone", "<body>in-the-outage</body>")
+	if err := s.server.Process.Signal(syscall.SIGCONT); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *site) suspends(x *xmpp) {
+	s.Helper()
+	s.clock("2021-08-20T00:00:00Z")
+	x.hears("phone", "urn:assent:terms:0", `stage="suspended_delivery"`)
+	for i := range 3 {
+		x.says("tablet", "ana", fmt.Sprint("held-", i), fmt.Sprint("held-", i))
+	}
+	x.rings("tablet", "ana", "call-3", "propose")
+	if refusal := x.hears("tablet", `id="call-3"`, "service-unavailable"); strings.Contains(refusal, "assent") || strings.Contains(refusal, "policy") {
+		s.Errorf("the caller learns of a stage: %s", refusal)
+	}
+	x.do(map[string]any{"op": "close", "client": "phone"})
+	x.open("ana", "phone")
+	x.hears("phone", `stage="suspended_delivery"`)
+	if got := x.bodies("phone"); got != "are-you-there in-the-outage" {
+		s.Errorf("ana's phone got %q while nothing is delivered", got)
+	}
+	if got := x.bodies("tablet"); got != "hello from-the-notification" {
+		s.Errorf("ben's tablet got %q", got)
+	}
+}
