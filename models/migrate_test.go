@@ -58,7 +58,7 @@ var schema = map[string]string{
 
 func TestTheMigrationsLeadToTheSchemaInTestdata(t *testing.T) {
 	t.Parallel()
-	for name, fresh := range engines {
+	for name, fresh := range blank {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)
@@ -104,7 +104,7 @@ func dump(t *testing.T, db *sql.DB, query string) string {
 
 func TestADatabaseOfAnotherBuildIsRefused(t *testing.T) {
 	t.Parallel()
-	for name, fresh := range engines {
+	for name, fresh := range blank {
 		for what, c := range map[string]struct {
 			change string
 			says   []string
@@ -126,7 +126,7 @@ func TestADatabaseOfAnotherBuildIsRefused(t *testing.T) {
 
 func TestADatabaseOfSomethingElseIsRefusedAndLeftAlone(t *testing.T) {
 	t.Parallel()
-	for name, fresh := range engines {
+	for name, fresh := range blank {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)
@@ -143,7 +143,7 @@ func TestADatabaseOfSomethingElseIsRefusedAndLeftAlone(t *testing.T) {
 
 func TestWithoutMigrationAnOldDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
-	for name, fresh := range engines {
+	for name, fresh := range blank {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)

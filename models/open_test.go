@@ -74,7 +74,7 @@ func TestADatabaseFileIsMadeWithItsDirectoryForItsOwnerOnly(t *testing.T) {
 func TestWhatIsWrittenIsThereAfterReopening(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	for name, fresh := range engines {
+	for name, fresh := range blank {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)
@@ -249,7 +249,7 @@ func (l *lines) String() string {
 func TestProcessesThatStartTogetherMigrateOnceAndTakeTurnsWriting(t *testing.T) {
 	t.Parallel()
 	const processes, each = 3, 10
-	for name, fresh := range engines {
+	for name, fresh := range blank {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)

@@ -28,10 +28,21 @@ func open(t testing.TB, url string) *models.Store {
 	return s
 }
 
-// engines are the URLs of a fresh database on each engine.
-var engines = map[string]func(testing.TB) string{
-	"sqlite":   func(t testing.TB) string { return "sqlite:" + t.TempDir() + "/assent.db" },
-	"postgres": testenv.Postgres,
+// engines are the URLs of a database without facts on each engine.
+var engines = map[string]func(testing.TB) string{"sqlite": file, "postgres": testenv.Prepared(migrated)}
+
+// blank are the URLs of a database with nothing in it at all.
+var blank = map[string]func(testing.TB) string{"sqlite": file, "postgres": testenv.Postgres}
+
+func file(t testing.TB) string { return "sqlite:" + t.TempDir() + "/assent.db" }
+
+// migrated brings a database to this version's schema.
+func migrated(url string) error {
+	s, err := models.Open(context.Background(), url, models.Options{})
+	if err != nil {
+		return err
+	}
+	return s.Close()
 }
 
 func TestBothEnginesBehaveTheSame(t *testing.T) {

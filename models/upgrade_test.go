@@ -98,7 +98,7 @@ func TestAnUpgradeKeepsWhatAnOlderProgramWrote(t *testing.T) {
 		}},
 		"runs": []tracker.Run{{ID: "run-1", Job: "sweep", Planned: us(1), Started: us(2), Finished: us(3), Examined: 4, Moved: 1, Waiting: 3}},
 	}
-	for name, fresh := range engines {
+	for name, fresh := range blank {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)

@@ -60,9 +60,17 @@ func onBothEngines(t *testing.T, test func(*testing.T, *world), change ...wiring
 func engines() map[string]func(testing.TB) string {
 	return map[string]func(testing.TB) string{
 		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "assent.db") },
-		"postgres": func(t testing.TB) string { return testenv.Postgres(t) },
+		"postgres": postgres,
 	}
 }
+
+var postgres = testenv.Prepared(func(url string) error {
+	s, err := models.Open(context.Background(), url, models.Options{})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+})
 
 // beside is another process on the same database, with the same clock.
 func (w *world) beside(change ...wiring) *world {

@@ -43,19 +43,57 @@ var shared = sync.OnceValues(func() (*Cluster, error) { //nolint:gochecknoglobal
 // time zone is far from UTC, so that nothing works by accident of the zone.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	return database(t, "template1")
+}
+
+// Prepared is Postgres with databases that are copies of one, which prepare had
+// once in this process: a copy takes a tenth of the time of a schema.
+func Prepared(prepare func(url string) error) func(testing.TB) string {
+	name := "model_" + strings.ToLower(rand.Text())
+	prepared := sync.OnceValue(func() error {
+		cluster, err := shared()
+		if err != nil {
+			return err
+		}
+		if err := execute(cluster.URL, "CREATE DATABASE "+name); err != nil {
+			return err
+		}
+		address, err := cluster.database(name)
+		if err != nil {
+			return err
+		}
+		return prepare(address)
+	})
+	return func(t testing.TB) string {
+		t.Helper()
+		if err := prepared(); err != nil {
+			t.Fatalf("a PostgreSQL database for tests to copy: %v", err)
+		}
+		return database(t, name)
+	}
+}
+
+func database(t testing.TB, model string) string {
+	t.Helper()
 	cluster, err := shared()
 	if err != nil {
 		t.Fatalf("a PostgreSQL database for the test: %v", err)
 	}
-	return cluster.Database(t)
+	return cluster.copied(t, model)
 }
 
 // Database returns the URL of a new, empty database of a cluster, which is
 // dropped when the test ends.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
+	return c.copied(t, "template1")
+}
+
+// copied returns the URL of a copy of another database.
+func (c *Cluster) copied(t testing.TB, model string) string {
+	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
-	if err := execute(c.URL, "CREATE DATABASE "+name); err != nil {
+	if err := execute(c.URL, "CREATE DATABASE "+name+" TEMPLATE "+model); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -63,11 +101,20 @@ func (c *Cluster) Database(t testing.TB) string {
 			t.Error(err)
 		}
 	})
+	address, err := c.database(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+// database is the URL of a database by its name.
+func (c *Cluster) database(name string) (string, error) {
 	address, err := url.Parse(c.URL)
 	if err != nil {
-		t.Fatalf("read the URL of the cluster: %v", err)
+		return "", fmt.Errorf("read %s: %w", Variable, err)
 	}
-	return address.JoinPath("..", name).String()
+	return address.JoinPath("..", name).String(), nil
 }
 
 // PostgresProgram returns the path of a program that is installed with the
