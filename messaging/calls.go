@@ -104,7 +104,7 @@ func (s *Server) unavailable(ctx context.Context, c callState) (any, error) {
 
 // missed leaves an unanswered call in the conversation.
 func (s *Server) missed(ctx context.Context, c callState) error {
-	kept, err := s.options.Mailbox.Post(ctx, mailbox.Draft{Message: mailbox.Message{
+	kept, err := s.options.Mailbox.Post(ctx, mailbox.Draft{Begins: true, Message: mailbox.Message{
 		ID: c.ID, From: c.From, To: c.To, Kind: mailbox.MissedCall, Call: c.Kind, SentAt: s.options.Now(),
 	}})
 	if err == nil {

@@ -172,11 +172,6 @@ func (p sendParams) check() terms.Faults {
 }
 
 func (s *Server) send(ctx context.Context, person string, p sendParams) (any, error) {
-	if p.Group == "" {
-		if err := s.knows(ctx, person, "to", p.To); err != nil {
-			return nil, err
-		}
-	}
 	return s.write(ctx, mailbox.Draft{Message: mailbox.Message{From: person, To: p.To, Group: p.Group, Body: p.Body, ClientID: p.ClientID}})
 }
 
@@ -185,6 +180,13 @@ func (s *Server) send(ctx context.Context, person string, p sendParams) (any, er
 func (s *Server) write(ctx context.Context, d mailbox.Draft) (any, error) {
 	d.ID, d.Kind, d.SentAt = rand.Text(), mailbox.Text, s.options.Now()
 	kept, err := s.options.Mailbox.Post(ctx, d)
+	if errors.Is(err, mailbox.ErrNotBegun) {
+		if err := s.knows(ctx, d.From, "to", d.To); err != nil {
+			return nil, err
+		}
+		d.Begins = true
+		kept, err = s.options.Mailbox.Post(ctx, d)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -228,11 +230,6 @@ func (s *Server) reply(ctx context.Context, by Caller, p replyParams) (any, erro
 		return nil, terms.Faults{{Path: "reply_token", Detail: "did not come with a notification for you on this device"}}
 	}
 	to := mailbox.Message{From: by.Person, To: claims.Data["peer"], Group: claims.Data["group"], Body: p.Body, ClientID: p.ClientID}
-	if to.Group == "" {
-		if err := s.knows(ctx, by.Person, "to", to.To); err != nil {
-			return nil, err
-		}
-	}
 	return s.write(ctx, mailbox.Draft{Message: to, Answers: claims.ID})
 }
 

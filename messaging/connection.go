@@ -116,7 +116,7 @@ func (s *Server) settle(ctx context.Context, person string, connections map[stri
 			s.join(ctx, c, l.of(callerOf(c)), allowed)
 		}
 	}
-	s.handOver(ctx, turn, person, 0)
+	s.handOver(ctx, turn, person, nil)
 }
 
 // gone forgets how far a device was brought when its last connection has ended:

@@ -60,14 +60,13 @@ const page = 100
 
 // handOver brings the person's devices that are connected to this server up to
 // date, each from where it was, in order, if the person may receive. Whoever
-// calls it holds the person's turn. Messages from the place fresh on were sent
-// just now; 0 is for none.
-func (s *Server) handOver(ctx context.Context, turn *turn, person string, fresh int64) {
+// calls it holds the person's turn.
+func (s *Server) handOver(ctx context.Context, turn *turn, person string, n *news) {
 	if !s.may(person, "messages.receive") {
 		return
 	}
 	for device := range s.devices(person) {
-		if err := s.bring(ctx, turn, Caller{person, device}, fresh); err != nil && ctx.Err() == nil {
+		if err := s.bring(ctx, turn, Caller{person, device}, n); err != nil && ctx.Err() == nil {
 			s.options.Log.ErrorContext(ctx, "mailbox not read", slog.String("person", person), slog.Any("error", err))
 		}
 	}
@@ -82,7 +81,7 @@ func (s *Server) devices(person string) map[string]bool {
 	return names
 }
 
-func (s *Server) bring(ctx context.Context, turn *turn, to Caller, fresh int64) error {
+func (s *Server) bring(ctx context.Context, turn *turn, to Caller, n *news) error {
 	if !s.hears(chatsLine, to) && !s.hears(notificationLine, to) {
 		return nil
 	}
@@ -95,12 +94,12 @@ func (s *Server) bring(ctx context.Context, turn *turn, to Caller, fresh int64) 
 		st = stream{place: place, sure: place, earlier: place, since: s.options.Wall()}
 	}
 	for {
-		list, err := s.options.Mailbox.After(ctx, to.Person, st.place, page)
+		list, err := s.next(ctx, to.Person, st.place, n)
 		if err != nil {
 			return err
 		}
 		for _, m := range list {
-			s.hand(ctx, to, m, fresh > 0 && m.Place >= fresh)
+			s.hand(ctx, to, m, n != nil && m.Place >= n.place)
 			st.place = m.Place
 		}
 		if turn.streams[to] = st.age(s.options.Wall()); len(list) > 0 {
@@ -111,6 +110,25 @@ func (s *Server) bring(ctx context.Context, turn *turn, to Caller, fresh int64) 
 			return nil
 		}
 	}
+}
+
+// news is a message that was sent just now, for one person.
+type news struct {
+	place   int64
+	message *mailbox.Message // nil: only its place is known here
+	before  int64            // place of what the person had before it
+}
+
+// next lists what follows a place for a person. The message of the news, if
+// nothing else can lie between, is not read again.
+func (s *Server) next(ctx context.Context, person string, place int64, n *news) ([]mailbox.Message, error) {
+	switch {
+	case n == nil || n.message == nil || n.before > place:
+		return s.options.Mailbox.After(ctx, person, place, page)
+	case n.place > place:
+		return []mailbox.Message{n.message.For(person)}, nil
+	}
+	return nil, nil // somebody who read has brought it
 }
 
 // stream is how far a device has been brought.

@@ -117,7 +117,9 @@ func (s *Server) heard(e centrifuge.NotificationEvent) {
 	case opMail:
 		var m mail
 		if json.Unmarshal(e.Data, &m) == nil {
-			s.bringAll(ctx, m.People, m.Place)
+			for _, person := range m.People {
+				s.bringNews(ctx, person, &news{place: m.Place})
+			}
 		}
 	case opEvent:
 		var t telling
@@ -264,24 +266,27 @@ func (s *Server) callHere(ctx context.Context, c callWord) callWord {
 	return callWord{State: out}
 }
 
-// bringAll hands a message that was just kept to everybody who is connected
-// here and can have it now. For the others it waits.
-func (s *Server) bringAll(ctx context.Context, people []string, fresh int64) {
-	for _, person := range people {
-		if len(s.node.Hub().UserConnections(person)) == 0 {
-			continue
-		}
-		turn := s.turn(person)
-		turn.Lock()
-		s.handOver(ctx, turn, person, fresh)
-		turn.Unlock()
+// handOut hands a message that was just kept to whoever can have it now. For
+// the others it waits.
+func (s *Server) handOut(ctx context.Context, kept mailbox.Kept) {
+	people := make([]string, len(kept.Copies))
+	for i, c := range kept.Copies {
+		people[i] = c.Person
+		s.bringNews(ctx, c.Person, &news{place: kept.Place, message: &kept.Message, before: c.Before})
+	}
+	if len(people) > 0 {
+		s.tell(opMail, mail{people, kept.Place})
 	}
 }
 
-// handOut hands a message that was just kept to whoever can have it now.
-func (s *Server) handOut(ctx context.Context, kept mailbox.Kept) {
-	s.bringAll(ctx, kept.For, kept.Place)
-	if len(kept.For) > 0 {
-		s.tell(opMail, mail{kept.For, kept.Place})
+// bringNews hands a message that was just kept to somebody who is connected
+// here and can have it now.
+func (s *Server) bringNews(ctx context.Context, person string, n *news) {
+	if len(s.node.Hub().UserConnections(person)) == 0 {
+		return
 	}
+	turn := s.turn(person)
+	turn.Lock()
+	defer turn.Unlock()
+	s.handOver(ctx, turn, person, n)
 }

@@ -17,8 +17,7 @@ const aboutMessage = "g.place, g.id, g.client_id, g.sender, m.peer, c.group_id, 
 const fromCopies = ` FROM chat_copies k JOIN chat_messages g ON g.place = k.place
 	JOIN chat_members m ON m.person = k.person AND m.chat = k.chat JOIN chats c ON c.chat = k.chat`
 
-// message reads the columns of aboutMessage. Only the sender sees what their
-// program called it.
+// message reads the columns of aboutMessage, as a person sees them.
 func (v *values) message(person string) mailbox.Message {
 	m := mailbox.Message{Place: v.number(), ID: v.text(), ClientID: v.text(), From: v.text()}
 	peer := v.text()
@@ -31,10 +30,7 @@ func (v *values) message(person string) mailbox.Message {
 	default:
 		m.To = person
 	}
-	if m.From != person {
-		m.ClientID = ""
-	}
-	return m
+	return m.For(person)
 }
 
 // messages lists copies of a person; the condition ends the statement.
@@ -207,6 +203,19 @@ func (m *Mailbox) Read(ctx context.Context, person string, with mailbox.Talk, id
 			list[0].Place, person, chat, list[0].Place)
 	})
 	return others, err
+}
+
+func (r reader) blocked(ctx context.Context, person, peer string) (bool, error) {
+	var found bool
+	err := r.in(ctx).Raw("SELECT EXISTS (SELECT 1 FROM chat_blocks WHERE person = ? AND peer = ?)", person, peer).Row().Scan(&found)
+	return found, r.translate(err, "blocks")
+}
+
+// chatWith is the conversation of two people, 0 before it has begun.
+func (r reader) chatWith(ctx context.Context, person, peer string) (int64, error) {
+	var chat int64
+	err := r.in(ctx).Raw("SELECT COALESCE((SELECT chat FROM chat_members WHERE person = ? AND peer = ? AND peer <> ''), 0)", person, peer).Row().Scan(&chat)
+	return chat, r.translate(err, "conversations")
 }
 
 func (r reader) people(ctx context.Context, statement string, args ...any) ([]string, error) {

@@ -13,22 +13,24 @@ type together struct {
 	busy    bool
 }
 
-// write is one of them, and what became of it.
+// write is one of them, and what became of it: fn, or a message to be kept,
+// many of which go into one statement.
 type write struct {
 	fn   func(context.Context, *tx) error
+	post *post
 	err  error
 	done chan struct{}
 }
 
 // mostTogether bounds a transaction, and so how long others wait for it.
-const mostTogether = 128
+const mostTogether = 256
 
-// do runs fn in a transaction and returns when it is durable, or fn's error. What
-// fn writes stands only if it returns nil, and an error of its own must come
-// before its first write. A write that has begun to wait is finished, whatever
-// becomes of its context.
-func (w *together) do(ctx context.Context, s *Store, fn func(context.Context, *tx) error) error {
-	one := &write{fn: fn, done: make(chan struct{})}
+// do carries a write out in a transaction and returns when it is durable, or
+// its error. What fn writes stands only if it returns nil, and an error of its
+// own must come before its first write. A write that has begun to wait is
+// finished, whatever becomes of its context.
+func (w *together) do(ctx context.Context, s *Store, one *write) error {
+	one.done = make(chan struct{})
 	w.mu.Lock()
 	w.waiting = append(w.waiting, one)
 	if !w.busy {
@@ -53,7 +55,7 @@ func (w *together) writeAll(ctx context.Context, s *Store) {
 		batch := w.waiting[:n:n]
 		w.waiting = w.waiting[n:]
 		w.mu.Unlock()
-		if err := s.update(ctx, func(t *tx) error { return each(ctx, t, batch) }); err != nil {
+		if err := s.update(ctx, func(t *tx) error { return inTurn(ctx, t, batch) }); err != nil {
 			alone(ctx, s, batch, err)
 		}
 		for _, one := range batch {
@@ -62,21 +64,34 @@ func (w *together) writeAll(ctx context.Context, s *Store) {
 	}
 }
 
-// each runs the writes of a batch. One that failed to write fails them all.
-func each(ctx context.Context, t *tx, batch []*write) error {
-	for _, one := range batch {
-		if one.err = one.fn(ctx, t); t.missed != nil {
+// inTurn carries out the writes of a batch, messages that follow each other at
+// once. One that failed to write fails them all.
+func inTurn(ctx context.Context, t *tx, batch []*write) error {
+	for len(batch) > 0 {
+		n := round(batch)
+		if n == 0 {
+			n, batch[0].err = 1, batch[0].fn(ctx, t)
+		} else if err := t.postAll(ctx, batch[:n]); err != nil {
+			return err
+		}
+		if t.missed != nil {
 			return t.missed
 		}
+		batch = batch[n:]
 	}
 	return nil
 }
 
-// alone runs each write of a batch that failed in a transaction of its own.
+// alone carries out each write of a batch that failed in a transaction of its own.
 func alone(ctx context.Context, s *Store, batch []*write, err error) {
-	for _, one := range batch {
+	for i, one := range batch {
 		if one.err = err; len(batch) > 1 {
-			one.err = s.update(ctx, func(t *tx) error { return one.fn(ctx, t) })
+			one.err = s.update(ctx, func(t *tx) error {
+				if err := inTurn(ctx, t, batch[i:i+1]); err != nil {
+					return err
+				}
+				return one.err
+			})
 		}
 	}
 }

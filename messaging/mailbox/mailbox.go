@@ -9,6 +9,7 @@ package mailbox
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -59,6 +60,15 @@ func (m Message) With(person string) Talk {
 	return Talk{Peer: m.From}
 }
 
+// For is the message as one of its people sees it: only the sender sees what
+// their program called it.
+func (m Message) For(person string) Message {
+	if m.From != person {
+		m.ClientID = ""
+	}
+	return m
+}
+
 // Talk names a conversation as one of its people sees it: with a peer, or of a
 // group. Exactly one is set.
 type Talk struct{ Peer, Group string }
@@ -66,6 +76,9 @@ type Talk struct{ Peer, Group string }
 // Draft is a message to be kept. Its Place is not set.
 type Draft struct {
 	Message
+	// Begins allows it to begin the conversation of two people. Whoever sets it
+	// has looked whether there is somebody to write to.
+	Begins bool
 	// Answers is the id of the message whose notification it replies to, which
 	// can be done once; "" for none.
 	Answers string
@@ -74,9 +87,18 @@ type Draft struct {
 // Kept is a message that is kept.
 type Kept struct {
 	Message
-	Again bool     // it was kept before: the same sender used the same ClientID
-	For   []string // everybody who has a copy, the sender first
+	Again  bool   // it was kept before: the same sender used the same ClientID
+	Copies []Copy // of everybody in the conversation, the sender first
 }
+
+// Copy is somebody's copy of a message that was just kept.
+type Copy struct {
+	Person string
+	Before int64 // place of the newest they had before it, or a later one that is no copy of theirs
+}
+
+// ErrNotBegun is Post's answer to what may not begin a conversation, and would.
+var ErrNotBegun = errors.New("there is no such conversation")
 
 // Chat is a conversation as a list of chats shows it.
 type Chat struct {
@@ -147,7 +169,8 @@ type Store interface {
 	// except for somebody who has blocked the other. A ClientID that the sender
 	// has used returns the message that was kept then; for other contents it is
 	// terms.Conflict. So is writing to somebody whom one has blocked, and
-	// answering twice.
+	// answering twice. Where there is no conversation yet, and the draft may not
+	// begin one, it is ErrNotBegun.
 	Post(ctx context.Context, d Draft) (Kept, error)
 	// Message returns the message with an id to whoever has a copy.
 	Message(ctx context.Context, person, id string) (Message, error)

@@ -40,6 +40,9 @@ func RunMailbox(t *testing.T, open func(t *testing.T) mailbox.Store) {
 		whoIsForgottenLeavesNothingBehind,
 		messagesAtTheSameTimeAreAllKeptInOneOrder,
 		aRefusalBesideOthersTouchesNoneOfThem,
+		aConversationBeginsOnlyWhereItMay,
+		eachCopySaysWhatCameBeforeIt,
+		manyAtTheSameTimeAreToldApart,
 		everybodyGetsEverythingOnceAndInOrder,
 	} {
 		name := runtime.FuncForPC(reflect.ValueOf(check).Pointer()).Name()
@@ -91,7 +94,16 @@ func (b *box) same(what string, got, want any) {
 
 // text is a message whose id and body are the same.
 func text(from, to, id string) mailbox.Draft {
-	return mailbox.Draft{Message: mailbox.Message{ID: id, From: from, To: to, Kind: mailbox.Text, Body: id, SentAt: noon}}
+	return mailbox.Draft{Begins: true, Message: mailbox.Message{ID: id, From: from, To: to, Kind: mailbox.Text, Body: id, SentAt: noon}}
+}
+
+// forWhom lists who has a copy.
+func forWhom(kept mailbox.Kept) []string {
+	var people []string
+	for _, c := range kept.Copies {
+		people = append(people, c.Person)
+	}
+	return people
 }
 
 func toGroup(from, group, id string) mailbox.Draft {
@@ -146,7 +158,7 @@ func aMessageHasACopyForEachSide(b *box) {
 	d := text("ana", "ben", "hello")
 	d.ClientID, d.SentAt = "c1", noon.Add(3*time.Microsecond)
 	kept := b.send(d)
-	b.same("for", kept.For, []string{"ana", "ben"})
+	b.same("for", forWhom(kept), []string{"ana", "ben"})
 	want := d.Message
 	want.Place = kept.Place
 	b.same("kept", kept.Message, want)
@@ -285,8 +297,8 @@ func aBlockStopsOneDirectionInSilence(b *box) {
 	b.ok(b.Block(b.ctx, "ben", "ana", true))
 	b.same("blocked", must[bool](b)(b.Blocked(b.ctx, "ben", "ana")), true)
 	b.same("the other way", must[bool](b)(b.Blocked(b.ctx, "ana", "ben")), false)
-	b.same("for", b.send(text("ana", "ben", "unheard")).For, []string{"ana"})
-	b.same("for, between strangers", b.send(text("ana", "cy", "hi")).For, []string{"ana", "cy"})
+	b.same("for", forWhom(b.send(text("ana", "ben", "unheard"))), []string{"ana"})
+	b.same("for, between strangers", forWhom(b.send(text("ana", "cy", "hi"))), []string{"ana", "cy"})
 	_, err := b.Post(b.ctx, text("ben", "ana", "no"))
 	b.not(terms.Conflict, err)
 	b.ok(b.Block(b.ctx, "ben", "ana", false))
@@ -412,7 +424,7 @@ func everybodyGetsEverythingOnceAndInOrder(b *box) {
 			from := rapid.IntRange(0, 2).Draw(t, "from")
 			to := (from + rapid.IntRange(1, 2).Draw(t, "to")) % 3
 			kept := b.send(text(names[from], names[to], fmt.Sprintf("%d-%d", n, i)))
-			for _, person := range kept.For {
+			for _, person := range forWhom(kept) {
 				sent[person] = append(sent[person], kept.ID)
 			}
 			if rapid.Bool().Draw(t, "hand over") {

@@ -10,14 +10,14 @@ func choir(b *box) {
 	b.Helper()
 	g := mailbox.Group{ID: "choir", Title: "Choir 🎶", Members: []mailbox.Member{{Person: "ben"}, {Person: "cy"}, {Person: "ana"}}}
 	kept := must[mailbox.Kept](b)(b.MakeGroup(b.ctx, g, mailbox.Message{ID: "made", From: "ana", Group: "choir", Kind: mailbox.Made, SentAt: noon}))
-	b.same("for", kept.For, []string{"ana", "ben", "cy"})
+	b.same("for", forWhom(kept), []string{"ana", "ben", "cy"})
 }
 
 func aGroupReachesAllWhoAreInIt(b *box) {
 	choir(b)
 	want := mailbox.Group{ID: "choir", Title: "Choir 🎶", Members: []mailbox.Member{{Person: "ana", Admin: true}, {Person: "ben"}, {Person: "cy"}}}
 	b.same("the group", must[mailbox.Group](b)(b.Group(b.ctx, "ben", "choir")), want)
-	b.same("for", b.send(toGroup("ben", "choir", "la")).For, []string{"ben", "ana", "cy"})
+	b.same("for", forWhom(b.send(toGroup("ben", "choir", "la"))), []string{"ben", "ana", "cy"})
 	for _, person := range []string{"ana", "ben", "cy"} {
 		b.same(person, b.history(person, mailbox.Talk{Group: "choir"}, everything()), "made la")
 	}
@@ -33,10 +33,10 @@ func aGroupReachesAllWhoAreInIt(b *box) {
 		b.not(terms.NotFound, err)
 	}
 	joined := mailbox.Message{ID: "joined", From: "ana", Whom: "di", Group: "choir", Kind: mailbox.Joined, SentAt: noon}
-	b.same("for", must[mailbox.Kept](b)(b.Join(b.ctx, joined)).For, []string{"ana", "ben", "cy", "di"})
+	b.same("for", forWhom(must[mailbox.Kept](b)(b.Join(b.ctx, joined))), []string{"ana", "ben", "cy", "di"})
 	b.same("di's", b.history("di", mailbox.Talk{Group: "choir"}, everything()), "joined")
 	joined.ID = "twice"
-	b.same("again", must[mailbox.Kept](b)(b.Join(b.ctx, joined)).For, []string(nil))
+	b.same("again", forWhom(must[mailbox.Kept](b)(b.Join(b.ctx, joined))), []string(nil))
 	joined.From, joined.Whom = "ben", "ed"
 	_, err := b.Join(b.ctx, joined)
 	b.not(terms.Forbidden, err)
@@ -48,7 +48,7 @@ func (b *box) leave(who, whom, id string) (mailbox.Kept, error) {
 
 func whoeverLeavesAGroupHearsNoMore(b *box) {
 	choir(b)
-	b.same("for", must[mailbox.Kept](b)(b.leave("ben", "", "bye")).For, []string{"ben", "ana", "cy"})
+	b.same("for", forWhom(must[mailbox.Kept](b)(b.leave("ben", "", "bye"))), []string{"ben", "ana", "cy"})
 	b.send(toGroup("ana", "choir", "after"))
 	b.same("ben's", b.history("ben", mailbox.Talk{Group: "choir"}, everything()), "made bye")
 	list := must[[]mailbox.Chat](b)(b.Chats(b.ctx, "ben", mailbox.Page{Limit: 9, WithWaiting: true}))
@@ -85,8 +85,8 @@ func nobodyIsBroughtIntoAGroupByWhomTheyBlocked(b *box) {
 	b.ok(b.Block(b.ctx, "ben", "ana", true))
 	g := mailbox.Group{ID: "choir", Members: []mailbox.Member{{Person: "ben"}, {Person: "cy"}}}
 	kept := must[mailbox.Kept](b)(b.MakeGroup(b.ctx, g, mailbox.Message{ID: "made", From: "ana", Group: "choir", Kind: mailbox.Made, SentAt: noon}))
-	b.same("for", kept.For, []string{"ana", "cy"})
+	b.same("for", forWhom(kept), []string{"ana", "cy"})
 	kept = must[mailbox.Kept](b)(b.Join(b.ctx, mailbox.Message{ID: "j", From: "ana", Whom: "ben", Group: "choir", Kind: mailbox.Joined, SentAt: noon}))
-	b.same("for", kept.For, []string(nil))
+	b.same("for", forWhom(kept), []string(nil))
 	b.same("ben's", b.stream("ben", 0), "")
 }
