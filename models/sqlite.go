@@ -131,7 +131,7 @@ func tabled(statement string, b batch) (string, []any) {
 	once, each := b.split(statement)
 	var args []any
 	if len(each) > 0 {
-		args = append(args, string(table(b.size, each)))
+		args = append(args, table(b.size, each))
 	}
 	first := len(args) + 1
 	statement = rendered(statement, once, func(i int, _ column) string { return fmt.Sprintf("?%d", first+i) })
@@ -152,20 +152,36 @@ func tabled(statement string, b batch) (string, []any) {
 	return rows + strings.NewReplacer("{from}", "FROM n", "{and}", ", n").Replace(statement), args
 }
 
-func table(size int, each []column) []byte {
-	data := append(make([]byte, 0, size*len(each)*16), '[')
+// table writes rows as JSON.
+func table(size int, each []column) string {
+	var data strings.Builder
+	data.Grow(roomFor(size, each))
+	var value []byte
+	data.WriteByte('[')
 	for i := range size {
 		if i > 0 {
-			data = append(data, ',')
+			data.WriteByte(',')
 		}
 		for j, c := range each {
 			separator := byte(',')
 			if j == 0 {
 				separator = '['
 			}
-			data = c.appendJSON(append(data, separator), i)
+			value = c.appendJSON(append(value[:0], separator), i)
+			data.Write(value)
 		}
-		data = append(data, ']')
+		data.WriteByte(']')
 	}
-	return append(data, ']')
+	data.WriteByte(']')
+	return data.String()
+}
+
+// roomFor is about as many bytes as table writes, going by the first and the last
+// row, and seldom fewer.
+func roomFor(size int, each []column) int {
+	row := 0
+	for _, c := range each {
+		row += max(len(c.appendJSON(nil, 0)), len(c.appendJSON(nil, size-1))) + len(",[],")
+	}
+	return size * row
 }
