@@ -5,31 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 
+	canonicaljson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gowebpki/jcs"
 )
 
 // errForm is the answer to JSON that says the right thing in the wrong form.
 var errForm = errors.New("is not in its one form: a name is repeated or unknown, an optional field is empty, or a value is written in an unusual way")
 
-// separator begins the escapes of U+2028 and U+2029.
-const separator = `\u202`
-
 // canonical returns v as JSON in the form of RFC 8785. The fields of v are
-// declared in the order of their names and hold integers and valid UTF-8 only;
-// of those, encoding/json writes nothing differently but the two separators
-// that it escapes for JavaScript's sake.
+// declared in the order of their names and hold integers and texts, of which what
+// becomes encoding/json/v2 escapes as little as that form wants.
 func canonical(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	data := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	if bytes.Contains(data, []byte(separator)) {
-		return jcs.Transform(data)
-	}
-	return data, nil
+	return canonicaljson.Marshal(v, jsontext.AllowInvalidUTF8(true))
 }
 
 // decode reads exactly one JSON value into v and refuses fields v does not have.

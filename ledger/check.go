@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,11 +43,13 @@ func (r Record) check() error {
 		fault(f.path, f.rule(f.value))
 	}
 	for i, d := range r.Documents {
-		path := fmt.Sprintf("documents[%d].", i)
-		fault(path+"document", required(d.Document))
-		fault(path+"version", required(d.Version))
-		fault(path+"locale", required(d.Locale))
-		fault(path+"sha256", digest(d.SHA256))
+		for _, f := range []struct{ name, detail string }{
+			{"document", required(d.Document)}, {"version", required(d.Version)}, {"locale", required(d.Locale)}, {"sha256", digest(d.SHA256)},
+		} {
+			if f.detail != "" {
+				fault(fmt.Sprintf("documents[%d].%s", i, f.name), f.detail)
+			}
+		}
 	}
 	if len(r.Documents) == 0 {
 		fault("documents", "at least one is required")
@@ -86,8 +87,7 @@ func optional(then rule) rule {
 
 // digest wants 32 bytes in lower-case hex.
 func digest(value string) string {
-	raw, err := hex.DecodeString(value)
-	if err != nil || len(raw) != 32 || hex.EncodeToString(raw) != value {
+	if len(value) != 64 || strings.Trim(value, "0123456789abcdef") != "" {
 		return "must be 64 lower-case hex digits"
 	}
 	return ""

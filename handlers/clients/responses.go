@@ -1,12 +1,13 @@
 package clients
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"assent/handlers/web"
 	"assent/ledger"
@@ -70,16 +71,16 @@ type detailsIn struct {
 }
 
 type receiptOut struct {
-	ReceiptID  string          `json:"receipt_id"`
-	Person     string          `json:"person"`
-	Campaign   string          `json:"campaign"`
-	Plan       int             `json:"plan"`
-	Action     terms.Action    `json:"action"`
-	Effect     terms.Effect    `json:"effect,omitempty"` // of an acceptance
-	RecordedAt time.Time       `json:"recorded_at"`
-	Documents  []documentJSON  `json:"documents"`
-	Record     json.RawMessage `json:"record"` // canonical: what the log holds
-	Proof      ledger.Proof    `json:"proof"`
+	ReceiptID  string         `json:"receipt_id"`
+	Person     string         `json:"person"`
+	Campaign   string         `json:"campaign"`
+	Plan       int            `json:"plan"`
+	Action     terms.Action   `json:"action"`
+	Effect     terms.Effect   `json:"effect,omitempty"` // of an acceptance
+	RecordedAt time.Time      `json:"recorded_at"`
+	Documents  []documentJSON `json:"documents"`
+	Record     jsontext.Value `json:"record"` // canonical: what the log holds
+	Proof      ledger.Proof   `json:"proof"`
 }
 
 func receiptOf(r tracker.Receipt) receiptOut {
@@ -91,6 +92,16 @@ func receiptOf(r tracker.Receipt) receiptOut {
 		out.Documents = append(out.Documents, documentJSON(d))
 	}
 	return out
+}
+
+// answerReceipt writes the record byte for byte as the log holds it.
+func answerReceipt(c *gin.Context, status int, r tracker.Receipt) error {
+	data, err := json.Marshal(receiptOf(r))
+	if err != nil {
+		return fmt.Errorf("write receipt %s: %w", r.ReceiptID, err)
+	}
+	c.Data(status, "application/json; charset=utf-8", data)
+	return nil
 }
 
 // choice is what was sent, with what the connection shows. The address the app
@@ -138,8 +149,7 @@ func (h *Handlers) respond(c *gin.Context, k tracker.APIKey) error {
 		status = http.StatusCreated
 		c.Header("Location", "/api/v1/receipts/"+receipt.ReceiptID)
 	}
-	c.JSON(status, receiptOf(receipt))
-	return nil
+	return answerReceipt(c, status, receipt)
 }
 
 // landed answers whether a choice was recorded whose reply was lost.
@@ -152,8 +162,7 @@ func (h *Handlers) landed(c *gin.Context, _ tracker.APIKey) error {
 	if err != nil {
 		return fmt.Errorf("find a response of %s by its key: %w", c.Param("person"), err)
 	}
-	c.JSON(http.StatusOK, receiptOf(receipt))
-	return nil
+	return answerReceipt(c, http.StatusOK, receipt)
 }
 
 func (h *Handlers) receipt(c *gin.Context, _ tracker.APIKey) error {
@@ -161,6 +170,5 @@ func (h *Handlers) receipt(c *gin.Context, _ tracker.APIKey) error {
 	if err != nil {
 		return fmt.Errorf("get receipt %s: %w", c.Param("receipt"), err)
 	}
-	c.JSON(http.StatusOK, receiptOf(receipt))
-	return nil
+	return answerReceipt(c, http.StatusOK, receipt)
 }
