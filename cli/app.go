@@ -62,7 +62,7 @@ func (p *program) open(ctx context.Context, settings config.Config, now func() t
 	}
 	a.tracker = tracker.New(tracker.Deps{
 		Store: a.store, Catalogue: settings.Catalogue, Now: now, Random: tracker.DefaultRandom(),
-		Signer: a.secrets.ledger, Besides: a.secrets.besides, Committed: a.committed, Wake: a.wake, Pace: pace(settings.Scheduler),
+		Signer: a.secrets.ledger, Besides: a.secrets.besides, Committed: a.committed, Changed: a.changed, Wake: a.wake, Pace: pace(settings.Scheduler),
 		Guard:     tracker.Guard(settings.Breaker),
 		Post:      post(settings.Notices),
 		KeepNames: settings.Erasure.KeepNames,
@@ -101,6 +101,18 @@ func (a *app) committed(ctx context.Context, revision uint64) error {
 		return err
 	}
 	a.layer.Everywhere(ctx, revision)
+	return nil
+}
+
+// changed does it with the changes in hand.
+func (a *app) changed(ctx context.Context, changes []tracker.Change) error {
+	if !a.gate.Ready() {
+		return nil
+	}
+	if err := a.gate.Apply(ctx, changesOf(changes)); err != nil {
+		return err
+	}
+	a.layer.Everywhere(ctx, changes[len(changes)-1].Revision)
 	return nil
 }
 

@@ -64,17 +64,24 @@ func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Ch
 	var changes []gate.Change
 	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
 		list, err := r.Changes(ctx, after, limit)
-		for _, c := range list {
-			changes = append(changes, gate.Change{
-				Revision: c.Revision,
-				Row:      gate.Row{Ref: c.Enrolled.Ref, Locale: c.Enrolled.Locale, Enrollment: c.Enrolled.Enrollment},
-				Removed:  c.Kind == tracker.ChangeRemoved,
-				Book:     c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold || c.Kind == tracker.ChangeReversal,
-			})
-		}
+		changes = changesOf(list)
 		return err
 	})
 	return changes, err
+}
+
+// changesOf are changes as the gate takes them.
+func changesOf(list []tracker.Change) []gate.Change {
+	changes := make([]gate.Change, len(list))
+	for i, c := range list {
+		changes[i] = gate.Change{
+			Revision: c.Revision,
+			Row:      gate.Row{Ref: c.Enrolled.Ref, Locale: c.Enrolled.Locale, Enrollment: c.Enrolled.Enrollment},
+			Removed:  c.Kind == tracker.ChangeRemoved,
+			Book:     c.Kind == tracker.ChangePlan || c.Kind == tracker.ChangeHold || c.Kind == tracker.ChangeReversal,
+		}
+	}
+	return changes
 }
 
 // Revision is the newest revision.

@@ -174,6 +174,28 @@ func (g *Gate) CatchUp(ctx context.Context, revision uint64) error {
 	return nil
 }
 
+// Apply is CatchUp for whoever has the changes, in order of revision and without
+// gaps. They are read only where another's lie before them, or some of them are
+// applied by now.
+func (g *Gate) Apply(ctx context.Context, changes []Change) error {
+	if len(changes) == 0 || g.revision.Load() >= changes[len(changes)-1].Revision {
+		return nil
+	}
+	if err := g.following.enter(ctx); err != nil {
+		return err
+	}
+	defer g.following.leave()
+	if g.revision.Load()+1 != changes[0].Revision {
+		return g.follow(ctx)
+	}
+	if err := g.applyAll(ctx, changes); err != nil {
+		return err
+	}
+	g.turn()
+	g.settle()
+	return nil
+}
+
 // placed ends placing everybody again, but for what is left for the next to
 // catch up.
 func (g *Gate) placed(left []string) {
@@ -272,14 +294,8 @@ func (g *Gate) follow(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read changes after revision %d: %w", g.revision.Load(), err)
 		}
-		for _, c := range changes {
-			if err := g.apply(ctx, c); err != nil {
-				return err
-			}
-			g.revision.Store(c.Revision)
-		}
-		if len(changes) > 0 {
-			g.wake()
+		if err := g.applyAll(ctx, changes); err != nil {
+			return err
 		}
 		if len(changes) < page {
 			g.turn()
@@ -287,6 +303,20 @@ func (g *Gate) follow(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// applyAll applies the changes that come next.
+func (g *Gate) applyAll(ctx context.Context, changes []Change) error {
+	for _, c := range changes {
+		if err := g.apply(ctx, c); err != nil {
+			return err
+		}
+		g.revision.Store(c.Revision)
+	}
+	if len(changes) > 0 {
+		g.wake()
+	}
+	return nil
 }
 
 // turn places people again when a hold or a brown-out has begun or ended by

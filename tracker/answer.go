@@ -181,10 +181,6 @@ func (t *Tracker) evidence(g *group, a *answer, now time.Time) (Response, error)
 	if err != nil {
 		return Response{}, err
 	}
-	details, err := a.Details.Canonical()
-	if err != nil {
-		return Response{}, err
-	}
 	var salt [32]byte
 	if _, err := io.ReadFull(t.Random, salt[:]); err != nil {
 		return Response{}, fmt.Errorf("draw a salt: %w", err)
@@ -195,12 +191,12 @@ func (t *Tracker) evidence(g *group, a *answer, now time.Time) (Response, error)
 		Snapshot: a.Snapshot, Sentence: a.Sentence, ButtonLabel: a.ButtonLabel, Method: a.Method, Actor: a.Actor,
 		PresentedAt: a.PresentedAt, RespondedAt: a.RespondedAt, ReceivedAt: now,
 		Stage: r.plans[a.before.Plan].Stages[a.before.Stage].Key, Region: a.before.Country, Effect: a.after.Effect,
-		Person: pseudonym, Details: ledger.Commit(salt, details),
+		Person: pseudonym, Details: ledger.Commit(salt, a.details),
 	}
 	canonical, err := record.Canonical()
 	return Response{
 		ReceiptID: id, Person: a.Person, Ref: a.before.Ref, Campaign: a.Campaign, Plan: r.active.Number, Action: a.Action,
 		Documents: a.Documents, Effect: a.after.Effect, IdempotencyKey: a.IdempotencyKey, Fingerprint: a.fingerprint,
-		RecordedAt: now, Record: canonical, Salt: salt[:], Details: details,
+		RecordedAt: now, Record: canonical, Salt: salt[:], Details: a.details,
 	}, err
 }

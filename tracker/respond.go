@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"assent/ledger"
@@ -32,6 +33,7 @@ type Choice struct {
 	Details     ledger.Details
 
 	fingerprint string // of the choice as it was asked for
+	details     []byte // canonical
 }
 
 // Receipt is a recorded choice with its proof.
@@ -55,10 +57,10 @@ type Receipt struct {
 // Unavailable, the choice may have been recorded all the same: the same key
 // again finds out.
 func (t *Tracker) Respond(ctx context.Context, c Choice) (Receipt, bool, error) {
-	if err := c.check(); err != nil {
+	c, err := c.prepared()
+	if err != nil {
 		return Receipt{}, false, err
 	}
-	c.fingerprint = c.digest()
 	// A closed tab must not leave a choice half recorded: once begun, it ends.
 	a, err := t.queue.submit(c, func(batch []*answer) func() { return t.write(context.WithoutCancel(ctx), batch) })
 	var thrown *panicked
@@ -83,19 +85,19 @@ func (t *Tracker) RespondMany(ctx context.Context, choices []Choice) error {
 	}
 	batch := make([]*answer, len(choices))
 	for i, c := range choices {
-		if err := c.check(); err != nil {
+		c, err := c.prepared()
+		if err != nil {
 			return err
 		}
 		if c.Campaign != choices[0].Campaign {
 			return terms.Errorf(terms.Invalid, "the choices are about more than one campaign: %q and %q", choices[0].Campaign, c.Campaign)
 		}
-		c.fingerprint = c.digest()
 		batch[i] = &answer{Choice: c}
 	}
 	if len(batch) == 0 {
 		return nil
 	}
-	revision, err := t.record(context.WithoutCancel(ctx), batch, func() error {
+	done, err := t.record(context.WithoutCancel(ctx), batch, func() error {
 		i := slices.IndexFunc(batch, func(a *answer) bool { return a.err != nil })
 		if i < 0 {
 			return nil
@@ -105,7 +107,18 @@ func (t *Tracker) RespondMany(ctx context.Context, choices []Choice) error {
 	if err != nil {
 		return err
 	}
-	return t.committed(ctx, revision)
+	return t.tell(ctx, done)
+}
+
+// prepared does what can be done of a choice before it is its turn to be written.
+func (c Choice) prepared() (Choice, error) {
+	if err := c.check(); err != nil {
+		return c, err
+	}
+	c.fingerprint = c.digest()
+	var err error
+	c.details, err = c.Details.Canonical()
+	return c, err
 }
 
 func (c Choice) check() error {
@@ -122,9 +135,22 @@ func (c Choice) check() error {
 	return faults.OrNil()
 }
 
-// digest tells whether a repeated key comes with the same choice.
+// digest tells whether a repeated key comes with the same choice, also after an
+// upgrade: it is of what package fmt makes of "%q %q %q".
 func (c Choice) digest() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", c.Campaign, c.Action, c.Documents))
+	quote := strconv.AppendQuote
+	text := quote(append(quote(nil, c.Campaign), ' '), string(c.Action))
+	text = append(text, " ["...)
+	for i, d := range c.Documents {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = quote(append(text, '{'), d.Document)
+		text = quote(append(text, ' '), d.Version)
+		text = quote(append(text, ' '), d.Locale)
+		text = append(quote(append(text, ' '), d.SHA256), '}')
+	}
+	sum := sha256.Sum256(append(text, ']'))
 	return hex.EncodeToString(sum[:])
 }
 

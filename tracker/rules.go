@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,8 +54,8 @@ type shelf struct {
 	known map[string]rules
 }
 
-// mostKept is how many campaigns a shelf has the rules of. Fewer than these run
-// at a time.
+// mostKept is how many campaigns a shelf has the rules of, and how many versions
+// are kept. Fewer campaigns than these run at a time.
 const mostKept = 64
 
 // find returns the rules of a campaign that is as it was when they were read,
@@ -77,6 +78,33 @@ func (s *shelf) put(r rules) {
 		s.known = map[string]rules{}
 	}
 	s.known[r.campaign.Key] = r
+}
+
+// published keeps versions that people are asked about, without their Markdown.
+// Nothing changes them any more. The zero value is empty.
+type published struct {
+	mu    sync.Mutex
+	known map[terms.DocumentRef]Version
+}
+
+func (p *published) find(ref terms.DocumentRef) (Version, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v, found := p.known[ref]
+	return v, found
+}
+
+func (p *published) put(v Version) {
+	v.Texts = slices.Clone(v.Texts)
+	for i := range v.Texts {
+		v.Texts[i].Markdown = ""
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known == nil || len(p.known) >= mostKept {
+		p.known = map[terms.DocumentRef]Version{}
+	}
+	p.known[v.DocumentRef] = v
 }
 
 // Rules returns what the positions of a campaign are judged by, for whoever

@@ -16,29 +16,43 @@ import (
 // the fault of one of them, each goes alone. The function it returns brings the
 // followers of the log of changes up to it.
 func (t *Tracker) write(ctx context.Context, batch []*answer) func() {
-	newest, err := t.record(ctx, batch, nobodyRefuses)
+	done, err := t.record(ctx, batch, nobodyRefuses)
 	if err == nil {
-		return t.settle(ctx, batch, newest)
+		return t.settle(ctx, batch, done)
 	}
+	var all outcome
 	for i, a := range batch {
 		if len(batch) > 1 && !errors.Is(err, terms.Unavailable) {
-			var revision uint64
-			revision, err = t.record(ctx, batch[i:i+1], nobodyRefuses)
-			newest = max(newest, revision)
+			done, err = t.record(ctx, batch[i:i+1], nobodyRefuses)
+			all.revision = max(all.revision, done.revision)
 		}
 		if err != nil {
 			*a = answer{Choice: a.Choice, err: err}
 		}
 	}
-	return t.settle(ctx, batch, newest)
+	return t.settle(ctx, batch, all)
+}
+
+// outcome is what a transaction has changed.
+type outcome struct {
+	revision uint64   // the newest, 0 when it changed nothing
+	changes  []Change // all of them, or none where they are not known
+}
+
+// tell is committed for who knows the changes.
+func (t *Tracker) tell(ctx context.Context, o outcome) error {
+	if len(o.changes) == 0 || t.Changed == nil {
+		return t.committed(ctx, o.revision)
+	}
+	return t.Changed(context.WithoutCancel(ctx), o.changes)
 }
 
 func nobodyRefuses() error { return nil }
 
 // settle makes the answers of this process reflect a batch.
-func (t *Tracker) settle(ctx context.Context, batch []*answer, revision uint64) func() {
+func (t *Tracker) settle(ctx context.Context, batch []*answer, done outcome) func() {
 	return func() {
-		err := guarded(func() error { return t.committed(ctx, revision) })
+		err := guarded(func() error { return t.tell(ctx, done) })
 		for _, a := range batch {
 			if a.fresh() {
 				a.err = err
@@ -48,15 +62,14 @@ func (t *Tracker) settle(ctx context.Context, batch []*answer, revision uint64) 
 }
 
 // record records choices in one transaction under one signature: those that can
-// be. It returns the newest revision, 0 when it wrote nothing. An error, also one
-// of the function given, which is asked when each choice has its answer, takes
-// all of them back.
-func (t *Tracker) record(ctx context.Context, batch []*answer, refused func() error) (uint64, error) {
+// be. An error, also one of the function given, which is asked when each choice
+// has its answer, takes all of them back.
+func (t *Tracker) record(ctx context.Context, batch []*answer, refused func() error) (outcome, error) {
 	now := t.instant()
-	var revision uint64
+	var done outcome
 	err := guarded(func() error {
 		return t.Store.Update(ctx, func(tx Tx) error {
-			revision = 0
+			done = outcome{}
 			groups, err := t.answerAll(ctx, tx, batch, now)
 			if err != nil {
 				return err
@@ -64,27 +77,29 @@ func (t *Tracker) record(ctx context.Context, batch []*answer, refused func() er
 			if err := refused(); err != nil {
 				return err
 			}
-			if err := t.keep(ctx, tx, groups, now); err != nil {
+			if done.changes, err = t.keep(ctx, tx, groups, now); err != nil {
 				return err
 			}
-			revision, err = tx.Revision(ctx)
+			done.revision, err = tx.Revision(ctx)
+			if uint64(len(done.changes)) != done.revision-tx.Began() { // accounts moved with their owners
+				done.changes = nil
+			}
 			return err
 		})
 	})
-	return revision, err
+	return done, err
 }
 
 // group is the choices about one campaign in a batch, with what they ask of the
-// store: read at once, and each version of a document once, since none of those
-// that can be accepted changes any more.
+// store, read at once.
 type group struct {
 	Tx
-	rules    rules
-	enrolled map[string]Enrolled // by person
-	answered map[ResponseKey]Response
-	keys     map[int64][]byte // by the person's Ref
-	versions map[terms.DocumentRef]Version
-	fresh    []*answer // to be recorded
+	published *published
+	rules     rules
+	enrolled  map[string]Enrolled // by person
+	answered  map[ResponseKey]Response
+	keys      map[int64][]byte // by the person's Ref
+	fresh     []*answer        // to be recorded
 }
 
 // answerAll works out the answer to each choice of a batch.
@@ -111,7 +126,7 @@ func (t *Tracker) answerAll(ctx context.Context, tx Tx, batch []*answer, now tim
 		if err != nil {
 			return nil, err
 		}
-		g, err := readAhead(ctx, tx, r, of[campaign])
+		g, err := t.readAhead(ctx, tx, r, of[campaign])
 		if err != nil {
 			return nil, err
 		}
@@ -140,8 +155,8 @@ func theirs(err error) bool {
 }
 
 // readAhead reads what choices about a campaign are going to ask for.
-func readAhead(ctx context.Context, tx Tx, r rules, answers []*answer) (*group, error) {
-	g := &group{Tx: tx, rules: r, versions: map[terms.DocumentRef]Version{}}
+func (t *Tracker) readAhead(ctx context.Context, tx Tx, r rules, answers []*answer) (*group, error) {
+	g := &group{Tx: tx, published: &t.published, rules: r}
 	people := make([]string, len(answers))
 	for i, a := range answers {
 		people[i] = a.Person
@@ -172,29 +187,30 @@ func (g *group) Enrollment(ctx context.Context, person, campaign string) (Enroll
 	return g.Tx.Enrollment(ctx, person, campaign)
 }
 
-// Version reads one the first time.
+// Version reads one that is published the first time, and knows it from then on.
 func (g *group) Version(ctx context.Context, ref terms.DocumentRef) (Version, error) {
-	if v, known := g.versions[ref]; known {
+	if v, known := g.published.find(ref); known {
 		return v, nil
 	}
 	v, err := g.Tx.Version(ctx, ref)
-	if err == nil {
-		g.versions[ref] = v
+	if err == nil && !v.Published.IsZero() {
+		g.published.put(v)
 	}
 	return v, err
 }
 
-// keep writes the evidence of choices and everything that follows from them.
-func (t *Tracker) keep(ctx context.Context, tx Tx, groups []*group, now time.Time) error {
+// keep writes the evidence of choices and everything that follows from them. It
+// returns the changes that are the choices' own.
+func (t *Tracker) keep(ctx context.Context, tx Tx, groups []*group, now time.Time) ([]Change, error) {
 	var fresh []*answer
 	for _, g := range groups {
 		fresh = append(fresh, g.fresh...)
 	}
 	if len(fresh) == 0 {
-		return nil
+		return nil, nil
 	}
 	if err := t.prove(ctx, tx, fresh); err != nil {
-		return err
+		return nil, err
 	}
 	responses, moves := make([]Response, len(fresh)), make([]Move, len(fresh))
 	var keys []PersonKey
@@ -205,17 +221,17 @@ func (t *Tracker) keep(ctx context.Context, tx Tx, groups []*group, now time.Tim
 		}
 	}
 	if err := tx.AddPersonKeys(ctx, keys); err != nil {
-		return err
+		return nil, err
 	}
 	if err := tx.AddResponses(ctx, responses); err != nil {
-		return err
+		return nil, err
 	}
 	revisions, err := tx.Save(ctx, moves, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if i := slices.Index(revisions, 0); i >= 0 {
-		return fmt.Errorf("person %s moved while the row was locked", fresh[i].Person)
+		return nil, fmt.Errorf("person %s moved while the row was locked", fresh[i].Person)
 	}
 	for _, g := range groups {
 		moved := make([]Enrolled, len(g.fresh))
@@ -223,8 +239,20 @@ func (t *Tracker) keep(ctx context.Context, tx Tx, groups []*group, now time.Tim
 			moved[i] = a.after
 		}
 		if err := t.follow(ctx, tx, g.rules, moved, now); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return changes(moves, revisions, now), nil
+}
+
+// changes are what moves were written as.
+func changes(moves []Move, revisions []uint64, now time.Time) []Change {
+	list := make([]Change, len(moves))
+	for i, m := range moves {
+		m.After.Seq = m.Before.Seq + 1
+		list[i] = Change{
+			Revision: revisions[i], Kind: m.Kind, At: now, Plan: m.After.Plan, Stage: m.After.Stage, From: m.Before.Stage, Enrolled: m.After,
+		}
+	}
+	return list
 }

@@ -27,6 +27,9 @@ type Deps struct {
 	// answer given by this process reflects the change. Revision 0 means all
 	// there is, also what can move everybody of a campaign.
 	Committed func(ctx context.Context, revision uint64) error
+	// Changed is called in its place where the use-case knows all that its
+	// transaction has changed, in order of revision. Nil: Committed is, always.
+	Changed func(ctx context.Context, changes []Change) error
 	// Wake is called when there is something for a sweep to do at once; it must
 	// not wait for it. Nil: the next tick finds it.
 	Wake      func()
@@ -47,11 +50,12 @@ type Leniency struct {
 }
 
 // Tracker runs the use-cases. Between calls it holds the choices that wait to be
-// recorded, and rules, for as long as the store has the same.
+// recorded, rules, for as long as the store has the same, and published versions.
 type Tracker struct {
 	Deps
-	queue queue
-	shelf shelf
+	queue     queue
+	shelf     shelf
+	published published
 }
 
 // New returns a tracker.

@@ -104,6 +104,7 @@ func newWorldWith(t testing.TB, url string, change func(*tracker.Deps), limits c
 	w.gate.Watch(w.notices.Applied)
 	deps := tracker.Deps{
 		Store: store, Catalogue: settings.Catalogue, Now: w.Now, Random: rand.Reader, Signer: signer, Committed: w.gate.CatchUp,
+		Changed: func(ctx context.Context, list []tracker.Change) error { return w.gate.Apply(ctx, changesOf(list)) },
 		Pace: tracker.Pace{
 			Tick: 5 * time.Minute, Rows: 100, MaxRows: 1000, Hold: time.Second, Duty: 1,
 			Stopwatch: func() func() time.Duration { return func() time.Duration { return 0 } },
@@ -436,15 +437,19 @@ func (s source) Rows(ctx context.Context, campaign string, after int64, limit in
 func (s source) Changes(ctx context.Context, after uint64, limit int) ([]gate.Change, error) {
 	return view(ctx, s.store, func(r tracker.Reader) ([]gate.Change, error) {
 		list, err := r.Changes(ctx, after, limit)
-		var changes []gate.Change
-		for _, c := range list {
-			changes = append(changes, gate.Change{
-				Revision: c.Revision, Row: rowOf(c.Enrolled),
-				Removed: c.Kind == tracker.ChangeRemoved, Book: slices.Contains([]tracker.ChangeKind{tracker.ChangePlan, tracker.ChangeHold, tracker.ChangeReversal}, c.Kind),
-			})
-		}
-		return changes, err
+		return changesOf(list), err
 	})
+}
+
+func changesOf(list []tracker.Change) []gate.Change {
+	changes := make([]gate.Change, len(list))
+	for i, c := range list {
+		changes[i] = gate.Change{
+			Revision: c.Revision, Row: rowOf(c.Enrolled),
+			Removed: c.Kind == tracker.ChangeRemoved, Book: slices.Contains([]tracker.ChangeKind{tracker.ChangePlan, tracker.ChangeHold, tracker.ChangeReversal}, c.Kind),
+		}
+	}
+	return changes
 }
 
 func (s source) Revision(ctx context.Context) (uint64, error) {
