@@ -14,6 +14,7 @@ type contactRow struct {
 	Email    string
 	Channels object[[]tracker.Channel]
 	Zone     string
+	Language string
 	Changed  instant
 	Silenced instant
 	Bounced  instant
@@ -24,7 +25,7 @@ func (contactRow) TableName() string { return "contacts" }
 
 func (c contactRow) contact() tracker.Contact {
 	return tracker.Contact{
-		Ref: c.Ref, Email: c.Email, Channels: c.Channels.it, Zone: c.Zone, Changed: c.Changed.time(),
+		Ref: c.Ref, Email: c.Email, Channels: c.Channels.it, Zone: c.Zone, Language: c.Language, Changed: c.Changed.time(),
 		Silenced: c.Silenced.time(), Bounced: c.Bounced.time(), Soft: c.Soft,
 	}
 }
@@ -68,7 +69,7 @@ func (t *tx) PutContacts(ctx context.Context, contacts []tracker.Contact) error 
 			continue // of one that stands twice the last one counts
 		}
 		rows = append(rows, contactRow{
-			Ref: c.Ref, Email: c.Email, Channels: object[[]tracker.Channel]{c.Channels}, Zone: c.Zone, Changed: at(c.Changed),
+			Ref: c.Ref, Email: c.Email, Channels: object[[]tracker.Channel]{c.Channels}, Zone: c.Zone, Language: c.Language, Changed: at(c.Changed),
 			Silenced: at(c.Silenced), Bounced: at(c.Bounced), Soft: c.Soft,
 		})
 	}

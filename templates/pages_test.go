@@ -24,7 +24,7 @@ func newPages(t *testing.T) *templates.Pages {
 }
 
 func frame(l templates.Locale, pages *templates.Pages) templates.Frame {
-	return templates.Frame{Locale: l, Brand: "Harbor", Languages: pages.Locales()}
+	return templates.Frame{Locale: l, Brand: "Harbor", LanguageURL: "/language"}
 }
 
 func TestAPageThatFailsWritesNothing(t *testing.T) {

@@ -22,6 +22,7 @@ func peoplePages() []page {
 		{"people/banner", Banner{}},
 		{"people/error", Error{}},
 		{"people/quiet", Quiet{}},
+		{"people/language", Language{}},
 	}
 }
 
@@ -32,7 +33,6 @@ type Frame struct {
 
 	Brand      string       // the company the terms are those of
 	Imprint    string       // its name and postal address, in the footer
-	Languages  []Locale     // that the page can be switched to
 	HomeURL    string       // behind the brand, and "Back to …"
 	AppURL     template.URL // "Back to …" instead, for somebody who came from an app; an address that is allowed
 	HelpURL    string
@@ -40,6 +40,8 @@ type Frame struct {
 	TermsURL   string // "My terms"
 	ExportURL  string // "Export my data"
 	CloseURL   string // "Close my account"
+
+	LanguageURL string // of the page that asks for a language
 }
 
 // BackURL is where "Back to …" leads: to the app somebody came from, else to the front page.

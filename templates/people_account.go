@@ -69,6 +69,14 @@ type Mine struct {
 	CanSignOut bool           // this browser has a session that can be ended
 }
 
+// Language is the page that asks for the language to go on in.
+type Language struct {
+	Frame
+	Action, Back string
+	Languages    []Locale
+	Known        bool // who looks: the language is kept, also for what is sent
+}
+
 // RemindersForm ends reminders by e-mail, or has them sent again.
 type RemindersForm struct {
 	Action string
@@ -82,6 +90,7 @@ type MyCampaign struct {
 	Since     time.Time
 	ChoiceURL string
 	Bound     bool          // the account stands where its owner stands
+	Ended     bool          // it asks nothing any more
 	Withdraw  *WithdrawForm // only while an acceptance is in force
 }
 

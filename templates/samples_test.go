@@ -81,7 +81,7 @@ func documents(t *testing.T) []templates.Document {
 
 func fullFrame(pages *templates.Pages, l templates.Locale) templates.Frame {
 	return templates.Frame{
-		Locale: l, Brand: "Harbor", Imprint: "Harbor Messaging Ltd, 12 Quay Street, Dublin 2, Ireland", Languages: pages.Locales(),
+		Locale: l, Brand: "Harbor", Imprint: "Harbor Messaging Ltd, 12 Quay Street, Dublin 2, Ireland", LanguageURL: "/language?back=%2Fme%2Fterms",
 		HomeURL: "/", HelpURL: "/help", PrivacyURL: "/legal/privacy-policy/2021-01-04", TermsURL: "/me/terms", ExportURL: "/me/export", CloseURL: "/me/close",
 	}
 }
@@ -178,6 +178,9 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/quiet", "full", templates.Quiet{Frame: f, Action: "/u/k.b.m", Done: true, Silent: true}},
 		sample{"people/quiet", "again", templates.Quiet{Frame: f, Action: "/u/k.b.m", Done: true}},
 		sample{"people/quiet", "empty", templates.Quiet{Frame: bare}},
+		sample{"people/language", "full", templates.Language{Frame: f, Action: "/language", Back: "/t/new-terms-2021", Languages: pages.Locales(), Known: true}},
+		sample{"people/language", "nobody known", templates.Language{Frame: f, Action: "/language", Languages: pages.Locales()}},
+		sample{"people/language", "empty", templates.Language{Frame: bare}},
 		sample{"people/receipt", "full", templates.Receipt{Frame: f, Answer: answer, Action: "accepted", Person: "person-00042", PresentedAt: day("2021-06-26 09:40"), Spoken: pages.Match("fr"), Method: "page",
 			Sentence: "En choisissant …", Button: "Accepter les nouvelles conditions", Region: "BR", Stage: "limited", JSONURL: "/api/v1/receipts/rcp_01jyv9x3k8",
 			Proof: &templates.Proof{Index: 18401, Size: 18422, LeafHash: "LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=", Checkpoint: "assent.example/log\n18422\nLCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=\n\n— assent.example/log abcdefgh\n", KeyURL: "/ledger/key"}}},
@@ -191,7 +194,7 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/features", "empty", templates.Features{Frame: bare}},
 		sample{"people/mine", "full", templates.Mine{Frame: f, Person: "person-00042", Reminders: &templates.RemindersForm{Action: "/me/reminders"}, CanSignOut: true, Campaigns: []templates.MyCampaign{
 			{Title: "Our terms are changing", Status: "accepted", Since: answer.At, ChoiceURL: "/t/new-terms-2021", Withdraw: &templates.WithdrawForm{Action: "/t/new-terms-2021", Shown: "k.b.m", IdempotencyKey: "0198", GraceDays: 30}},
-			{Title: "Payments", Status: "pending"}, {Title: "Stickers", Status: "declined"}, {Title: "Bots", Status: "exempt"},
+			{Title: "Payments", Status: "pending"}, {Title: "Stickers", Status: "declined"}, {Title: "Bots", Status: "exempt"}, {Title: "Shops", Status: "pending", Ended: true},
 		}, DataURL: "/me/terms/data.json", EvidenceURL: "/me/terms/evidence.zip", History: []templates.Entry{
 			{Action: "accepted", At: answer.At, Campaign: "Our terms are changing", Documents: documents(t), ReceiptURL: "/receipts/a"},
 			{Action: "withdrawn", At: day("2021-04-01 10:00"), ReceiptURL: "/receipts/b"}, {Action: "declined", At: day("2021-03-01 10:00"), ReceiptURL: "/receipts/c"},

@@ -37,6 +37,12 @@ func (r Reversal) covers(country string, l Local) bool {
 	return r.Region == "" || l.named(r.Region, country)
 }
 
+// Off reports whether the campaign has been taken back altogether: nobody is restricted or reminded any more, so that
+// nothing is asked.
+func (l Local) Off() bool {
+	return l.ReversalID != "" && l.Last == 0 && l.Reminder != nil && *l.Reminder == Reminder{}
+}
+
 // reverse applies a reversal in force.
 func (l *Local) reverse(p Plan, r Reversal) {
 	l.ReversalID = r.ID

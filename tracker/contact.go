@@ -18,6 +18,7 @@ type Contact struct {
 	Email    string    // "" for none
 	Channels []Channel // the platform may use; none: all
 	Zone     string    // IANA name of the person's time zone, "" for UTC
+	Language string    // BCP 47 tag the person chose to be spoken to in, "" for that of the account
 	Changed  time.Time
 	Silenced time.Time // no reminders by e-mail since; zero: they may be sent
 	Bounced  time.Time // the address takes no mail since; zero: it does
@@ -95,7 +96,7 @@ func (t *Tracker) ContactOf(ctx context.Context, person string) (Contact, error)
 }
 
 // SetContact says how a person can be reached from now on. Another address is
-// taken to work again; that the person wants no reminders stays.
+// taken to work again; what the person has said stays.
 func (t *Tracker) SetContact(ctx context.Context, person string, c Contact) error {
 	if err := c.Check(); err != nil {
 		return err
@@ -147,6 +148,30 @@ func (t *Tracker) Silence(ctx context.Context, person string, silent bool) error
 	})
 }
 
+// SetLanguage has a person spoken to in a language, on pages and in what is sent;
+// "" is that of the account again.
+func (t *Tracker) SetLanguage(ctx context.Context, person, tag string) error {
+	if tag != "" && !locale.MatchString(tag) {
+		return terms.Errorf(terms.Invalid, "language: %q is not a BCP 47 tag such as pt-BR", tag)
+	}
+	now := t.instant()
+	return t.Store.Update(ctx, func(tx Tx) error {
+		p, err := tx.Person(ctx, person)
+		if err != nil {
+			return err
+		}
+		c, err := tx.Contact(ctx, p.Ref)
+		if isKind(err, terms.NotFound) {
+			c, err = Contact{Ref: p.Ref, Changed: now}, nil
+		}
+		if err != nil || c.Language == tag {
+			return err
+		}
+		c.Language = tag
+		return tx.PutContacts(ctx, []Contact{c})
+	})
+}
+
 // putContacts keeps the contacts of those who come with one.
 func putContacts(ctx context.Context, tx Tx, people []Person, now time.Time) error {
 	var refs []int64
@@ -168,7 +193,7 @@ func putContacts(ctx context.Context, tx Tx, people []Person, now time.Time) err
 			continue
 		}
 		next, before := *p.Contact, known[p.Ref]
-		next.Ref, next.Changed, next.Silenced = p.Ref, now, before.Silenced
+		next.Ref, next.Changed, next.Silenced, next.Language = p.Ref, now, before.Silenced, before.Language
 		next.Bounced, next.Soft = time.Time{}, 0
 		if next.Email == before.Email {
 			next.Bounced, next.Soft = before.Bounced, before.Soft

@@ -20,6 +20,7 @@ type Offer struct {
 	Versions []Version      // the plan's documents, in its order, with texts
 	Holds    []Hold         // in force for the person
 	Answers  []Response     // the person's choices in this campaign, newest first
+	Language string         // to speak to the person in, BCP 47: as the person chose, else that of the account
 	Zone     *time.Location // to show the person times in: as the platform named it, else of the country, else UTC
 }
 
@@ -37,7 +38,7 @@ func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, er
 		if o.Person, err = r.Person(ctx, person); err != nil {
 			return err
 		}
-		if o.Zone, err = zone(ctx, r, o.Person); err != nil {
+		if o.Language, o.Zone, err = spokenTo(ctx, r, o.Person); err != nil {
 			return err
 		}
 		if o.Enrolled, err = enrollment(ctx, r, person, campaign); err != nil {

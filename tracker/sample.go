@@ -33,7 +33,7 @@ func (t *Tracker) SampleOffer(ctx context.Context, s Sample) (Offer, time.Time, 
 			e, now = arrived(p, e, rules.holds, now)
 		}
 		o.Plan, o.Person = rules.active, Person{ID: "sample", Country: s.Country, Locale: s.Locale, Type: terms.Personal, Created: e.Created}
-		o.Zone = zoneOf(Contact{}, s.Country)
+		o.Language, o.Zone = s.Locale, zoneOf(Contact{}, s.Country)
 		o.Enrolled = Enrolled{Enrollment: e, Locale: s.Locale}
 		o.Standing = p.Standing(t.Catalogue, e, rules.holds, now)
 		o.judge(p, rules, now)

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"strings"
@@ -31,21 +32,26 @@ func zoneOf(c Contact, country string) *time.Location {
 	return time.UTC
 }
 
-// Zone is the time zone to show a person times in; see Offer.Zone.
-func (t *Tracker) Zone(ctx context.Context, person string) (*time.Location, error) {
-	return read(ctx, t, func(r Reader) (*time.Location, error) {
+// SpokenTo is the language to speak to a person in and the time zone to show
+// times in; see Offer.
+func (t *Tracker) SpokenTo(ctx context.Context, person string) (string, *time.Location, error) {
+	var language string
+	var zone *time.Location
+	err := t.Store.View(ctx, func(r Reader) error {
 		p, err := r.Person(ctx, person)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return zone(ctx, r, p)
+		language, zone, err = spokenTo(ctx, r, p)
+		return err
 	})
+	return language, zone, err
 }
 
-func zone(ctx context.Context, r Reader, p Person) (*time.Location, error) {
+func spokenTo(ctx context.Context, r Reader, p Person) (string, *time.Location, error) {
 	c, err := r.Contact(ctx, p.Ref)
 	if err != nil && !isKind(err, terms.NotFound) {
-		return nil, err
+		return "", nil, err
 	}
-	return zoneOf(c, p.Country), nil
+	return cmp.Or(c.Language, p.Locale), zoneOf(c, p.Country), nil
 }

@@ -21,6 +21,7 @@ type contactOut struct {
 	Email     string            `json:"email"`
 	Channels  []tracker.Channel `json:"channels"`
 	Zone      string            `json:"zone"`
+	Language  string            `json:"language"`  // that the person chose on a page, "" for none
 	Reminders bool              `json:"reminders"` // may be sent by e-mail
 	ChangedAt time.Time         `json:"changed_at"`
 	BouncedAt *time.Time        `json:"bounced_at"`
@@ -41,7 +42,7 @@ func (h *Handlers) answerContact(c *gin.Context) error {
 	}
 	out := contactOut{
 		Email: found.Email, Channels: append([]tracker.Channel{}, found.Channels...), Zone: found.Zone,
-		Reminders: found.Silenced.IsZero(), ChangedAt: found.Changed.UTC(),
+		Language: found.Language, Reminders: found.Silenced.IsZero(), ChangedAt: found.Changed.UTC(),
 	}
 	if !found.Bounced.IsZero() {
 		out.BouncedAt = &found.Bounced

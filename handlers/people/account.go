@@ -29,7 +29,7 @@ func (s site) features(c *gin.Context) error {
 
 func (s site) featuresView(f templates.Frame, o tracker.Offer, language string) templates.Features {
 	view := templates.Features{Frame: f, Campaign: o.Plan.Title.In(f.Tag()), Case: caseOf(f.Tag(), o)}
-	if !o.Enrolled.Bound && (o.Enrolled.Status == terms.Pending || o.Enrolled.Status == terms.Declined) {
+	if asked(o) {
 		view.ChoiceURL = choicePath(o.Plan.Campaign, language)
 	}
 	s.sortFeatures(&view, o)
@@ -88,10 +88,12 @@ func (s site) mine(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	view := templates.Mine{Frame: frame(s.Options, c.Request, standing.Person.Locale), Person: who.person, CanSignOut: who.session}
-	if view.Zone, err = s.Tracker.Zone(c.Request.Context(), who.person); err != nil {
+	language, zone, err := s.Tracker.SpokenTo(c.Request.Context(), who.person)
+	if err != nil {
 		return err
 	}
+	view := templates.Mine{Frame: frame(s.Options, c.Request, language), Person: who.person, CanSignOut: who.session}
+	view.Zone = zone
 	if view.Reminders, err = s.reminders(c, who.person); err != nil {
 		return err
 	}
@@ -126,7 +128,8 @@ func (s site) myCampaign(c *gin.Context, f templates.Frame, who identity, p term
 	if len(o.Answers) > 0 && p.Status != terms.Pending {
 		one.Since = o.Answers[0].RecordedAt
 	}
-	if p.Status == terms.Pending || p.Status == terms.Declined {
+	open := p.Status == terms.Pending || p.Status == terms.Declined
+	if one.Ended = open && o.Local.Off(); asked(o) {
 		one.ChoiceURL = choicePath(p.Campaign, c.Query("lang"))
 	}
 	if p.Status == terms.Accepted {

@@ -55,6 +55,25 @@ func TestWhoIsTakenBackIsToldSo(t *testing.T) {
 	b.get(choicePage+"?lang=pt-BR").says(t, "Estes limites foram retirados.")
 }
 
+func TestACampaignThatWasTakenBackAltogetherAsksNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t, tracker.Person{ID: "ana", Country: "BR", Locale: "en"}, tracker.Person{ID: "ben", Country: "IN", Locale: "en"})
+	b := w.signedIn("ana")
+	_, err := w.Reverse(t.Context(), terms.Reversal{Campaign: "new-terms-2021", Region: "BR", Stage: tracker.ToOff, Reason: "It was decided"}, "mei")
+	w.try(err)
+	const ended = "“Our terms are changing” has ended: we ask nothing and take nothing away."
+	for _, path := range []string{choicePage, "/me/terms"} {
+		got := b.get(path)
+		if got.says(t, ended); strings.Contains(got.body, `name="action"`) || strings.Contains(got.body, `href="`+choicePage) {
+			t.Errorf("%s asks all the same", path)
+		}
+	}
+	if got := b.get(choicePage + "/features"); strings.Contains(got.body, `href="`+choicePage+`"`) {
+		t.Error("what works leads to a choice there is not")
+	}
+	w.signedIn("ben").get(choicePage).says(t, "Accept new terms")
+}
+
 func TestWhoIsExcusedIsToldUntilWhen(t *testing.T) {
 	t.Parallel()
 	w := open(t, tracker.Person{ID: "ana", Country: "BR", Locale: "en"})

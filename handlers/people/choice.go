@@ -43,6 +43,8 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 	case o.Enrolled.Status == terms.Accepted && len(o.Answers) > 0:
 		c.Redirect(http.StatusSeeOther, donePath(o.Answers[0].ReceiptID, c.Query("lang")))
 		return nil
+	case o.Local.Off():
+		return s.nothing(c, f, o, templates.ReasonEnded)
 	case now.Before(o.Local.AnnounceAt):
 		return s.nothing(c, f, o, templates.ReasonNotAnnounced)
 	}

@@ -82,6 +82,8 @@ func Mount(r gin.IRouter, o Options) {
 	r.GET(dataPath, s.page(s.myData))
 	r.GET(evidencePath, s.page(s.myEvidence))
 	r.POST("/me/reminders", o.SameOrigin, web.Handle(web.ReadForm), web.Handle(s.setReminders))
+	r.GET(languagePath, s.page(s.askLanguage))
+	r.POST(languagePath, o.SameOrigin, web.Handle(web.ReadForm), web.Handle(s.setLanguage))
 	r.GET("/signin", web.Handle(s.begin))
 	r.GET("/signin/callback", web.Handle(s.finish))
 	r.POST("/signout", o.SameOrigin, web.Handle(s.signOut))
@@ -154,6 +156,7 @@ func fault(p *web.Problem) templates.Fault {
 func frame(o Options, r *http.Request, locale string) templates.Frame {
 	asked := r.URL.Query().Get("lang")
 	f := frameIn(o, o.Pages.Match(asked, locale, r.Header.Get("Accept-Language")))
+	f.LanguageURL = languageURL(r.URL)
 	if asked != "" {
 		f.TermsURL = withLanguage(f.TermsURL, f.Tag()) // whoever has chosen a language stays in it
 	}
@@ -163,7 +166,7 @@ func frame(o Options, r *http.Request, locale string) templates.Frame {
 // frameIn is what every page shares, in a language.
 func frameIn(o Options, l templates.Locale) templates.Frame {
 	return templates.Frame{
-		Locale: l, Languages: o.Pages.Locales(),
+		Locale: l, LanguageURL: languagePath,
 		Brand: o.Brand.Name, Imprint: o.Brand.Imprint, HelpURL: o.Brand.HelpURL, ExportURL: o.Brand.ExportURL, CloseURL: o.Brand.CloseURL,
 		HomeURL: "/", TermsURL: "/me/terms",
 	}
@@ -171,7 +174,7 @@ func frameIn(o Options, l templates.Locale) templates.Frame {
 
 // frameFor is frame for a page about what a campaign asks of a person, in the person's own time zone.
 func (s site) frameFor(c *gin.Context, o tracker.Offer) templates.Frame {
-	f := frame(s.Options, c.Request, o.Person.Locale)
+	f := frame(s.Options, c.Request, o.Language)
 	f.Zone = o.Zone
 	f.AppURL = template.URL(s.back(c)) //nolint:gosec // its scheme is one the operator allows
 	return f

@@ -36,7 +36,7 @@ func SampleReminder(ctx context.Context, options Options, sample tracker.Sample,
 }
 
 func (s site) banner(ctx context.Context, o tracker.Offer, past []tracker.Response, language, acceptURL string, now time.Time) (templates.Banner, error) {
-	f := templates.Frame{Locale: s.Pages.Match(language, o.Person.Locale), Brand: s.Brand.Name, Zone: o.Zone}
+	f := templates.Frame{Locale: s.Pages.Match(language, o.Language), Brand: s.Brand.Name, Zone: o.Zone}
 	view, err := s.choiceAfter(ctx, f, o, past, now)
 	if err != nil {
 		return templates.Banner{}, err
@@ -58,5 +58,5 @@ func (s site) banner(ctx context.Context, o tracker.Offer, past []tracker.Respon
 // asked reports whether there is something for the person to choose.
 func asked(o tracker.Offer) bool {
 	open := o.Enrolled.Status == terms.Pending || o.Enrolled.Status == terms.Declined
-	return open && !o.Enrolled.Bound && !o.Enrolled.Excused
+	return open && !o.Enrolled.Bound && !o.Enrolled.Excused && !o.Local.Off()
 }

@@ -96,7 +96,7 @@ func (s *sheet) choice(ctx context.Context, sample sampled, change func(*templat
 func (s *sheet) variants(ctx context.Context, base sampled) error {
 	earlier := base.at.Add(-7 * 24 * time.Hour)
 	held := func(lifted bool) func(*sampled) {
-		return func(o *sampled) { o.Position.HoldID, o.Position.Lifted = "sample", lifted }
+		return func(o *sampled) { o.Position.HoldID, o.Position.Lifted, o.Ahead = "sample", lifted, nil }
 	}
 	for _, one := range []struct {
 		name   string
@@ -112,7 +112,7 @@ func (s *sheet) variants(ctx context.Context, base sampled) error {
 		{"on hold", held(false), nil},
 		{"on hold, all given back", held(true), nil},
 		{"date moved", func(*sampled) {}, func(c *templates.Choice) { c.Was = c.From.Add(-28 * 24 * time.Hour) }},
-		{"taken back", func(o *sampled) { o.Position.Reversal = "sample" }, nil},
+		{"taken back", func(o *sampled) { o.Position.Reversal, o.Ahead = "sample", nil }, nil},
 		{"texts changed meanwhile", func(*sampled) {}, func(c *templates.Choice) { c.Refused = templates.FaultTermsChanged }},
 	} {
 		state := base
@@ -172,7 +172,7 @@ func (s *sheet) answers(base sampled) error {
 
 // nothings adds the pages that say why there is nothing to choose.
 func (s *sheet) nothings(base sampled) error {
-	for _, reason := range []templates.NothingReason{templates.ReasonNotAnnounced, templates.ReasonExempt, templates.ReasonExcused, templates.ReasonBound} {
+	for _, reason := range []templates.NothingReason{templates.ReasonNotAnnounced, templates.ReasonExempt, templates.ReasonExcused, templates.ReasonBound, templates.ReasonEnded} {
 		err := s.add("nothing to choose, "+string(reason), base.Offer, func(f templates.Frame) (string, any, error) {
 			return "people/nothing", templates.Nothing{Frame: f, Title: base.Plan.Title.In(f.Tag()), Reason: reason}, nil
 		})

@@ -133,14 +133,17 @@ func failed(err error) error {
 // local is a path of a page of ours that somebody can be led to, "my terms" for anything else: an address from outside
 // must not turn the sign-in into a way to somewhere else.
 func local(to string) string {
-	u, err := url.Parse(to)
-	if err != nil || u.IsAbs() || u.Host != "" || strings.ContainsAny(to, "\\\r\n") {
-		return "/me/terms"
-	}
 	for _, start := range []string{"/t/", "/me/", "/receipts/"} {
-		if strings.HasPrefix(to, start) && !strings.Contains(u.Path, "..") {
+		if strings.HasPrefix(to, start) && ours(to) {
 			return to
 		}
 	}
 	return "/me/terms"
+}
+
+// ours reports whether an address is a path of this site.
+func ours(to string) bool {
+	u, err := url.Parse(to)
+	return err == nil && !u.IsAbs() && u.Host == "" && strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") &&
+		!strings.ContainsAny(to, "\\\r\n") && !strings.Contains(u.Path, "..")
 }

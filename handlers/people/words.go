@@ -15,10 +15,11 @@ func Words(ctx context.Context, options Options, person, language string) (templ
 	if err != nil {
 		return templates.Locale{}, nil, err
 	}
-	f := templates.Frame{Locale: s.Pages.Match(language, standing.Person.Locale), Brand: s.Brand.Name}
-	if f.Zone, err = s.Tracker.Zone(ctx, person); err != nil {
-		return f.Locale, nil, err
+	own, zone, err := s.Tracker.SpokenTo(ctx, person)
+	if err != nil {
+		return templates.Locale{}, nil, err
 	}
+	f := templates.Frame{Locale: s.Pages.Match(language, own), Brand: s.Brand.Name, Zone: zone}
 	if len(standing.Standing.Positions) == 0 {
 		words, err := templates.Features{Frame: f}.Words()
 		return f.Locale, words, err

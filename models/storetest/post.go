@@ -15,7 +15,7 @@ func contactsAreKeptApartAndErased(s *store) {
 	}
 	missing(s, func(r tracker.Reader) (tracker.Contact, error) { return r.Contact(s.ctx, people[0].Ref) })
 	ana := tracker.Contact{
-		Ref: people[0].Ref, Email: "ana@example.org", Channels: []tracker.Channel{tracker.Email, tracker.Push}, Zone: "America/Sao_Paulo",
+		Ref: people[0].Ref, Email: "ana@example.org", Channels: []tracker.Channel{tracker.Email, tracker.Push}, Zone: "America/Sao_Paulo", Language: "pt-BR",
 		Changed: noon, Silenced: noon.Add(time.Hour), Bounced: noon.Add(2 * time.Hour), Soft: 2,
 	}
 	ben := tracker.Contact{Ref: people[1].Ref, Email: "ana@example.org", Changed: noon}

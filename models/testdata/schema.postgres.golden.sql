@@ -102,6 +102,7 @@ column contacts.bounced bigint
 column contacts.changed bigint
 column contacts.channels text
 column contacts.email text collate C
+column contacts.language text default ''::text
 column contacts.ref bigint
 column contacts.silenced bigint
 column contacts.soft integer

@@ -138,7 +138,7 @@ CREATE TABLE contacts (
   silenced INTEGER NOT NULL, -- no reminders since; 0: they may be sent
   bounced  INTEGER NOT NULL, -- the address takes no mail since; 0: it does
   soft     INTEGER NOT NULL  -- soft bounces since a mail last got through
-) STRICT;
+, language TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE counts (
   campaign TEXT NOT NULL,
   country  TEXT NOT NULL,

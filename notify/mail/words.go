@@ -59,7 +59,7 @@ func (w Writer) Sample(k tracker.LetterKind, o tracker.Offer, now time.Time) (te
 }
 
 func (w Writer) view(k tracker.LetterKind, o tracker.Offer, now time.Time) templates.Mail {
-	locale := w.Pages.Match(o.Person.Locale)
+	locale := w.Pages.Match(o.Language)
 	tag := locale.Tag()
 	m := templates.Mail{
 		Frame: templates.Frame{Locale: locale, Brand: w.Brand.Name, Imprint: w.Brand.Imprint},
