@@ -230,6 +230,21 @@ func TestAListSetFromOutsideNamesTheItemThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestTheLaunchGateIsSetWithinWhatMakesSense(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"launch: {notice_period: -1h}":  "launch.notice_period = ",
+		"launch: {weekly: -1}":          "launch.weekly = ",
+		"launch: {language_share: 1.5}": "launch.language_share = ",
+		"launch: {dry_run_age: 0s}":     "launch.dry_run_age = ",
+		"launch: {required: perhaps}":   "launch.required",
+	} {
+		if _, err := load(t, file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
 func TestApprovalsNameActsThatExist(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{

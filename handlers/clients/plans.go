@@ -199,25 +199,36 @@ func (h *Handlers) previewPlan(c *gin.Context, _ tracker.APIKey) error {
 	return nil
 }
 
-// activate puts a plan in force.
+// activate puts a plan in force; with anyway, whatever the launch gate finds.
 func (h *Handlers) activate(c *gin.Context, k tracker.APIKey) error {
-	return h.enforce(c, "activate", actor(k), h.Tracker.ActivateBecause)
+	in := struct {
+		Reason string `json:"reason"`
+		Anyway bool   `json:"anyway"`
+	}{Reason: c.Query("reason")}
+	if err := readOptional(c, &in); err != nil {
+		return err
+	}
+	do := h.Tracker.ActivateBecause
+	if in.Anyway {
+		do = h.Tracker.ActivateAnyway
+	}
+	return h.enforce(c, "activate", in.Reason, actor(k), do)
 }
 
 // confirm puts everybody under the active plan who kept a gentler one.
 func (h *Handlers) confirm(c *gin.Context, k tracker.APIKey) error {
-	return h.enforce(c, "confirm", actor(k), h.Tracker.ConfirmBecause)
+	reason, err := reasonOf(c)
+	if err != nil {
+		return err
+	}
+	return h.enforce(c, "confirm", reason, actor(k), h.Tracker.ConfirmBecause)
 }
 
 // planAct is what staff do to a campaign with one of its plans.
 type planAct func(ctx context.Context, campaign string, number int, reason, actor string, progress func(int)) (tracker.Campaign, error)
 
-func (h *Handlers) enforce(c *gin.Context, act, actor string, do planAct) error {
+func (h *Handlers) enforce(c *gin.Context, act, reason, actor string, do planAct) error {
 	number, err := numberOf(c)
-	if err != nil {
-		return err
-	}
-	reason, err := reasonOf(c)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,12 @@
 package clients_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+
+	"assent/tracker"
 )
 
 const campaign = "/api/v1/campaigns/new-terms-2021"
@@ -39,6 +43,30 @@ func TestAnyPlanCanBeReadAndCompared(t *testing.T) {
 		w.send("GET", campaign+"/plans/1/diff"+from, "").is(422).says("errors.0.path", "from")
 	}
 	w.send("GET", campaign+"/plans/1/diff?from=9", "").is(404).mentions("9")
+}
+
+func TestAPlanThatTheLaunchGateRefusesIsPutInForceWithAReasonAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.campaign()
+	w.tracker.Launch = &tracker.LaunchGate{
+		Required: true,
+		Pages:    func(context.Context, string, int) ([]tracker.SheetPage, error) { return nil, nil },
+		Blocking: func(context.Context, string, int, []tracker.SheetPage) ([]string, error) {
+			return []string{"A page says “last chance”."}, nil
+		},
+	}
+	w.plan("deadline: 2021-05-15", "deadline: 2021-06-15")
+	path := campaign + "/plans/2/activate"
+	w.send("POST", path, `{"reason":"in a hurry"}`).is(409).mentions("last chance")
+	w.send("POST", path, `{"anyway":true}`).is(422).says("errors.0.path", "reason")
+	w.send("POST", path, `{"anyway":"yes","reason":"quoted"}`).is(400)
+	w.send("GET", campaign, "").is(200).says("plan", 1)
+	w.send("POST", path, `{"anyway":true,"reason":"The words are quoted from the court"}`).is(200).says("plan", 2)
+	act := w.send("GET", "/api/v1/acts?limit=1", "").is(200).says("acts.0.action", "plan.activate", "acts.0.reason", "The words are quoted from the court")
+	if after := fmt.Sprint(act.at("acts.0.after")); !strings.Contains(after, "anyway") {
+		t.Errorf("the record does not say so: %s", after)
+	}
 }
 
 func TestAHarsherPlanWaitsToBeConfirmed(t *testing.T) {
