@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"time"
 
 	"assent/terms"
@@ -30,15 +31,22 @@ func (g *Gate) Decide(person, capability string) Decision {
 	if !ok {
 		return Decision{Allowed: true, Capability: capability, Value: terms.BoolValue(true), Reason: terms.ReasonDefault}
 	}
-	state := &e.Profile.Standing.Capabilities[i] // in the catalogue's order
-	d := Decision{
-		Allowed: state.Value.Bool(), Capability: state.Capability, Value: state.Value, Reason: state.Reason,
-		OnDeny: g.options.Catalogue[i].OnDeny, Campaign: state.Campaign, Stage: state.Stage, Revision: e.Revision, Known: known,
-	}
-	if state.Campaign != "" {
-		e.ahead(&d)
+	v := &e.Profile.verdicts[i]
+	d := v.Decision
+	d.Revision, d.Known = e.Revision, known
+	if v.position >= 0 {
+		d.NextAt = e.nextAt(v.position)
 	}
 	return d
+}
+
+// nextAt is when the next stage of one position comes; zero when no date can
+// be given.
+func (e Entry) nextAt(position int) time.Time {
+	if at := e.clock(position).NextAt; at != 0 {
+		return time.UnixMicro(at).UTC()
+	}
+	return time.Time{}
 }
 
 // Title is what people call a capability, in each language.
@@ -50,16 +58,31 @@ func (g *Gate) Title(capability string) terms.Texts {
 // AcceptURL is the address of a campaign's choice page.
 func (g *Gate) AcceptURL(campaign string) string { return g.options.PublicURL + "/t/" + campaign }
 
-// ahead fills in what the person can do about it, and what comes next.
-func (e Entry) ahead(d *Decision) {
-	for i := range e.Profile.Standing.Positions {
-		position := &e.Profile.Standing.Positions[i]
-		if position.Campaign != d.Campaign {
-			continue
+// verdict is what decisions about one capability have in common for everybody
+// with a profile.
+type verdict struct {
+	Decision
+	position int // whose clock tells what comes next; -1 for none
+}
+
+// decide works them out for a profile, in the order of the catalogue.
+func (p *Profile) decide() []verdict {
+	out := make([]verdict, len(p.catalogue))
+	for i, state := range p.Standing.Capabilities {
+		d := Decision{
+			Allowed: state.Value.Bool(), Capability: state.Capability, Value: state.Value, Reason: state.Reason,
+			OnDeny: p.catalogue[i].OnDeny, Campaign: state.Campaign, Stage: state.Stage,
 		}
-		d.AcceptURL, d.NextStage = e.Profile.accept[i], position.Next.Stage
-		if at := e.clock(i).NextAt; at != 0 {
-			d.NextAt = time.UnixMicro(at).UTC()
+		at := p.position(state.Campaign)
+		if at >= 0 {
+			d.AcceptURL, d.NextStage = p.accept[at], p.Standing.Positions[at].Next.Stage
 		}
+		out[i] = verdict{d, at}
 	}
+	return out
+}
+
+// position is the place of a campaign among a profile's; -1 if it is not there.
+func (p *Profile) position(campaign string) int {
+	return slices.IndexFunc(p.Standing.Positions, func(one terms.Position) bool { return one.Campaign == campaign })
 }

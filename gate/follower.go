@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"sync"
@@ -90,5 +91,5 @@ func (e Entry) same(other Entry) bool {
 	if e.Profile.plain && other.Profile.plain {
 		return true
 	}
-	return e.Profile == other.Profile && e.NextAt == other.NextAt && slices.Equal(e.clocks, other.clocks)
+	return e.Profile == other.Profile && e.NextAt == other.NextAt && bytes.Equal(e.clocks, other.clocks)
 }

@@ -45,6 +45,7 @@ type Gate struct {
 
 	seed   maphash.Seed
 	shards [256]shard
+	people atomic.Int64
 
 	placing   sync.Mutex // one goroutine places everybody again at a time
 	following turnstile  // one goroutine applies changes at a time; it guards the next five
@@ -70,7 +71,7 @@ type Entry struct {
 	Profile  *Profile
 	Revision uint64 // of the last change that concerned the person
 	Clock
-	clocks []Clock // of every position, in their order, for people in several campaigns
+	clocks clocks // of every position, in their order, for people in several campaigns
 }
 
 // Clock is what differs from person to person in one position: instants in
@@ -87,9 +88,6 @@ func New(source Source, o Options) *Gate {
 	g.index = make(map[string]int, len(o.Catalogue))
 	for i, c := range o.Catalogue {
 		g.index[c.Key] = i
-	}
-	for i := range g.shards {
-		g.shards[i].seed = g.seed
 	}
 	g.fallback = g.newProfile(nil)
 	g.number(g.fallback)
@@ -386,21 +384,14 @@ func (g *Gate) place(row Row, revision uint64) {
 }
 
 // put replaces a campaign's part of a person's profile, nil for none. Only one
-// goroutine writes at a time, so the new entry is made outside the lock that
-// readers wait for.
+// goroutine writes at a time.
 func (g *Gate) put(person, campaign string, p *part, revision uint64) {
-	before, _ := g.Entry(person)
+	before, known := g.Entry(person)
 	after := g.replace(before, campaign, p, revision)
-	hash := maphash.String(g.seed, person)
-	s := g.shard(hash)
-	s.mu.Lock()
-	if after.Profile == g.fallback {
-		s.remove(person, hash)
-	} else {
-		r, b := after.packed()
-		s.put(person, hash, r, b)
+	if known || after.Profile != g.fallback {
+		hash := maphash.String(g.seed, person)
+		g.people.Add(int64(g.shard(hash).put(g.seed, person, hash, placeOf(person, after))))
 	}
-	s.mu.Unlock()
 	g.tell(person, before, after)
 	if before.Profile == after.Profile && before.Quiet == after.Quiet {
 		return
@@ -414,35 +405,26 @@ func (g *Gate) put(person, campaign string, p *part, revision uint64) {
 // profile, and the second result is false.
 func (g *Gate) Entry(person string) (Entry, bool) {
 	hash := maphash.String(g.seed, person)
-	s := g.shard(hash)
-	s.mu.RLock()
-	r, b, known := s.get(person, hash)
-	s.mu.RUnlock()
-	if !known {
+	p := g.shard(hash).get(person, hash)
+	if p == nil {
 		return Entry{Profile: g.fallback}, false
 	}
-	return g.entry(r, b), true
+	return g.entry(p), true
 }
 
-// packed is an entry as a shard keeps it.
-func (e Entry) packed() (record, besides) {
-	return record{revision: e.Revision, since: e.Since, nextAt: e.NextAt, profile: e.Profile.number}, besides{e.Quiet, e.clocks}
-}
-
-func (g *Gate) entry(r record, b besides) Entry {
-	return Entry{Profile: (*g.numbered.Load())[r.profile], Revision: r.revision, Clock: Clock{r.since, r.nextAt, b.quiet}, clocks: b.clocks}
+// entry reads a place.
+func (g *Gate) entry(p place) Entry {
+	e := Entry{Profile: (*g.numbered.Load())[p.profile()], Revision: p.word(atRevision), Clock: Clock{Since: p.instant(atSince), NextAt: p.instant(atNext)}}
+	if besides := p.besides(); besides != nil {
+		e.Quiet = besides.instant(0)
+		if len(besides) > word {
+			e.clocks = clocks(besides[word:])
+		}
+	}
+	return e
 }
 
 // People is how many people have a profile of their own.
-func (g *Gate) People() int {
-	n := 0
-	for i := range g.shards {
-		s := &g.shards[i]
-		s.mu.RLock()
-		n += s.people
-		s.mu.RUnlock()
-	}
-	return n
-}
+func (g *Gate) People() int { return int(g.people.Load()) }
 
 func (g *Gate) shard(hash uint64) *shard { return &g.shards[hash%uint64(len(g.shards))] }

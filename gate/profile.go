@@ -16,11 +16,12 @@ type Profile struct {
 	Standing terms.Standing // Positions in order of campaign
 	Leading  int            // index of the position a client should speak about; -1 for none
 
-	number  uint32 // its place among all
-	parts   []part
-	index   map[string]int // capability → place in Standing.Capabilities
-	accept  []string       // address of the choice page of each position
-	answers answers
+	number   uint32 // its place among all
+	parts    []part
+	index    map[string]int // capability → place in Standing.Capabilities
+	accept   []string       // address of the choice page of each position
+	verdicts []verdict
+	answers  answers
 
 	catalogue terms.Catalogue
 	fallback  *Profile // the default one; nil for itself
@@ -56,7 +57,7 @@ func (g *Gate) replace(before Entry, campaign string, p *part, revision uint64) 
 		after.Clock = clocks[lead]
 	}
 	if len(clocks) > 1 {
-		after.clocks = clocks
+		after.clocks = clocksOf(clocks)
 	}
 	return after
 }
@@ -76,7 +77,7 @@ func (p part) share() (part, Clock) {
 // clock is that of one position.
 func (e Entry) clock(position int) Clock {
 	if e.clocks != nil {
-		return e.clocks[position]
+		return e.clocks.at(position)
 	}
 	return e.Clock
 }
@@ -138,7 +139,7 @@ func (g *Gate) newProfile(parts []part) *Profile {
 			p.Leading = i
 		}
 	}
-	p.answers = render(p)
+	p.verdicts, p.answers = p.decide(), render(p)
 	return p
 }
 

@@ -33,10 +33,12 @@ func (g *Gate) Snapshot(after string, limit int) []Place {
 
 // lowest keeps the first people of a shard in order.
 func (g *Gate) lowest(s *shard, first *lowest, after string, limit int) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	s.each(func(person []byte, r record, b besides) {
-		e := g.entry(r, b)
+	t := s.now.Load()
+	if t == nil {
+		return
+	}
+	t.each(func(p place) {
+		e, person := g.entry(p), p.id()
 		switch {
 		case string(person) <= after || e.Profile.plain:
 		case len(*first) < limit:
@@ -95,7 +97,7 @@ func (p *Profile) Rules() (string, []byte) {
 		list := map[string]rule{}
 		for i, state := range p.Standing.Capabilities {
 			if p.fallback == nil || state != p.fallback.Standing.Capabilities[i] {
-				list[state.Capability] = p.rule(state)
+				list[state.Capability] = p.verdicts[i].rule()
 			}
 		}
 		data, err := json.Marshal(list)
@@ -111,14 +113,8 @@ func (p *Profile) Rules() (string, []byte) {
 	return p.rules.key, p.rules.json
 }
 
-func (p *Profile) rule(s terms.State) rule {
-	r := rule{Value: s.Value, Allowed: s.Value.Bool(), Reason: s.Reason, Campaign: s.Campaign, Stage: s.Stage, OnDeny: p.catalogue[p.index[s.Capability]].OnDeny}
-	for i, position := range p.Standing.Positions {
-		if position.Campaign == s.Campaign && s.Campaign != "" {
-			r.AcceptURL, r.NextStage = p.accept[i], position.Next.Stage
-		}
-	}
-	return r
+func (d Decision) rule() rule {
+	return rule{d.Value, d.Allowed, d.Reason, d.OnDeny, d.Campaign, d.Stage, d.AcceptURL, d.NextStage}
 }
 
 // Defaults is the profile of whoever the gate does not know.
@@ -128,11 +124,11 @@ func (g *Gate) Defaults() *Profile { return g.fallback }
 func (e Entry) Next() map[string]time.Time {
 	var next map[string]time.Time
 	for i, position := range e.Profile.Standing.Positions {
-		if at := e.clock(i).NextAt; at != 0 {
+		if at := e.nextAt(i); !at.IsZero() {
 			if next == nil {
 				next = map[string]time.Time{}
 			}
-			next[position.Campaign] = time.UnixMicro(at).UTC()
+			next[position.Campaign] = at
 		}
 	}
 	return next

@@ -3,252 +3,228 @@ package gate
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"sync"
+	"math/bits"
+	"sync/atomic"
 )
 
-// shard keeps a part of the people, in some 60 bytes each with an id of sixteen:
-// a record, the id, and their place in the index. None of it holds a pointer, so
-// that millions of people are nothing to the garbage collector.
+// shard keeps a part of the people, in some 60 bytes each with an id of sixteen.
+// One goroutine writes at a time; readers wait for nobody and try nothing twice,
+// because what they can reach is never written again.
+type shard struct{ now atomic.Pointer[table] }
+
+// table is an index, and the places it leads to, one behind the other. A change
+// writes a new place and then the slot of the index. When there is no room left,
+// what still counts moves into a new table. None of it holds a pointer, so that
+// millions of people are nothing to the garbage collector.
 //
-// The index is a hash table with linear probing. A tag of seven bits beside each
-// slot spares a look at most records of other people.
-type shard struct {
-	mu      sync.RWMutex
-	seed    maphash.Seed
-	tags    []uint8  // 0: the slot is empty
-	slots   []uint32 // numbers of records
-	people  int
-	records pages
-	free    []uint32 // numbers of records nobody has
-	names   names
-	besides map[uint32]besides // by number of a record
+// The index is a hash table with linear probing. A slot says where a place
+// begins, in words; its upper bits, which are not needed for that, are those of
+// the person's hash and spare a look at nearly all places of other people.
+type table struct {
+	seed   maphash.Seed
+	slots  []atomic.Uint32 // 0: empty
+	places []byte
+	low    uint // bits of a slot that say where a place begins
+	taken  int  // slots
+	end    int  // of the places
+	people int  // who have not left
+	live   int  // bytes of their places
 }
 
-// record is what everybody has.
-type record struct {
-	revision uint64
-	since    int64
-	nextAt   int64
-	profile  uint32 // its number
-	name     uint32 // where the id is; 0: nobody has the record
-}
-
-// besides is what few people have.
-type besides struct {
-	quiet  int64
-	clocks []Clock
-}
-
+// A place is these, the person's id, and what few people have besides: how long
+// reminders are silent, and the clocks of several positions.
 const (
-	pageRecords = 256
-	pageNames   = 4096 // bytes, at least
-	fewSlots    = 16
+	atRevision = 0
+	atSince    = 8
+	atNext     = 16
+	atProfile  = 24 // its number; that of the default one: the person has left
+	atLength   = 28 // of the id, in bytes
+	atBesides  = 30 // how many words there are behind the id
+	atID       = 32
+
+	word     = 8         // places begin and end at whole ones
+	clockLen = 3 * word  // of one position's clock
+	few      = 16        // people that there is always room for
+	roomFor  = few * 128 // bytes of their places
 )
 
-// pages are records by number, which never move.
-type pages [][]record
+type place []byte
 
-func (p pages) at(n uint32) *record { return &p[n/pageRecords][n%pageRecords] }
+// clocks are those of several positions.
+type clocks place
 
-// names are ids one after the other, each with its length before it.
-type names struct {
-	pages [][]byte
-	waste int // bytes of ids that nobody has any more
+func (c clocks) at(position int) Clock {
+	p := place(c[position*clockLen:])
+	return Clock{p.instant(0), p.instant(word), p.instant(2 * word)}
 }
 
-const nameHeader = 2 // bytes of an id's length
-
-func (n *names) add(name string) uint32 {
-	last := len(n.pages) - 1
-	if last < 0 || len(n.pages[last])+nameHeader+len(name) > cap(n.pages[last]) {
-		page := make([]byte, 0, max(pageNames, nameHeader+len(name)))
-		if last < 0 {
-			page = append(page, 0, 0) // so that nobody's id is at 0
-		}
-		n.pages = append(n.pages, page)
-		last++
-		if len(page)+nameHeader+len(name) > cap(page) { // a first id as long as a page
-			return n.add(name)
+func clocksOf(list []Clock) clocks {
+	var c clocks
+	for _, one := range list {
+		for _, at := range [...]int64{one.Since, one.NextAt, one.Quiet} {
+			c = binary.LittleEndian.AppendUint64(c, uint64(at))
 		}
 	}
-	page := n.pages[last]
-	at := uint32(last*pageNames + len(page))
-	page = append(binary.LittleEndian.AppendUint16(page, uint16(len(name))), name...)
-	n.pages[last] = page
-	return at
+	return c
 }
 
-func (n *names) at(place uint32) []byte {
-	page := n.pages[place/pageNames][place%pageNames:]
-	size := binary.LittleEndian.Uint16(page)
-	return page[nameHeader : nameHeader+int(size)]
+func (p place) word(at int) uint64   { return binary.LittleEndian.Uint64(p[at:]) }
+func (p place) instant(at int) int64 { return int64(p.word(at)) }
+func (p place) profile() uint32      { return binary.LittleEndian.Uint32(p[atProfile:]) }
+func (p place) id() []byte {
+	return p[atID : atID+int(binary.LittleEndian.Uint16(p[atLength:]))]
+}
+
+// besides is what stands behind the id, nil for most people.
+func (p place) besides() place {
+	size := word * int(binary.LittleEndian.Uint16(p[atBesides:]))
+	if size == 0 {
+		return nil
+	}
+	begin := whole(atID + int(binary.LittleEndian.Uint16(p[atLength:])))
+	return p[begin : begin+size]
+}
+
+func (p place) size() int { return whole(atID+len(p.id())) + len(p.besides()) }
+
+// whole rounds up to whole words.
+func whole(size int) int { return (size + word - 1) &^ (word - 1) }
+
+// placeOf writes a place: what is behind the id is one word and the clocks, or
+// nothing.
+func placeOf(person string, e Entry) place {
+	besides := 0
+	if e.Quiet != 0 || e.clocks != nil {
+		besides = word + len(e.clocks)
+	}
+	begin := whole(atID + len(person))
+	p := make(place, begin+besides)
+	binary.LittleEndian.PutUint64(p[atRevision:], e.Revision)
+	binary.LittleEndian.PutUint64(p[atSince:], uint64(e.Since))
+	binary.LittleEndian.PutUint64(p[atNext:], uint64(e.NextAt))
+	binary.LittleEndian.PutUint32(p[atProfile:], e.Profile.number)
+	binary.LittleEndian.PutUint16(p[atLength:], uint16(len(person)))
+	binary.LittleEndian.PutUint16(p[atBesides:], uint16(besides/word))
+	copy(p[atID:], person)
+	if besides > 0 {
+		binary.LittleEndian.PutUint64(p[begin:], uint64(e.Quiet))
+		copy(p[begin+word:], e.clocks)
+	}
+	return p
+}
+
+// newTable has room for somebody's place and, beside what is live already, for
+// an eighth more.
+func newTable(seed maphash.Seed, people, live, size int) *table {
+	people += people/8 + few
+	room := whole(word + live + live/8 + roomFor + size)
+	return &table{
+		seed: seed, slots: make([]atomic.Uint32, people+people/3), places: make([]byte, room),
+		low: uint(bits.Len(uint(room / word))), end: word, // nothing begins at 0
+	}
 }
 
 // home is the slot in which somebody is looked for first; whose shard it is is
 // said by other bits.
-func (s *shard) home(hash uint64) int {
-	return int(uint64(uint32(hash>>8)) * uint64(len(s.slots)) >> 32)
+func (t *table) home(hash uint64) int {
+	return int(uint64(uint32(hash>>8)) * uint64(len(t.slots)) >> 32)
 }
 
-func tagOf(hash uint64) uint8 { return uint8(hash>>57) + 1 }
-
-// find returns somebody's slot, or the one that is free for them.
-func (s *shard) find(person string, hash uint64) (int, bool) {
-	tag := tagOf(hash)
-	for i := s.home(hash); ; {
-		switch s.tags[i] {
-		case 0:
-			return i, false
-		case tag:
-			if string(s.names.at(s.records.at(s.slots[i]).name)) == person {
-				return i, true
+// find returns somebody's slot and place, or the slot that is free for them.
+func (t *table) find(person string, hash uint64) (int, place) {
+	for i := t.home(hash); ; {
+		slot := t.slots[i].Load()
+		if slot == 0 {
+			return i, nil
+		}
+		if (slot^uint32(hash>>32))>>t.low == 0 {
+			if p := t.at(slot); string(p.id()) == person {
+				return i, p
 			}
 		}
-		if i++; i == len(s.tags) {
+		if i++; i == len(t.slots) {
 			i = 0
 		}
 	}
 }
 
-// get returns what is kept of somebody.
-func (s *shard) get(person string, hash uint64) (record, besides, bool) {
-	if s.people == 0 {
-		return record{}, besides{}, false
-	}
-	i, known := s.find(person, hash)
-	if !known {
-		return record{}, besides{}, false
-	}
-	n := s.slots[i]
-	if s.besides == nil {
-		return *s.records.at(n), besides{}, true
-	}
-	return *s.records.at(n), s.besides[n], true
+func (t *table) at(slot uint32) place {
+	return t.places[word*int(slot&(1<<t.low-1)):]
 }
 
-// put keeps something of somebody, but for the name in it.
-func (s *shard) put(person string, hash uint64, r record, b besides) {
-	if 4*(s.people+1) > 3*len(s.slots) {
-		s.grow()
-	}
-	i, known := s.find(person, hash)
-	if !known {
-		s.tags[i], s.slots[i] = tagOf(hash), s.take()
-		s.people++
-		r.name = s.names.add(person)
-	} else {
-		r.name = s.records.at(s.slots[i]).name
-	}
-	n := s.slots[i]
-	*s.records.at(n) = r
-	if b.quiet == 0 && b.clocks == nil {
-		delete(s.besides, n)
-		return
-	}
-	if s.besides == nil {
-		s.besides = map[uint32]besides{}
-	}
-	s.besides[n] = b
+// add lets a slot lead to a new place, for which there is room.
+func (t *table) add(i int, hash uint64, p place) {
+	begin := t.end
+	t.end += copy(t.places[begin:], p)
+	t.slots[i].Store(uint32(hash>>32)>>t.low<<t.low | uint32(begin/word))
 }
 
-// take returns a record that nobody has.
-func (s *shard) take() uint32 {
-	if len(s.free) == 0 {
-		first := uint32(len(s.records) * pageRecords)
-		s.records = append(s.records, make([]record, pageRecords))
-		for n := first + pageRecords - 1; n > first; n-- {
-			s.free = append(s.free, n)
-		}
-		return first
+// get returns somebody's place; nil for one whom it does not know.
+func (s *shard) get(person string, hash uint64) place {
+	t := s.now.Load()
+	if t == nil {
+		return nil
 	}
-	n := s.free[len(s.free)-1]
-	s.free = s.free[:len(s.free)-1]
-	return n
+	if _, p := t.find(person, hash); p != nil && p.profile() != 0 {
+		return p
+	}
+	return nil
 }
 
-// grow makes the index half as large again.
-func (s *shard) grow() {
-	size := max(fewSlots, len(s.slots)+len(s.slots)/2)
-	old := s.slots
-	tags := s.tags
-	s.tags, s.slots = make([]uint8, size), make([]uint32, size)
-	for i, tag := range tags {
-		if tag != 0 {
-			s.place(old[i])
-		}
+// put gives somebody another place, and returns by how many people there are
+// more.
+func (s *shard) put(seed maphash.Seed, person string, hash uint64, p place) int {
+	t := s.now.Load()
+	full := t == nil || t.end+len(p) > len(t.places) || 4*(t.taken+1) > 3*len(t.slots)
+	if full {
+		t = t.renewed(seed, len(p))
 	}
+	i, old := t.find(person, hash)
+	before := t.people
+	switch {
+	case old == nil:
+		t.taken++
+	case old.profile() != 0:
+		t.people, t.live = t.people-1, t.live-old.size()
+	}
+	if p.profile() != 0 {
+		t.people, t.live = t.people+1, t.live+len(p)
+	}
+	if t.add(i, hash, p); full {
+		s.now.Store(t)
+	}
+	return t.people - before
 }
 
-// place enters a record of somebody who is not in the index.
-func (s *shard) place(n uint32) {
-	hash := s.hashOf(n)
-	i := s.home(hash)
-	for s.tags[i] != 0 {
-		if i++; i == len(s.tags) {
-			i = 0
-		}
+// renewed is a table with what still counts, and with room for something else.
+func (t *table) renewed(seed maphash.Seed, size int) *table {
+	if t == nil {
+		return newTable(seed, 0, 0, size)
 	}
-	s.tags[i], s.slots[i] = tagOf(hash), n
-}
-
-func (s *shard) hashOf(n uint32) uint64 {
-	return maphash.Bytes(s.seed, s.names.at(s.records.at(n).name))
-}
-
-// remove forgets somebody. Whoever stands behind in the index moves up, so that
-// nobody is looked for beyond an empty slot.
-func (s *shard) remove(person string, hash uint64) {
-	if s.people == 0 {
-		return
-	}
-	i, known := s.find(person, hash)
-	if !known {
-		return
-	}
-	n := s.slots[i]
-	*s.records.at(n) = record{}
-	delete(s.besides, n)
-	s.free = append(s.free, n)
-	s.people--
-	s.names.waste += nameHeader + len(person)
-	s.tags[i] = 0
-	for j := s.after(i); s.tags[j] != 0; j = s.after(j) {
-		moving := s.slots[j]
-		s.tags[j] = 0
-		s.place(moving)
-	}
-	if s.names.waste > pageNames && 2*s.names.waste > len(s.names.pages)*pageNames {
-		s.tidy()
-	}
-}
-
-func (s *shard) after(i int) int {
-	if i++; i < len(s.tags) {
-		return i
-	}
-	return 0
-}
-
-// tidy takes out the ids that nobody has any more.
-func (s *shard) tidy() {
-	old := s.names
-	s.names = names{}
-	for _, page := range s.records {
-		for i := range page {
-			if page[i].name != 0 {
-				page[i].name = s.names.add(string(old.at(page[i].name)))
+	next := newTable(t.seed, t.people, t.live, size)
+	t.each(func(p place) {
+		hash := maphash.Bytes(t.seed, p.id())
+		i := next.home(hash)
+		for next.slots[i].Load() != 0 {
+			if i++; i == len(next.slots) {
+				i = 0
 			}
 		}
-	}
+		next.add(i, hash, p)
+	})
+	next.taken, next.people, next.live = t.people, t.people, t.live
+	return next
 }
 
-// each calls visit with everybody.
-func (s *shard) each(visit func(person []byte, r record, b besides)) {
-	for p, page := range s.records {
-		for i := range page {
-			if r := page[i]; r.name != 0 {
-				visit(s.names.at(r.name), r, s.besides[uint32(p*pageRecords+i)])
-			}
+// each calls visit with everybody's place.
+func (t *table) each(visit func(place)) {
+	for i := range t.slots {
+		slot := t.slots[i].Load()
+		if slot == 0 {
+			continue
+		}
+		if p := t.at(slot); p.profile() != 0 {
+			visit(p[:p.size()])
 		}
 	}
 }

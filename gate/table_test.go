@@ -3,6 +3,8 @@ package gate_test
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,5 +90,66 @@ func compareWith(t *rapid.T, g *gate.Gate, kept map[string]map[string]gate.Row) 
 	}
 	if g.People() != count {
 		t.Fatal(fmt.Sprintf("%d people, want %d", g.People(), count))
+	}
+}
+
+// TestNobodyIsMissedWhileOthersComeAndGo has readers look for people who stay
+// while so many others come, change and go that the table is made again and
+// again: whoever is there is found, with one of the positions they have had.
+func TestNobodyIsMissedWhileOthersComeAndGo(t *testing.T) {
+	t.Parallel()
+	s, now := newSource("alpha"), start.Add(170*day)
+	g := newGate(t, s, func() time.Time { return now })
+	const stay, rounds = 400, 12
+	stages := map[string]string{"limited": "chats.list", "suspended": "media"}
+	row := func(ref int64, stage int) gate.Row { return at(ref, "alpha", "BR", stage, now.Add(-day)) }
+	for ref := int64(1); ref <= stay; ref++ {
+		s.save(row(ref, 2))
+	}
+	catchUp(t, g)
+	var readers sync.WaitGroup
+	var done atomic.Bool
+	for reader := range 3 {
+		readers.Go(func() {
+			for ref := reader; !done.Load(); ref++ {
+				person := fmt.Sprintf("u%d", ref%stay+1)
+				d := g.Decide(person, "chats.list")
+				if e, known := g.Entry(person); !known || d.Allowed || stages[e.Profile.Standing.Positions[0].Stage] == "" {
+					t.Errorf("%s: %+v, known %v", person, d, known)
+					return
+				}
+				g.Decide("nobody", "chats.list")
+				g.Snapshot("", 10)
+			}
+		})
+	}
+	for round := range int64(rounds) {
+		for ref := int64(1); ref <= stay; ref += 7 {
+			s.save(row(ref, 2+int(round)%2))
+		}
+		for other := int64(stay + 1); other < stay+600; other++ {
+			if s.save(row(other, 1)); (other+round)%3 != 0 {
+				s.remove(row(other, 1))
+			}
+		}
+		catchUp(t, g)
+	}
+	done.Store(true)
+	readers.Wait()
+}
+
+func TestADecisionAllocatesNothing(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	s, now := newSource("alpha", "beta"), start.Add(170*day)
+	g := newGate(t, s, func() time.Time { return now })
+	for _, campaign := range []string{"alpha", "beta"} {
+		row := at(1, campaign, "BR", 2, now)
+		row.SnoozedUntil = now.Add(day)
+		s.save(row)
+	}
+	catchUp(t, g)
+	for _, person := range []string{"u1", "stranger"} {
+		if n := testing.AllocsPerRun(1000, func() { g.Decide(person, "messages.send") }); n > 0 {
+			t.Errorf("%s: %v allocations", person, n)
+		}
 	}
 }
