@@ -233,7 +233,7 @@ func sightOf(a asking, e tracker.Enrolled, now time.Time) (sight, bool) {
 		return sight{}, false
 	}
 	p := a.plans[e.Plan]
-	pos := p.Standing(nil, e.Enrollment, a.holds, now).Positions[0]
+	pos := p.Position(e.Enrollment, a.holds, now)
 	s := sight{
 		campaign: e.Campaign, reminder: pos.Reminder, first: e.Noticed.IsZero(), snoozes: pos.Snoozes,
 		declined: e.Status == terms.Declined, restricted: p.Stages[e.Stage].Restricts(),

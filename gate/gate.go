@@ -16,7 +16,7 @@ import (
 // How many rows are read at a time, which bounds memory, the length of read
 // transactions and, for the short page, how long an acceptance may wait.
 const (
-	page      = 5000
+	page      = 1000
 	shortPage = 500
 )
 
@@ -249,8 +249,8 @@ func (g *Gate) placeAll(ctx context.Context, campaign string) error {
 	}()
 	revision := g.revision.Load()
 	for rows := range pages {
-		for _, row := range rows {
-			g.place(row, revision)
+		for i := range rows {
+			g.place(&rows[i], revision)
 		}
 	}
 	return <-failed
@@ -278,9 +278,9 @@ func (g *Gate) placePage(ctx context.Context, campaign string, after int64, size
 		return after, true, fmt.Errorf("read positions of campaign %s after %d: %w", campaign, after, err)
 	}
 	revision := g.revision.Load()
-	for _, row := range rows {
-		g.place(row, revision)
-		after = row.Ref
+	for i := range rows {
+		g.place(&rows[i], revision)
+		after = rows[i].Ref
 	}
 	return after, len(rows) == size, nil
 }
@@ -365,29 +365,34 @@ func (g *Gate) apply(ctx context.Context, c Change) error {
 		g.again[c.Row.Campaign] = true
 		return g.readBooks(ctx)
 	case c.Removed:
-		g.put(c.Row.Person, c.Row.Campaign, nil, c.Revision)
+		g.put(c.Row.Person, c.Row.Campaign, g.fallback, Clock{}, c.Revision)
 	default:
-		g.place(c.Row, c.Revision)
+		g.place(&c.Row, c.Revision)
 	}
 	return nil
 }
 
 // place puts a person's position in one campaign where it belongs.
-func (g *Gate) place(row Row, revision uint64) {
+func (g *Gate) place(row *Row, revision uint64) {
 	book := g.books[row.Campaign]
 	plan, known := book.Plans[row.Plan]
 	if !known {
 		return // a position under a plan that is not in the book restricts nobody
 	}
-	standing := plan.Standing(g.options.Catalogue, row.Enrollment, book.Holds, g.options.Now())
-	g.put(row.Person, row.Campaign, &part{standing, plan.Title.In(row.Locale)}, revision)
+	position, clock := share(plan.Position(row.Enrollment, book.Holds, g.options.Now()))
+	key := profileKey{g.fallback, plan.Title.In(row.Locale), position}
+	alone, known := g.profiles[key]
+	if !known {
+		alone = g.intern([]part{{position, key.title, plan.Effects(g.options.Catalogue, row.Enrollment, position)}})
+	}
+	g.put(row.Person, row.Campaign, alone, clock, revision)
 }
 
-// put replaces a campaign's part of a person's profile, nil for none. Only one
-// goroutine writes at a time.
-func (g *Gate) put(person, campaign string, p *part, revision uint64) {
+// put replaces a campaign's part of a person's profile by that of a profile with
+// no other; the default one for none. Only one goroutine writes at a time.
+func (g *Gate) put(person, campaign string, alone *Profile, own Clock, revision uint64) {
 	before, known := g.Entry(person)
-	after := g.replace(before, campaign, p, revision)
+	after := g.replace(before, campaign, alone, own, revision)
 	if known || after.Profile != g.fallback {
 		hash := maphash.String(g.seed, person)
 		g.people.Add(int64(g.shard(hash).put(g.seed, person, hash, placeOf(person, after))))

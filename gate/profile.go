@@ -29,49 +29,47 @@ type Profile struct {
 	rules     rules
 }
 
-// part is a person's standing in one campaign, with its instants taken out.
+// part is what people in one position in one campaign have in common: the
+// position, with its instants taken out, and the capabilities as it leaves them.
 type part struct {
-	terms.Standing
-	title string // of the campaign, in the person's language
+	position terms.Position
+	title    string // of the campaign, in the person's language
+	states   []terms.State
 }
 
-func (p part) campaign() string { return p.Positions[0].Campaign }
-
-// replace computes a person's entry after one campaign's part has changed, or
-// is gone for nil.
-func (g *Gate) replace(before Entry, campaign string, p *part, revision uint64) Entry {
+// replace computes a person's entry after one campaign's part has become that
+// of a profile with no other; with the default one it is gone.
+func (g *Gate) replace(before Entry, campaign string, alone *Profile, own Clock, revision uint64) Entry {
 	var parts []part
 	var clocks []Clock
 	for i, other := range before.Profile.parts {
-		if other.campaign() != campaign {
+		if other.position.Campaign != campaign {
 			parts, clocks = append(parts, other), append(clocks, before.clock(i))
 		}
 	}
-	if p != nil {
-		shared, clock := p.share()
-		i, _ := slices.BinarySearchFunc(parts, campaign, func(one part, key string) int { return strings.Compare(one.campaign(), key) })
-		parts, clocks = slices.Insert(parts, i, shared), slices.Insert(clocks, i, clock)
+	if len(parts) == 0 {
+		return Entry{Profile: alone, Revision: revision, Clock: own}
+	}
+	for _, p := range alone.parts {
+		i, _ := slices.BinarySearchFunc(parts, campaign, func(one part, key string) int { return strings.Compare(one.position.Campaign, key) })
+		parts, clocks = slices.Insert(parts, i, p), slices.Insert(clocks, i, own)
 	}
 	after := Entry{Profile: g.intern(parts), Revision: revision}
-	if lead := after.Profile.Leading; lead >= 0 {
-		after.Clock = clocks[lead]
-	}
+	after.Clock = clocks[after.Profile.Leading]
 	if len(clocks) > 1 {
 		after.clocks = clocksOf(clocks)
 	}
 	return after
 }
 
-// share separates what people in this position have in common from what is one
+// share separates what people in a position have in common from what is one
 // person's own.
-func (p part) share() (part, Clock) {
-	position := p.Positions[0]
+func share(position terms.Position) (terms.Position, Clock) {
 	own := Clock{micros(position.Since), micros(position.Next.At), micros(position.Quiet)}
 	position.Since, position.Next.At, position.Quiet = time.Time{}, time.Time{}, time.Time{}
 	position.Until, position.Extended = time.Time{}, time.Time{} // no answer speaks of them
 	position.Snoozes = min(position.Snoozes, 1)                  // clients need to know whether, not how often
-	p.Positions = []terms.Position{position}
-	return p, own
+	return position, own
 }
 
 // clock is that of one position.
@@ -93,7 +91,7 @@ func micros(t time.Time) int64 {
 func (g *Gate) intern(parts []part) *Profile {
 	p := g.fallback
 	for i, one := range parts {
-		key := profileKey{p, one.title, one.Positions[0]}
+		key := profileKey{p, one.title, one.position}
 		next, ok := g.profiles[key]
 		if !ok {
 			next = g.newProfile(parts[: i+1 : i+1])
@@ -128,7 +126,7 @@ func (g *Gate) newProfile(parts []part) *Profile {
 	p := &Profile{parts: parts, index: g.index, Leading: -1, catalogue: g.options.Catalogue, fallback: g.fallback}
 	standings := make([]terms.Standing, len(parts))
 	for i, one := range parts {
-		standings[i] = one.Standing
+		standings[i] = terms.Standing{Capabilities: one.states, Positions: []terms.Position{one.position}}
 	}
 	p.Standing = terms.Combine(g.options.Catalogue, standings...)
 	p.plain = g.fallback == nil || slices.EqualFunc(p.Standing.Capabilities, g.fallback.Standing.Capabilities,

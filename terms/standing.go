@@ -80,8 +80,8 @@ func (s Standing) Find(key string) (State, bool) {
 // recorded, never from one the ladder would have reached by now, so that a
 // sweep that did not run cannot make anything worse.
 func (p Plan) Standing(c Catalogue, e Enrollment, holds []Hold, now time.Time) Standing {
-	pos := p.position(e, holds, now)
-	return Standing{Capabilities: p.effects(c, e, pos), Positions: []Position{pos}}
+	pos := p.Position(e, holds, now)
+	return Standing{Capabilities: p.Effects(c, e, pos), Positions: []Position{pos}}
 }
 
 // at is the stage that counts for a person: the recorded one, or the lower one
@@ -117,7 +117,8 @@ func (p Plan) restored(e Enrollment, holds []Hold, now time.Time) Enrollment {
 	return e
 }
 
-func (p Plan) position(e Enrollment, holds []Hold, now time.Time) Position {
+// Position is that part of a Standing which says where the person is.
+func (p Plan) Position(e Enrollment, holds []Hold, now time.Time) Position {
 	l, at := p.In(e.Country), p.at(e, holds, now)
 	stage := p.Stages[at]
 	pos := Position{
@@ -241,10 +242,10 @@ func (p Plan) dates(e Enrollment, holds []Hold, now time.Time) []time.Time {
 	return out
 }
 
-// effects are the capabilities of the catalogue as this campaign alone leaves
-// them. They follow from the position but for its instants, so people in the
+// Effects are the capabilities of the catalogue as this campaign alone leaves
+// them to somebody in a position. They follow from the position but for its instants, so people in the
 // same position share them.
-func (p Plan) effects(c Catalogue, e Enrollment, pos Position) []State {
+func (p Plan) Effects(c Catalogue, e Enrollment, pos Position) []State {
 	out := make([]State, 0, len(c))
 	free := e.Status == Accepted || e.Status == Exempt
 	at := p.StageIndex(pos.Stage)

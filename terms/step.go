@@ -152,11 +152,14 @@ func dueAt(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
 // campaign or a hold. A longer window is later for everybody or the same, so
 // that of two plans the longer spread is the gentler one.
 func spread(window time.Duration, person, of string) time.Duration {
+	if window < time.Hour {
+		return 0
+	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(person + "\x00" + of)) // hash.Hash never returns an error
 	sum := h.Sum64()
 	sum = (sum ^ sum>>32) * 0x9e3779b97f4a7c15 // FNV's high bits alone spread short ids poorly
-	hours, _ := bits.Mul64(sum, uint64(max(window/time.Hour, 0))+1)
+	hours, _ := bits.Mul64(sum, uint64(window/time.Hour)+1)
 	return time.Duration(hours) * time.Hour
 }
 

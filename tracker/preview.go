@@ -180,7 +180,7 @@ func (p *previewing) look(r rules, plan terms.Plan, e Enrolled) error {
 		key.newly, key.takes = restricts(plan, e.Stage, after.Stage), plan.Stages[after.Stage].Takes()
 	}
 	if step.Action == terms.Restore || step.Action == terms.Recall {
-		key.shown = plan.Standing(nil, e.Enrollment, r.holds, p.At).Positions[0].Stage
+		key.shown = plan.Position(e.Enrollment, r.holds, p.At).Stage
 	}
 	cell := p.moves[key]
 	if cell == nil {
