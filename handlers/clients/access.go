@@ -49,9 +49,9 @@ func (h *Handlers) authorizeWith(c *gin.Context, secret string, scopes ...tracke
 	}
 	key, err := h.keys.find(c.Request.Context(), secret)
 	if err != nil {
-		return key.APIKey, err
+		return tracker.APIKey{}, err
 	}
-	if !slices.ContainsFunc(scopes, key.Allows) {
+	if !slices.ContainsFunc(scopes, func(s tracker.Scope) bool { return key.Allows(s) }) {
 		return key.APIKey, lacks(key.APIKey, scopes...)
 	}
 	return key.APIKey, h.keys.spend(key.ID, key.budgets, useOf(scopes))
@@ -104,8 +104,8 @@ type keyring struct {
 	rates        [uses]rate
 
 	mu      sync.RWMutex
-	known   map[[sha256.Size]byte]knownKey
-	budgets map[string]*[uses]budget // by id of the key, whatever its secret
+	known   map[[sha256.Size]byte]*knownKey // which never change
+	budgets map[string]*[uses]budget        // by id of the key, whatever its secret
 }
 
 type knownKey struct {
@@ -115,7 +115,7 @@ type knownKey struct {
 }
 
 // inForce reports whether a key has not expired since it was looked up.
-func (k knownKey) inForce(now time.Time) bool { return k.Expires.IsZero() || now.Before(k.Expires) }
+func (k *knownKey) inForce(now time.Time) bool { return k.Expires.IsZero() || now.Before(k.Expires) }
 
 // unanswered reports whether an error says nothing about the key.
 func unanswered(err error) bool {
@@ -126,11 +126,11 @@ func unanswered(err error) bool {
 func newKeyring(o Options) *keyring {
 	return &keyring{
 		authenticate: o.Authenticate, clock: o.Clock, rates: o.Limits.rates(),
-		known: map[[sha256.Size]byte]knownKey{}, budgets: map[string]*[uses]budget{},
+		known: map[[sha256.Size]byte]*knownKey{}, budgets: map[string]*[uses]budget{},
 	}
 }
 
-func (r *keyring) find(ctx context.Context, secret string) (knownKey, error) {
+func (r *keyring) find(ctx context.Context, secret string) (*knownKey, error) {
 	digest, now := sha256.Sum256([]byte(secret)), r.clock()
 	r.mu.RLock()
 	known, ok := r.known[digest]
@@ -153,7 +153,7 @@ func (r *keyring) find(ctx context.Context, secret string) (knownKey, error) {
 		r.forget(digest)
 	}
 	if err != nil {
-		return knownKey{}, fmt.Errorf("authenticate: %w", err)
+		return nil, fmt.Errorf("authenticate: %w", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -166,7 +166,7 @@ func (r *keyring) find(ctx context.Context, secret string) (knownKey, error) {
 	if r.budgets[key.ID] == nil {
 		r.budgets[key.ID] = &[uses]budget{}
 	}
-	known = knownKey{key, now.Add(keyTTL), r.budgets[key.ID]}
+	known = &knownKey{key, now.Add(keyTTL), r.budgets[key.ID]}
 	r.known[digest] = known
 	return known, nil
 }
@@ -176,8 +176,9 @@ func (r *keyring) postpone(digest [sha256.Size]byte, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if known, ok := r.known[digest]; ok {
-		known.until = now.Add(2 * databaseWithin)
-		r.known[digest] = known
+		later := *known
+		later.until = now.Add(2 * databaseWithin)
+		r.known[digest] = &later
 	}
 }
 

@@ -65,6 +65,7 @@ type Handlers struct {
 	metrics     *metrics
 	invitations *invitations
 	buffers     sync.Pool // of *[]byte, for answers of flags
+	contexts    contexts
 	journal     *journal
 	routes      routes       // that gateways ask about
 	readers     atomic.Int64 // of streams

@@ -5,16 +5,26 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"assent/handlers/web"
 )
 
+// contexts reads what requests for flags tell of a person, with decoders that
+// are used again.
+type contexts struct{ decoders sync.Pool }
+
 // targetingKey finds context.targetingKey in a request for flags, and passes
 // over the rest without building anything of it. The error says what OFREP says.
-func targetingKey(body []byte) (string, error) {
-	d := jsontext.NewDecoder(bytes.NewReader(body))
+func (c *contexts) targetingKey(body []byte) (string, error) {
+	d, ok := c.decoders.Get().(*jsontext.Decoder)
+	if !ok {
+		d = new(jsontext.Decoder)
+	}
+	defer c.decoders.Put(d)
+	d.Reset(bytes.NewBuffer(body)) // which it reads in place
 	var key string
 	var seen, read bool
 	err := members(d, func(name string) error {

@@ -108,7 +108,7 @@ func (h *Handlers) asked(c *gin.Context) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	person, err := targetingKey(body)
+	person, err := h.contexts.targetingKey(body)
 	if err != nil {
 		return question{}, err
 	}

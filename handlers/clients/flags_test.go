@@ -113,11 +113,14 @@ func TestPagesOfAnyOriginMayAskForFlags(t *testing.T) {
 			}
 		}
 		for _, authorization := range []string{"Bearer " + bootstrap, ""} {
-			h := w.send("POST", target, `{"context":{"targetingKey":"u1"}}`, "Authorization", authorization).Header()
+			h := w.send("POST", target, `{"context":{"targetingKey":"u1"}}`, "Authorization", authorization, "Origin", "https://app.example").Header()
 			if h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Expose-Headers") != "ETag, Retry-After" || h.Get("Access-Control-Allow-Credentials") != "" {
 				t.Errorf("%v", h)
 			}
 		}
+	}
+	if h := w.send("POST", bulk, `{"context":{"targetingKey":"u1"}}`).Header(); h.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("what is no page is answered as one: %v", h)
 	}
 	if h := w.send("GET", "/api/v1/campaigns/x", "").Header(); h.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("the management API is open to other origins: %v", h)

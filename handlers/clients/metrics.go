@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -18,6 +19,7 @@ type metrics struct {
 	clock    func() time.Time
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
+	series   sync.Map // answered → series
 
 	unidentified prometheus.Counter
 }
@@ -101,8 +103,32 @@ func (m *metrics) measure(c *gin.Context) {
 	if route == "" {
 		method, route = "none", "none"
 	}
-	m.took.WithLabelValues(method, route).Observe(m.clock().Sub(start).Seconds())
-	m.requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Inc()
+	s := m.of(answered{method, route, c.Writer.Status()})
+	s.took.Observe(m.clock().Sub(start).Seconds())
+	s.requests.Inc()
+}
+
+// answered is what the requests of one series have in common.
+type answered struct {
+	method, route string
+	status        int
+}
+
+type series struct {
+	requests prometheus.Counter
+	took     prometheus.Observer
+}
+
+// of finds a series by one look, where the registry takes several by names.
+func (m *metrics) of(a answered) series {
+	if known, ok := m.series.Load(a); ok {
+		if s, ok := known.(series); ok {
+			return s
+		}
+	}
+	s := series{m.requests.WithLabelValues(a.method, a.route, strconv.Itoa(a.status)), m.took.WithLabelValues(a.method, a.route)}
+	m.series.Store(a, s)
+	return s
 }
 
 func (m *metrics) handler() http.Handler {

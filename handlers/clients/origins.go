@@ -13,11 +13,14 @@ type origins []string
 
 // share lets the pages read answers, and the headers that clients need.
 func (o origins) share(c *gin.Context) {
-	header := c.Writer.Header()
-	allowed := "*"
+	asking := c.Request.Header["Origin"]
+	if len(asking) == 0 { // it is no page: nothing keeps these answers, so each may speak to its caller alone
+		return
+	}
+	header, allowed := c.Writer.Header(), "*"
 	if !slices.Contains(o, "*") {
 		header["Vary"] = []string{"Origin"}
-		if allowed = c.GetHeader("Origin"); !slices.Contains(o, allowed) {
+		if allowed = asking[0]; !slices.Contains(o, allowed) {
 			return
 		}
 	}

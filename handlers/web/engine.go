@@ -63,7 +63,7 @@ func Engine(o Options) (*gin.Engine, error) {
 // edge is the outermost part of every request.
 type edge struct {
 	options    Options
-	safeguards http.Header
+	safeguards []safeguard
 }
 
 // log writes one line per request: ids and numbers, never content.

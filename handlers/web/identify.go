@@ -2,7 +2,6 @@ package web
 
 import (
 	"crypto/rand"
-	"maps"
 	"net/http"
 	"regexp"
 
@@ -29,28 +28,36 @@ const (
 // if it looks like one, and every answer its security headers.
 func (e edge) identify(c *gin.Context) {
 	id := c.GetHeader(requestHeader)
-	if !givenID.MatchString(id) {
+	if id == "" || !givenID.MatchString(id) {
 		id = rand.Text()
 	}
 	h := c.Writer.Header()
-	maps.Copy(h, e.safeguards)
+	for _, s := range e.safeguards {
+		h[s.name] = s.value
+	}
 	h[requestHeader] = []string{id}
 }
 
-// safeguards are the security headers of every answer. Their values are shared
-// by all of them: a handler replaces one, and never writes into it.
-func safeguards(https bool) http.Header {
-	h := http.Header{
-		"Content-Security-Policy": {answerPolicy},
-		"X-Frame-Options":         {"DENY"},
-		"X-Content-Type-Options":  {"nosniff"},
-		"Referrer-Policy":         {"same-origin"},
-		"Cache-Control":           {"no-store"},
+// safeguard is a header, with its name as net/http keeps it. Its value is shared
+// by all answers: a handler replaces one, and never writes into it.
+type safeguard struct {
+	name  string
+	value []string
+}
+
+// safeguards are the security headers of every answer.
+func safeguards(https bool) []safeguard {
+	list := []safeguard{
+		{"Content-Security-Policy", []string{answerPolicy}},
+		{"X-Frame-Options", []string{"DENY"}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Referrer-Policy", []string{"same-origin"}},
+		{"Cache-Control", []string{"no-store"}},
 	}
 	if https {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+		list = append(list, safeguard{"Strict-Transport-Security", []string{"max-age=31536000"}})
 	}
-	return h
+	return list
 }
 
 // Noted has the acts that a request does noted with its id.

@@ -67,7 +67,7 @@ func utf8Type(header string) string {
 
 // ReadBody reads the whole body: at most limit bytes, else a 413.
 func ReadBody(c *gin.Context, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	data, err := readAll(c.Request.ContentLength, http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	if large := tooLarge(err); large != nil {
 		return nil, large
 	}
@@ -75,6 +75,20 @@ func ReadBody(c *gin.Context, limit int64) ([]byte, error) {
 		return nil, Unreadable("", "the body ended early or could not be read")
 	}
 	return data, nil
+}
+
+// smallBody is how much room is made for a body before it is there.
+const smallBody = 1 << 10
+
+// readAll reads a body of a length that is known, or -1. A small one needs no
+// room that grows.
+func readAll(length int64, body io.Reader) ([]byte, error) {
+	if length <= 0 || length > smallBody {
+		return io.ReadAll(body)
+	}
+	data := make([]byte, length)
+	n, err := io.ReadFull(body, data) // net/http ends it after that length
+	return data[:n], err
 }
 
 // tooLarge is the problem of a body that is longer than what is taken of it,
