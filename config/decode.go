@@ -30,6 +30,13 @@ type capability struct {
 	OnDeny    terms.OnDeny      `mapstructure:"on_deny"`
 	Values    []any             `mapstructure:"values"`
 	Title     map[string]string `mapstructure:"title"`
+	Context   []condition       `mapstructure:"context"`
+}
+
+type condition struct {
+	Member string   `mapstructure:"member"`
+	Is     []string `mapstructure:"is"`
+	Value  any      `mapstructure:"value"`
 }
 
 type profile struct {
@@ -187,6 +194,10 @@ func (c capability) resolve(path string, wrong *faults) terms.Capability {
 	}
 	for i, one := range c.Values {
 		resolved.Values = append(resolved.Values, value(fmt.Sprintf("%s.values[%d]", path, i), one, wrong))
+	}
+	for i, one := range c.Context {
+		left := value(fmt.Sprintf("%s.context[%d].value", path, i), one.Value, wrong)
+		resolved.Context = append(resolved.Context, terms.Condition{Member: one.Member, Is: one.Is, Value: left})
 	}
 	for locale, text := range c.Title {
 		// viper made the keys lower case; this gives pt-br its capitals back.

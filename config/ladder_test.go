@@ -56,7 +56,7 @@ func TestTypedCapabilitiesKeepTheirValuesInOrder(t *testing.T) {
 	c, err := load(t, `
 capabilities:
   - {key: messages.daily, kind: integer, values: [1000, 10, 0], on_deny: reject, title: {en: Messages a day}}
-  - {key: media.quality, kind: string, values: [full, "low"], on_deny: reject, title: {EN: Quality}}
+  - {key: media.quality, kind: string, values: [full, "low"], on_deny: reject, title: {EN: Quality}, context: [{member: appVersion, is: ["1", beta], value: low}]}
 profiles:
   - key: slow
     stages:
@@ -70,7 +70,8 @@ profiles:
 		{Key: "messages.daily", Kind: terms.Integer, OnDeny: terms.Reject, Title: terms.Texts{"en": "Messages a day"},
 			Values: []terms.Value{terms.IntValue(1000), terms.IntValue(10), terms.IntValue(0)}},
 		{Key: "media.quality", Kind: terms.String, OnDeny: terms.Reject, Title: terms.Texts{"en": "Quality"},
-			Values: []terms.Value{terms.TextValue("full"), terms.TextValue("low")}},
+			Values:  []terms.Value{terms.TextValue("full"), terms.TextValue("low")},
+			Context: []terms.Condition{{Member: "appVersion", Is: []string{"1", "beta"}, Value: terms.TextValue("low")}}},
 	}
 	if !reflect.DeepEqual(c.Catalogue, want) {
 		t.Errorf("got %+v", c.Catalogue)

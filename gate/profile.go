@@ -3,6 +3,7 @@ package gate
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"assent/terms"
@@ -27,6 +28,7 @@ type Profile struct {
 	fallback  *Profile // the default one; nil for itself
 	plain     bool     // every capability has the value it has in the default one
 	rules     rules
+	variants  sync.Map // by what requests with a context leave: *Profile
 }
 
 // part is what people in one position in one campaign have in common: the

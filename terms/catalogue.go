@@ -57,6 +57,29 @@ type Capability struct {
 	OnDeny    OnDeny  // what enforcement points do when it is off
 	Values    []Value // from most to least permissive; booleans are always true, false
 	Title     Texts
+	Context   []Condition
+}
+
+// Condition leaves less of a capability to requests for flags in whose context a
+// member has one of some values: an app on the web, say, that has no
+// notifications to reply from. It is about the request and takes nothing from
+// the person; decisions do not know it.
+type Condition struct {
+	Member string
+	Is     []string // numbers and booleans too, as JSON writes them
+	Value  Value    // what is left at most
+}
+
+// Within is what a request leaves of a value: that, or the strictest of the
+// conditions it meets.
+func (c Capability) Within(said map[string]string, v Value) Value {
+	for _, one := range c.Context {
+		is, ok := said[one.Member]
+		if ok && slices.Contains(one.Is, is) && c.Stricter(one.Value, v) {
+			v = one.Value
+		}
+	}
+	return v
 }
 
 // On is the value of a person nothing restricts.
@@ -134,11 +157,33 @@ func (c Catalogue) Validate() error {
 		if !slices.Contains([]OnDeny{Reject, HoldBack, Drop}, one.OnDeny) {
 			add(i, "on_deny", "%q is not one of reject, hold, drop", one.OnDeny)
 		}
+		for j, condition := range one.Context {
+			for _, fault := range one.checkCondition(condition) {
+				add(i, fmt.Sprintf("context[%d]", j), "%s", fault)
+			}
+		}
 		for _, fault := range one.checkValues() {
 			add(i, "values", "%s", fault)
 		}
 	}
 	return faults.OrNil()
+}
+
+func (c Capability) checkCondition(one Condition) []string {
+	var faults []string
+	if c.ExitRight {
+		faults = append(faults, fmt.Sprintf("%q is an exit right, of which nothing may be taken", c.Key))
+	}
+	if one.Member == "" || one.Member == "targetingKey" {
+		faults = append(faults, fmt.Sprintf("%q cannot be a member that counts", one.Member))
+	}
+	if len(one.Is) == 0 {
+		faults = append(faults, "give at least one value that the member may have")
+	}
+	if !c.Accepts(one.Value) {
+		faults = append(faults, fmt.Sprintf("%q is no value of %s", one.Value, c.Key))
+	}
+	return faults
 }
 
 func (c Capability) checkValues() []string {

@@ -16,6 +16,7 @@ const (
 	ReasonVoid       Reason = "void_effect"  // a grant, accepted where acceptance has no effect
 	ReasonHeld       Reason = "hold"         // a grant under a hold
 	ReasonGranted    Reason = "accepted"     // a grant in force
+	ReasonContext    Reason = "context"      // the request says where it is asked from; see Condition
 )
 
 // State is one capability of one person.

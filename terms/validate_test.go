@@ -190,7 +190,19 @@ func TestEachFaultOfACatalogueIsFoundWithItsPath(t *testing.T) {
 		"capabilities[2].on_deny": func(c terms.Catalogue) { c[2].OnDeny = "shout" },
 		"capabilities[3].values":  func(c terms.Catalogue) { c[3].Values = c[3].Values[:1] },
 		"capabilities[4].values":  func(c terms.Catalogue) { c[4].Values = c[4].Values[:1] },
-		"capabilities[5].values":  func(c terms.Catalogue) { c[5].Values = []terms.Value{terms.TextValue("a"), terms.TextValue("é")} },
+		"capabilities[1].context[0]": func(c terms.Catalogue) {
+			c[1].Context = []terms.Condition{{Member: "targetingKey", Is: []string{"u1"}, Value: c[1].Off()}}
+		},
+		"capabilities[2].context[0]": func(c terms.Catalogue) {
+			c[2].Context = []terms.Condition{{Member: "platform", Value: c[2].Off()}}
+		},
+		"capabilities[3].context[0]": func(c terms.Catalogue) {
+			c[3].Context = []terms.Condition{{Member: "platform", Is: []string{"web"}, Value: terms.TextValue("no such value")}}
+		},
+		"capabilities[6].context[0]": func(c terms.Catalogue) {
+			c[6].Context = []terms.Condition{{Member: "platform", Is: []string{"web"}, Value: c[6].Off()}}
+		},
+		"capabilities[5].values": func(c terms.Catalogue) { c[5].Values = []terms.Value{terms.TextValue("a"), terms.TextValue("é")} },
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

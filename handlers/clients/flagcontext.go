@@ -12,20 +12,27 @@ import (
 	"assent/handlers/web"
 )
 
-// contexts reads what requests for flags tell of a person, with decoders that
-// are used again.
+// contexts reads what requests for flags say, with decoders that are used again.
 type contexts struct{ decoders sync.Pool }
 
-// targetingKey finds context.targetingKey in a request for flags, and passes
-// over the rest without building anything of it. The error says what OFREP says.
-func (c *contexts) targetingKey(body []byte) (string, error) {
+// evaluation is what a request says: about whom, and members of its context that
+// capabilities declare.
+type evaluation struct {
+	person string
+	said   map[string]string
+}
+
+// read finds context.targetingKey in a request for flags and the members that
+// are asked for, and passes over the rest without building anything of it. The
+// error says what OFREP says.
+func (c *contexts) read(body []byte, asks func(member string) bool) (evaluation, error) {
 	d, ok := c.decoders.Get().(*jsontext.Decoder)
 	if !ok {
 		d = new(jsontext.Decoder)
 	}
 	defer c.decoders.Put(d)
 	d.Reset(bytes.NewBuffer(body)) // which it reads in place
-	var key string
+	var e evaluation
 	var seen, read bool
 	err := members(d, func(name string) error {
 		if name != "context" {
@@ -35,7 +42,11 @@ func (c *contexts) targetingKey(body []byte) (string, error) {
 			return flagProblem(http.StatusBadRequest, invalidContext, "context must be an object")
 		}
 		return members(d, func(name string) error {
-			if name != "targetingKey" {
+			switch {
+			case name == "targetingKey":
+			case asks(name):
+				return e.hear(d, name)
+			default:
 				return d.SkipValue()
 			}
 			token, err := d.ReadToken()
@@ -43,7 +54,7 @@ func (c *contexts) targetingKey(body []byte) (string, error) {
 				err = flagProblem(http.StatusBadRequest, invalidContext, "context.targetingKey must be a string")
 			}
 			if err == nil {
-				key, read = token.String(), true
+				e.person, read = token.String(), true
 			}
 			return err
 		})
@@ -55,13 +66,29 @@ func (c *contexts) targetingKey(body []byte) (string, error) {
 	}
 	switch {
 	case err != nil:
-		return "", parseFailure(err)
+		return evaluation{}, parseFailure(err)
 	case !seen:
-		return "", flagProblem(http.StatusBadRequest, invalidContext, "context is missing")
-	case !read || key == "":
-		return "", flagProblem(http.StatusBadRequest, keyMissing, "context.targetingKey is missing: give the id of the person")
+		return evaluation{}, flagProblem(http.StatusBadRequest, invalidContext, "context is missing")
+	case !read || e.person == "":
+		return evaluation{}, flagProblem(http.StatusBadRequest, keyMissing, "context.targetingKey is missing: give the id of the person")
 	}
-	return key, nil
+	return e, nil
+}
+
+// hear takes a member that is text, a number or a boolean; others say nothing.
+func (e *evaluation) hear(d *jsontext.Decoder, member string) error {
+	switch d.PeekKind() {
+	case '{', '[', 'n':
+		return d.SkipValue()
+	}
+	token, err := d.ReadToken()
+	if err == nil {
+		if e.said == nil {
+			e.said = map[string]string{}
+		}
+		e.said[member] = token.String()
+	}
+	return err
 }
 
 // members calls fn at the value of each member of the object that comes next.

@@ -59,9 +59,9 @@ const databaseWithin = time.Second
 
 // question is what a request for flags asks.
 type question struct {
-	person string
-	entry  gate.Entry // of a person we do not know: every default
-	now    time.Time
+	evaluation
+	entry gate.Entry // of a person we do not know: every default
+	now   time.Time
 }
 
 // bulk answers every flag of a person. What the answer depends on is known
@@ -74,16 +74,19 @@ func (h *Handlers) bulk(c *gin.Context) error {
 	h.catchUp(c, &q)
 	var room [96]byte
 	invited := h.invitations.of(q.person)
-	inner := invited.appendTag(q.entry.AppendTag(room[:0], q.now))
-	tag := `"` + string(inner) + `"`
+	inner := invited.appendTag(q.entry.AppendTag(room[:0], q.now)) // which notices tell of, whatever the context
+	answer, tag := q.entry.Within(q.said), `"`+string(inner)+`"`
+	if answer.Profile != q.entry.Profile {
+		tag = `"` + string(invited.appendTag(answer.AppendTag(nil, q.now))) + `"`
+	}
 	c.Writer.Header()["Etag"] = []string{tag}
-	if unchanged(c, tag) {
+	if unchanged(c, tag, inner) {
 		c.Status(http.StatusNotModified)
 		c.Writer.WriteHeaderNow()
 		return nil
 	}
 	return h.writeFlags(c, func(dst []byte) ([]byte, bool) {
-		return q.entry.AppendFlags(dst, q.now, func(dst []byte) []byte { return invited.append(dst, inner) }), true
+		return answer.AppendFlags(dst, q.now, func(dst []byte) []byte { return invited.append(dst, inner) }), true
 	})
 }
 
@@ -92,7 +95,7 @@ func (h *Handlers) single(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.writeFlags(c, func(dst []byte) ([]byte, bool) { return q.entry.AppendFlag(dst, c.Param("key"), q.now) })
+	return h.writeFlags(c, func(dst []byte) ([]byte, bool) { return q.entry.Within(q.said).AppendFlag(dst, c.Param("key"), q.now) })
 }
 
 // asked finds whom a request asks about.
@@ -108,15 +111,15 @@ func (h *Handlers) asked(c *gin.Context) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	person, err := h.contexts.targetingKey(body)
+	said, err := h.contexts.read(body, h.Gate.Asks)
 	if err != nil {
 		return question{}, err
 	}
-	if own != "" && own != person {
+	if own != "" && own != said.person {
 		return question{}, terms.Errorf(terms.Forbidden, "the token is of another person than context.targetingKey")
 	}
-	e, _ := h.Gate.Entry(person)
-	return question{person, e, h.Now()}, nil
+	e, _ := h.Gate.Entry(said.person)
+	return question{said, e, h.Now()}, nil
 }
 
 // catchUp makes sure that an answer is not older than the notice that brought
@@ -158,10 +161,10 @@ func (h *Handlers) writeFlags(c *gin.Context, render func([]byte) ([]byte, bool)
 
 // unchanged reports whether the caller has this answer already. RFC 9110 has
 // 412 for that on a POST and net/http follows it, but OFREP wants 304. A caller
-// who was told of another tag than ours wants the answer whatever it has.
-func unchanged(c *gin.Context, tag string) bool {
+// who was told of another tag than the person's wants the answer whatever it has.
+func unchanged(c *gin.Context, tag string, person []byte) bool {
 	if c.Request.URL.RawQuery != "" {
-		if told, _ := untold(c.Query("flagConfigEtag")); told != "" && bare(told) != bare(tag) {
+		if told, _ := untold(c.Query("flagConfigEtag")); told != "" && bare(told) != string(person) && bare(told) != bare(tag) {
 			return false
 		}
 	}
