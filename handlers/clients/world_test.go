@@ -99,11 +99,12 @@ func newWorldWith(t testing.TB, url string, change func(*tracker.Deps), limits c
 	w.must(err)
 	w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32))
 	w.must(err)
-	w.gate = gate.New(source{store, settings.Catalogue}, gate.Options{Catalogue: settings.Catalogue, PublicURL: publicURL, Now: w.Now})
+	catalogue := slices.Clone(settings.Catalogue) // of this world alone
+	w.gate = gate.New(source{store, catalogue}, gate.Options{Catalogue: catalogue, PublicURL: publicURL, Now: w.Now})
 	w.notices = gate.NewNotices(gate.NoticeLimits{Readers: 100, PerPerson: 4, PerSecond: 1000})
 	w.gate.Watch(w.notices.Applied)
 	deps := tracker.Deps{
-		Store: store, Catalogue: settings.Catalogue, Now: w.Now, Random: rand.Reader, Signer: signer, Committed: w.gate.CatchUp,
+		Store: store, Catalogue: catalogue, Now: w.Now, Random: rand.Reader, Signer: signer, Committed: w.gate.CatchUp,
 		Changed: func(ctx context.Context, list []tracker.Change) error { return w.gate.Apply(ctx, changesOf(list)) },
 		Pace: tracker.Pace{
 			Tick: 5 * time.Minute, Rows: 100, MaxRows: 1000, Hold: time.Second, Duty: 1,
