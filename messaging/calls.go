@@ -45,6 +45,12 @@ func (s *Server) placeCall(ctx context.Context, person string, p placeParams) (a
 	if blocked || !s.may(p.To, "calls.answer") || !s.canRing(ctx, c) {
 		return s.unavailable(ctx, c)
 	}
+	if err := s.options.Mailbox.Ring(ctx, s.missedCall(c), s.options.Wall().Add(s.options.RingFor)); err != nil {
+		return nil, err
+	}
+	if !s.ring(ctx, c) {
+		return s.unavailable(ctx, c)
+	}
 	s.publish(ctx, callsLine, p.To, event{Event: "call", Call: &c})
 	return c, nil
 }
@@ -65,10 +71,10 @@ func (s *Server) canCall(ctx context.Context, from, to string) (bool, error) {
 	return s.options.Mailbox.Blocked(ctx, to, from)
 }
 
-// canRing begins a call to somebody who is there and in no other.
+// canRing reports whether somebody is there and in no other call.
 func (s *Server) canRing(ctx context.Context, c callState) bool {
 	to := s.find(ctx, c.To)
-	return to.Reachable && !to.Busy && s.ring(ctx, c)
+	return to.Reachable && !to.Busy
 }
 
 // reachableHere reports whether somebody would notice a call on this server: a
@@ -104,13 +110,43 @@ func (s *Server) unavailable(ctx context.Context, c callState) (any, error) {
 
 // missed leaves an unanswered call in the conversation.
 func (s *Server) missed(ctx context.Context, c callState) error {
-	kept, err := s.options.Mailbox.Post(ctx, mailbox.Draft{Begins: true, Message: mailbox.Message{
-		ID: c.ID, From: c.From, To: c.To, Kind: mailbox.MissedCall, Call: c.Kind, SentAt: s.options.Now(),
-	}})
+	return s.miss(ctx, s.missedCall(c))
+}
+
+func (s *Server) missedCall(c callState) mailbox.Message {
+	return mailbox.Message{ID: c.ID, From: c.From, To: c.To, Kind: mailbox.MissedCall, Call: c.Kind, SentAt: s.options.Now()}
+}
+
+func (s *Server) miss(ctx context.Context, call mailbox.Message) error {
+	kept, err := s.options.Mailbox.Post(ctx, mailbox.Draft{Message: call, Begins: true})
 	if err == nil {
 		s.handOut(ctx, kept)
 	}
 	return err
+}
+
+// lateness is how long after it should have ended a call is still left to the
+// server where it rings.
+const lateness = 5 * time.Second
+
+// missOverdue leaves missed calls of those that rang at a server that is gone.
+func (s *Server) missOverdue(ctx context.Context) {
+	calls, err := s.options.Mailbox.Overdue(ctx, s.options.Wall().Add(-lateness))
+	for _, call := range calls {
+		if !s.calls.has(call.ID) {
+			err = errors.Join(err, s.miss(ctx, call))
+		}
+	}
+	if err != nil {
+		s.options.Log.ErrorContext(ctx, "calls of a server that is gone are not missed yet", slog.Any("error", err))
+	}
+}
+
+// rung notes that a call has stopped ringing without being missed.
+func (s *Server) rung(ctx context.Context, id string) {
+	if err := s.options.Mailbox.Rung(ctx, id); err != nil {
+		s.options.Log.ErrorContext(ctx, "the end of ringing is not kept", slog.String("call", id), slog.Any("error", err))
+	}
 }
 
 // currentCall lets a program without a connection find the call that rings.
@@ -129,6 +165,7 @@ func (s *Server) answerCall(ctx context.Context, person string, p callParams) (a
 	if err != nil {
 		return nil, err
 	}
+	s.rung(ctx, c.ID)
 	s.tellBoth(ctx, c)
 	return c, nil
 }
@@ -191,8 +228,12 @@ func (s *Server) endCall(ctx context.Context, id, person string, why func(callSt
 	after := before
 	after.State = ended
 	s.tellBoth(ctx, after)
-	if before.State == ringing && before.Reason != declined {
-		if err := s.missed(ctx, before); err != nil {
+	switch {
+	case before.State != ringing:
+	case before.Reason == declined:
+		s.rung(ctx, id)
+	default:
+		if err := s.missed(ctx, before); err != nil { // it is overdue some time
 			s.options.Log.ErrorContext(ctx, "missed call not kept", slog.String("call", id), slog.Any("error", err))
 		}
 	}

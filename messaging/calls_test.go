@@ -200,3 +200,34 @@ func TestACallStopsRingingAtAProgramThatMayNoLongerAnswer(t *testing.T) {
 	w.move(t, "ana", suspended)
 	eventually(t, "<nil>", func() string { return fmt.Sprint(w.call(t, "ben", "calls.current", ``)["call"]) })
 }
+
+// A call rings at a server that dies; another one, or the same after a restart,
+// leaves what the person called would have found.
+func TestACallThatRangAtAServerThatIsGoneIsMissed(t *testing.T) {
+	t.Parallel()
+	gone := newWorld(t)
+	before := drive(t, gone.url)
+	for _, person := range []string{"ana", "ben", "cy", "di"} {
+		before.open(t, gone, person)
+	}
+	call := gone.call(t, "ana", "calls.place", `{"to":"ben","kind":"video"}`)["id"].(string)
+	answered := gone.call(t, "cy", "calls.place", `{"to":"di","kind":"voice"}`)["id"].(string)
+	gone.call(t, "di", "calls.answer", `{"call":"`+answered+`"}`)
+
+	w := newWorldOn(t, gone.mailbox, gone.facts, func(o *messaging.Options) {
+		now := o.Now
+		o.Wall = func() time.Time { return now().Add(time.Minute) }
+	})
+	d := drive(t, w.url)
+	d.open(t, w, "ben")
+	entry := d.await(t, "the missed call", publication("ben", "chats", "message"))
+	if entry.at("message", "id") != call || entry.at("message", "kind") != "missed_call" || entry.at("message", "call") != "video" {
+		t.Errorf("got %+v", entry)
+	}
+	if state := w.call(t, "ben", "calls.call_back", `{"call":"`+call+`"}`)["state"]; state != "unavailable" {
+		t.Errorf("calling back somebody who is not here: %v", state)
+	}
+	if list := w.call(t, "di", "chats.list", ``)["chats"].([]any); len(list) > 0 {
+		t.Errorf("an answered call was missed: %v", list)
+	}
+}

@@ -162,8 +162,10 @@ func (s *Server) Applied(a gate.Applied) {
 
 // follow serves changes until the server stops or ctx ends.
 func (s *Server) follow(ctx context.Context) {
-	hourly := time.NewTicker(time.Hour)
+	hourly, often := time.NewTicker(time.Hour), time.NewTicker(s.options.SweepEvery)
 	defer hourly.Stop()
+	defer often.Stop()
+	s.missOverdue(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -172,6 +174,8 @@ func (s *Server) follow(ctx context.Context) {
 			return
 		case <-hourly.C:
 			s.expire(ctx)
+		case <-often.C:
+			s.missOverdue(ctx)
 		case <-s.changes.wake:
 			s.expire(ctx)
 			s.settleBatch(ctx)

@@ -105,6 +105,13 @@ func (b *switchboard) finish(id, person string, why func(callState) string) (cal
 	return before, nil
 }
 
+// has reports whether a call is under way here.
+func (b *switchboard) has(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.calls[id] != nil
+}
+
 // of returns the call a person takes part in.
 func (b *switchboard) of(person string) (callState, bool) {
 	b.mu.Lock()

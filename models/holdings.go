@@ -47,6 +47,7 @@ func holdings() []holding {
 		{table: "chat_devices", theirs: "person = @id"},
 		{table: "chat_blocks", theirs: "person = @id"},
 		{table: "chat_answers", theirs: "person = @id"},
+		{table: "chat_calls", theirs: "caller = @id OR callee = @id"},
 
 		{table: "notices", theirs: "ref IN @refs"},
 		{table: "webhook_letters", theirs: letters, erase: "DELETE FROM webhook_letters WHERE " + letters},

@@ -157,6 +157,7 @@ func (t *tx) forgetChats(ctx context.Context, person string) error {
 		"DELETE FROM chat_devices WHERE person = @person",
 		"DELETE FROM chat_answers WHERE person = @person",
 		"DELETE FROM chat_blocks WHERE person = @person OR peer = @person",
+		"DELETE FROM chat_calls WHERE caller = @person OR callee = @person",
 	} {
 		if err := t.exec(ctx, "conversations", statement, map[string]any{"person": person}); err != nil {
 			return err

@@ -154,7 +154,7 @@ func (t *tx) keepAll(ctx context.Context, posts []*post) error {
 	if len(posts) == 0 {
 		return nil
 	}
-	for _, write := range []func(context.Context, []*post) error{t.beginChats, t.useUp, t.putMessages, t.putCopies} {
+	for _, write := range []func(context.Context, []*post) error{t.beginChats, t.useUp, t.endCalls, t.putMessages, t.putCopies} {
 		if err := write(ctx, posts); err != nil {
 			return err
 		}

@@ -200,6 +200,14 @@ type Store interface {
 	Block(ctx context.Context, person, peer string, blocked bool) error
 	Blocked(ctx context.Context, person, peer string) (bool, error)
 
+	// Ring notes that a call rings, until an instant: From calls To since SentAt.
+	Ring(ctx context.Context, call Message, until time.Time) error
+	// Rung notes that a call has stopped ringing. Keeping its missed call does so too.
+	Rung(ctx context.Context, id string) error
+	// Overdue lists, as the missed calls they are, those that should have stopped
+	// ringing before an instant.
+	Overdue(ctx context.Context, before time.Time) ([]Message, error)
+
 	// MakeGroup makes a group with an entry that says so, of whose sender it is.
 	// The sender is its admin; whoever has blocked them does not come in.
 	MakeGroup(ctx context.Context, g Group, made Message) (Kept, error)

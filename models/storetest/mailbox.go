@@ -43,6 +43,7 @@ func RunMailbox(t *testing.T, open func(t *testing.T) mailbox.Store) {
 		aConversationBeginsOnlyWhereItMay,
 		eachCopySaysWhatCameBeforeIt,
 		manyAtTheSameTimeAreToldApart,
+		aCallIsOverdueUntilItHasRungOrIsMissed,
 		everybodyGetsEverythingOnceAndInOrder,
 	} {
 		name := runtime.FuncForPC(reflect.ValueOf(check).Pointer()).Name()

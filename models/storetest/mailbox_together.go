@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"assent/messaging/mailbox"
 	"assent/terms"
@@ -82,4 +83,25 @@ func manyAtTheSameTimeAreToldApart(b *box) {
 		chats := must[[]mailbox.Chat](b)(b.Chats(b.ctx, person, mailbox.Page{Limit: 9, WithWaiting: true}))
 		b.same(person+"'s conversations", len(chats), map[string]int{"ana": 3, "ben": 3, "cy": 3, "di": 2}[person])
 	}
+}
+
+func aCallIsOverdueUntilItHasRungOrIsMissed(b *box) {
+	until := noon.Add(time.Minute)
+	call := func(id string) mailbox.Message {
+		return mailbox.Message{ID: id, From: "ana", To: "ben", Kind: mailbox.MissedCall, Call: mailbox.Video, SentAt: noon}
+	}
+	for _, id := range []string{"missed", "rung", "lost"} {
+		b.ok(b.Ring(b.ctx, call(id), until))
+	}
+	overdue := func(before time.Time) []mailbox.Message {
+		return must[[]mailbox.Message](b)(b.Overdue(b.ctx, before))
+	}
+	b.same("in time", len(overdue(until)), 0)
+	b.same("later", len(overdue(until.Add(time.Microsecond))), 3)
+	b.ok(b.Rung(b.ctx, "rung"))
+	b.ok(b.Rung(b.ctx, "rung"))
+	b.send(mailbox.Draft{Message: call("missed"), Begins: true})
+	b.same("the one that nobody ended", overdue(until.Add(time.Hour)), []mailbox.Message{call("lost")})
+	b.ok(b.Forget(b.ctx, "ben"))
+	b.same("when one of the two is forgotten", len(overdue(until.Add(time.Hour))), 0)
 }

@@ -71,6 +71,12 @@ column chat_boxes.handed bigint
 column chat_boxes.newest bigint
 column chat_boxes.person text collate C
 column chat_boxes.waits bigint
+column chat_calls.begun bigint
+column chat_calls.callee text collate C
+column chat_calls.caller text collate C
+column chat_calls.id text collate C
+column chat_calls.kind text collate C
+column chat_calls.until bigint
 column chat_copies.chat bigint
 column chat_copies.own boolean
 column chat_copies.person text collate C
@@ -346,6 +352,7 @@ constraint changes PRIMARY KEY (revision)
 constraint chat_answers PRIMARY KEY (person, id)
 constraint chat_blocks PRIMARY KEY (person, peer)
 constraint chat_boxes PRIMARY KEY (person)
+constraint chat_calls PRIMARY KEY (id)
 constraint chat_copies PRIMARY KEY (person, place)
 constraint chat_devices PRIMARY KEY (person, device)
 constraint chat_members PRIMARY KEY (person, chat)
@@ -433,6 +440,7 @@ CREATE UNIQUE INDEX changes_steps ON public.changes USING btree (ref, campaign, 
 CREATE UNIQUE INDEX chat_answers_pkey ON public.chat_answers USING btree (person, id)
 CREATE UNIQUE INDEX chat_blocks_pkey ON public.chat_blocks USING btree (person, peer)
 CREATE UNIQUE INDEX chat_boxes_pkey ON public.chat_boxes USING btree (person)
+CREATE UNIQUE INDEX chat_calls_pkey ON public.chat_calls USING btree (id)
 CREATE UNIQUE INDEX chat_copies_pkey ON public.chat_copies USING btree (person, place)
 CREATE UNIQUE INDEX chat_devices_pkey ON public.chat_devices USING btree (person, device)
 CREATE UNIQUE INDEX chat_members_pkey ON public.chat_members USING btree (person, chat)

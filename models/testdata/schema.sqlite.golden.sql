@@ -89,6 +89,14 @@ CREATE TABLE chat_boxes (
   handed INTEGER NOT NULL,
   waits  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE chat_calls (
+  id     TEXT PRIMARY KEY NOT NULL,
+  caller TEXT NOT NULL,
+  callee TEXT NOT NULL,
+  kind   TEXT NOT NULL,
+  begun  INTEGER NOT NULL,
+  until  INTEGER NOT NULL -- by the real clock, which a demonstration does not move
+) STRICT, WITHOUT ROWID;
 CREATE TABLE chat_copies (
   person TEXT NOT NULL,
   place  INTEGER NOT NULL,

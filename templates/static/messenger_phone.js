@@ -40,7 +40,7 @@ class Phone {
     this.parts['group-form'].addEventListener('submit', event => { event.preventDefault(); this.makeGroup().catch(() => {}); });
     this.link = new Centrifuge(location.origin.replace(/^http/, 'ws') + socket, { token: root.dataset.token });
     this.link.on('connecting', () => this.linked('connecting…'));
-    this.link.on('connected', () => this.linked('connected'));
+    this.link.on('connected', () => { this.linked('connected'); this.recall().catch(() => {}); });
     this.link.on('disconnected', context => this.linked(`not connected: ${context.reason}`));
     this.link.on('subscribed', context => this.joined(context.channel));
     this.link.on('unsubscribed', context => this.cut(context.channel));
@@ -55,6 +55,13 @@ class Phone {
     this.parts.status.textContent = status;
     this.root.classList.toggle('live', status === 'connected');
     this.parts['start-text'].textContent = status === 'connected' ? 'Connected' : `The phone is ${status}`;
+  }
+
+  // recall ends a call that the server no longer knows: it may have been restarted.
+  async recall() {
+    if (!this.call || this.call.state === 'ended') return;
+    const { call } = await this.ask('calls.current');
+    if (call?.id !== this.call.id) this.on_call({ ...this.call, state: 'ended', reason: this.call.state === 'ringing' ? 'unavailable' : 'hung_up' });
   }
 
   // The server joins a connection to the lines its person may hear, and cuts them off live.
