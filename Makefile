@@ -35,7 +35,7 @@ test-long: ## the tests under the race detector, each property CHECKS times, the
 	@$(WITH_POSTGRES) go test -timeout 12h -rapid.checks=$(CHECKS) $$(go list -f \
 		'{{range .XTestImports}}{{if eq . "pgregory.net/rapid"}}{{$$.ImportPath}}{{end}}{{end}}' ./...)
 	env ASSENT_VERIFIER_RECEIPTS=10000 ASSENT_TAMPER_RECORDS=250 go test -timeout 4h ./examples/verify ./evidence
-	env ASSENT_RACES=10000 go test -timeout 2h -run OutrunsAChange ./messaging
+	env ASSENT_RACES=10000 ASSENT_SOCKETS=10000 go test -timeout 2h -run 'OutrunsAChange|AmongManyIdle' ./messaging
 	env ASSENT_POSTFIX=1 go test -timeout 1h ./notify/mail
 	env ASSENT_HISTORIES=1000 go test -timeout 2h -run LostOrDoubled ./e2e
 	@$(WITH_POSTGRES) env ASSENT_YEAR_PEOPLE=10000 ASSENT_BATTERY_ROUNDS=20 ASSENT_BATTERY_KILLS=200 ASSENT_BATTERY_OUTAGES=20 go test -timeout 2h ./battery

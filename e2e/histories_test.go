@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 // histories is how many random histories are lived through; ASSENT_HISTORIES
@@ -17,7 +19,7 @@ func histories(t *testing.T) int {
 	if n, err := strconv.Atoi(os.Getenv("ASSENT_HISTORIES")); err == nil {
 		return n
 	}
-	return 4
+	return 6
 }
 
 // Ben and Raj write to people whose delivery is suspended, who accept in the
@@ -45,40 +47,92 @@ func TestNoMessageIsLostOrDoubledThroughHoldsAndKills(t *testing.T) {
 		}
 	}
 	s.clock("2021-10-20T00:00:00Z")
-	for _, person := range people {
-		s.stands(person, "suspended_delivery", "pending")
-		h := &history{site: s, Rand: rand.New(rand.NewPCG(seed, uint64(len(person)))), restart: restart, person: person, sent: map[string][]string{}}
-		h.live()
+	random := rand.New(rand.NewPCG(seed, 0))
+	for some := range slices.Chunk(people, sideBySide) {
+		sideways := make([]*history, len(some))
+		for i, person := range some {
+			s.stands(person, "suspended_delivery", "pending")
+			sideways[i] = &history{site: s, Rand: random, person: person, sent: map[string][]string{}, accept: random.IntN(steps)}
+		}
+		live(sideways, restart)
 	}
 }
+
+const (
+	steps      = 14
+	sideBySide = 40 // histories that share a server, and its death
+)
 
 // history is what happens to one person, and what has to come of it.
 type history struct {
 	*site
 	*rand.Rand
-	restart  func()
 	person   string
+	accept   int // the step in which they do
 	accepted bool
 	phone    *socket
 	sent     map[string][]string // by sender, what was acknowledged
 	n        int
 }
 
-func (h *history) live() {
-	h.Helper()
-	kill, accept := h.IntN(14), h.IntN(14)
-	for step := range 14 {
-		switch {
-		case step == accept:
-			h.nothingYet()
-			h.acceptsWhatIsAsked(h.person)
-			h.accepted = true
-		case h.IntN(5) == 0:
-			h.reconnect()
-		default:
-			h.write([]string{"ben", "raj"}[h.IntN(2)], step == kill)
+// live has histories go on side by side, until in one step somebody writes to
+// each of them and the server is killed meanwhile.
+func live(all []*history, restart func()) {
+	kill := all[0].IntN(steps)
+	for step := range steps {
+		if step == kill {
+			writeAndKill(all, restart)
+		}
+		for _, h := range all {
+			h.step(step)
 		}
 	}
+	for _, h := range all {
+		h.end()
+	}
+}
+
+func writeAndKill(all []*history, restart func()) {
+	s := all[0].site
+	s.Helper()
+	texts := make([]text, len(all))
+	var under sync.WaitGroup
+	for i, h := range all {
+		texts[i] = h.text()
+		under.Go(func() { // whether it is acknowledged is what we do not know
+			_, _ = h.try("POST", "/messaging/v1/rpc/messages.send", texts[i].params, "Authorization", "Bearer "+texts[i].token)
+		})
+	}
+	time.Sleep(time.Duration(all[0].IntN(40)) * time.Millisecond) // some are through by then
+	for _, h := range all {
+		h.nothingYet()
+		h.phone = nil
+	}
+	s.kill()
+	under.Wait()
+	restart()
+	for i, h := range all {
+		h.send(texts[i])
+	}
+}
+
+func (h *history) step(step int) {
+	h.Helper()
+	switch {
+	case step == h.accept:
+		h.nothingYet()
+		h.acceptsWhatIsAsked(h.person)
+		h.accepted = true
+	case h.IntN(5) == 0:
+		h.reconnect()
+	default:
+		h.send(h.text())
+	}
+}
+
+// end compares what came with what was sent.
+func (h *history) end() {
+	h.Helper()
 	h.nothingYet()
 	h.reconnect()
 	token := h.token(h.person)
@@ -92,6 +146,7 @@ func (h *history) live() {
 			h.Errorf("%s was handed %q, which nobody sent", h.person, text)
 		}
 	}
+	_ = h.phone.conn.Close() // its history is over
 }
 
 // nothingYet checks that nothing came to somebody whose delivery is suspended.
@@ -111,28 +166,22 @@ func (h *history) reconnect() {
 	h.phone = h.connect(h.person)
 }
 
-// write sends a message until it is acknowledged, through a kill if there is
-// to be one.
-func (h *history) write(from string, killed bool) {
+// text is a message that somebody writes to the person.
+type text struct{ from, body, params, token string }
+
+func (h *history) text() text {
 	h.Helper()
 	h.n++
-	text := fmt.Sprintf("%s-%s-%d", from, h.person, h.n)
-	params := object("to", h.person, "body", text, "client_id", text)
-	token := h.token(from)
-	if killed {
-		gone := make(chan struct{})
-		go func() { // whether it is acknowledged is what we do not know
-			defer close(gone)
-			_, _ = h.try("POST", "/messaging/v1/rpc/messages.send", params, "Authorization", "Bearer "+token)
-		}()
-		h.nothingYet()
-		h.kill()
-		<-gone
-		h.phone = nil
-		h.restart()
-	}
-	h.call(token, "messages.send", params).is(200)
-	h.sent[from] = append(h.sent[from], text)
+	from := []string{"ben", "raj"}[h.IntN(2)]
+	body := fmt.Sprintf("%s-%s-%d", from, h.person, h.n)
+	return text{from, body, object("to", h.person, "body", body, "client_id", body), h.token(from)}
+}
+
+// send sends a message, perhaps again, which must succeed.
+func (h *history) send(m text) {
+	h.Helper()
+	h.call(m.token, "messages.send", m.params).is(200)
+	h.sent[m.from] = append(h.sent[m.from], m.body)
 }
 
 // handed is what the phone was handed. What it is handed twice has the same id,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -80,7 +79,7 @@ func switchedWorld(b *testing.B) (*world, *switchedGate) {
 // rounds has every pair send n messages at a time, with the gate on and off in
 // turns, and compares the rounds with those beside them.
 func rounds(b *testing.B, g *switchedGate, send func(pair, n int)) {
-	const messages = 25
+	const messages = 10
 	round := func(off bool) float64 {
 		g.off.Store(off)
 		begun := time.Now()
@@ -166,43 +165,40 @@ func (p *plug) hears(b *testing.B, n int) {
 }
 
 // BenchmarkEffect is how long after a change of stage, and after an acceptance,
-// its open connection has lost its lines, and has them back.
+// an open connection has lost its lines, and has them back: one to the server
+// that makes the change, and one to another that hears of it over Redis.
 func BenchmarkEffect(b *testing.B) {
-	w := newWorld(b)
-	conn, response, err := websocket.DefaultDialer.DialContext(b.Context(), w.url, http.Header{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	_ = response.Body.Close()
-	defer func() { _ = conn.Close() }() // the benchmark is over
-	if err := conn.WriteJSON(map[string]any{"id": 1, "connect": map[string]string{"token": w.token("ana")}}); err != nil {
-		b.Fatal(err)
-	}
+	b.Run("one server", func(b *testing.B) {
+		w := newWorld(b)
+		effect(b, w, w)
+	})
+	b.Run("two servers", func(b *testing.B) {
+		here, there, _ := two(b)
+		effect(b, here, there)
+	})
+}
+
+func effect(b *testing.B, here, there *world) {
+	p := plugIn(b, there, "ana")
 	until := func(word string) {
-		for {
-			_, frame, err := conn.ReadMessage()
-			if err != nil {
-				b.Fatal(err)
-			}
-			if strings.Contains(string(frame), word) && strings.Contains(string(frame), `"calls:ana"`) {
-				return
-			}
+		for !bytes.Contains(p.until(b, word), []byte(`"calls:ana"`)) && !b.Failed() {
 		}
 	}
-	until(`"subscribe"`)
-	var cut, back []time.Duration
+	var cut, back []float64
 	for b.Loop() {
 		begun := time.Now()
-		w.move(b, "ana", suspended)
+		here.move(b, "ana", suspended)
+		here.Everywhere(b.Context(), here.gate.Revision())
 		until(`"unsubscribe"`)
-		cut = append(cut, time.Since(begun))
+		cut = append(cut, time.Since(begun).Seconds())
 		begun = time.Now()
-		w.accept(b, "ana")
+		here.accept(b, "ana")
+		here.Everywhere(b.Context(), here.gate.Revision())
 		until(`"subscribe"`)
-		back = append(back, time.Since(begun))
+		back = append(back, time.Since(begun).Seconds())
 	}
-	for name, list := range map[string][]time.Duration{"cut-p99-ms": cut, "back-p99-ms": back} {
+	for name, list := range map[string][]float64{"cut-p99-ms": cut, "back-p99-ms": back} {
 		slices.Sort(list)
-		b.ReportMetric(float64(list[len(list)*99/100].Microseconds())/1000, name)
+		b.ReportMetric(1000*list[len(list)*99/100], name)
 	}
 }

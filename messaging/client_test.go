@@ -254,7 +254,7 @@ func (d *driver) all() []heard {
 }
 
 // eventually waits until a question has the wanted answer.
-func eventually(t *testing.T, want string, ask func() string) {
+func eventually(t testing.TB, want string, ask func() string) {
 	t.Helper()
 	var got string
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {

@@ -12,7 +12,7 @@ import (
 )
 
 // freeAddress is one that nobody listens at.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -23,7 +23,7 @@ func freeAddress(t *testing.T) string {
 }
 
 // redis runs a server that keeps nothing and returns its address.
-func redis(t *testing.T) string {
+func redis(t testing.TB) string {
 	t.Helper()
 	address := freeAddress(t)
 	_, port, err := net.SplitHostPort(address)
@@ -54,7 +54,7 @@ type link struct {
 	open    map[net.Conn]bool
 }
 
-func newLink(t *testing.T, to string) *link {
+func newLink(t testing.TB, to string) *link {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -105,7 +105,7 @@ func (l *link) cut(down bool) {
 
 // two are servers on one mailbox and one log of changes, each with a gate of
 // its own; the link is the second one's.
-func two(t *testing.T) (*world, *world, *link) {
+func two(t testing.TB) (*world, *world, *link) {
 	t.Helper()
 	address := redis(t)
 	l := newLink(t, address)
