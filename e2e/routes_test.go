@@ -41,10 +41,12 @@ func described(t *testing.T) []route {
 					r.scopes = append(r.scopes, scope.(string))
 				}
 			}
-			if op.Security != nil && len(*op.Security) == 0 {
-				r.rule = "open"
-			} else if op.Security != nil {
-				for scheme := range (*op.Security)[0] {
+			switch need := op.Security; {
+			case need == nil:
+			case len(*need) == 0 || slices.ContainsFunc(*need, func(any openapi3.SecurityRequirement) bool { return len(any) == 0 }):
+				r.rule = "open" // to everybody, or also to whoever brings nothing
+			default:
+				for scheme := range (*need)[0] {
 					r.rule = scheme
 				}
 			}

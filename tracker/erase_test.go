@@ -121,13 +121,13 @@ func (w *world) acts(webhook string) {
 	}
 }
 
-// talk has erika write, and others bring her into a group.
+// talk has erika write, others bring her into a group, and somebody call her.
 func (w *world) talk() {
 	w.t.Helper()
 	ctx, box, at := w.t.Context(), models.NewMailbox(w.Store.(*models.Store)), w.clock()
 	post := func(id, from, to, group, body, answers string) error {
 		m := mailbox.Message{ID: id, ClientID: "of-" + id, From: from, To: to, Group: group, Body: body, Kind: mailbox.Text, SentAt: at}
-		_, err := box.Post(ctx, mailbox.Draft{Message: m, Answers: answers})
+		_, err := box.Post(ctx, mailbox.Draft{Message: m, Answers: answers, Begins: true})
 		return err
 	}
 	first := post("m1", "p-0", erika, "", "hello", "")
@@ -136,8 +136,9 @@ func (w *world) talk() {
 	_, joined := box.Join(ctx, mailbox.Message{ID: "m4", From: "p-0", Group: "g", Kind: mailbox.Joined, Whom: erika, SentAt: at})
 	third := post("m5", erika, "", "g", "said-by-erika", "")
 	handed := box.Hand(ctx, mailbox.Handed{Person: erika, Device: "phone-of-erika", Place: 1})
+	rings := box.Ring(ctx, mailbox.Message{ID: "call", From: "p-0", To: erika, Kind: mailbox.MissedCall, Call: mailbox.Voice, SentAt: at}, at.Add(time.Minute))
 	blocked := errors.Join(box.Block(ctx, erika, "p-1", true), box.Block(ctx, "p-2", erika, true))
-	if err := errors.Join(first, second, made, joined, third, handed, blocked); err != nil {
+	if err := errors.Join(first, second, made, joined, third, handed, rings, blocked); err != nil {
 		w.t.Fatal(err)
 	}
 }

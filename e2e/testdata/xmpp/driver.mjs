@@ -13,7 +13,7 @@ const element = ([name, attrs, ...children]) => xml(name, attrs ?? {}, ...childr
 
 const ops = {
   async open({ client: name, user, service, quiet }) {
-    const xmpp = client({ service, domain: 'localhost', username: user, password: 'secret', resource: name });
+    const xmpp = client({ service, domain: 'localhost', username: user, password: 'secret', resource: name, timeout: 20_000 });
     xmpp.reconnect.stop();
     xmpp.on('error', () => {}); // the promise of start has it
     xmpp.on('stanza', (stanza) => write({ client: name, stanza: stanza.toString() }));
