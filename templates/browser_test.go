@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -45,6 +46,12 @@ func exhibit(t *testing.T) exhibition {
 	for _, tag := range []string{"en", "ar"} {
 		shown[tag] = slices.DeleteFunc(samples(t, pages, pages.Match(tag)), func(s sample) bool { return s.name == "empty" })
 	}
+	return show(t, pages, shown)
+}
+
+// show serves samples by language, and opens a browser.
+func show(t *testing.T, pages *templates.Pages, shown map[string][]sample) exhibition {
+	t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle(templates.AssetPrefix, pages.Assets())
 	mux.HandleFunc("/sample/{lang}/{n}", func(w http.ResponseWriter, r *http.Request) {
@@ -55,13 +62,20 @@ func exhibit(t *testing.T) exhibition {
 		}
 		s := shown[r.PathValue("lang")][n]
 		w.Header().Set("Content-Security-Policy", policy)
-		if strings.HasPrefix(s.page, "gateway/") {
+		switch {
+		case strings.HasPrefix(s.page, "gateway/"):
 			w.Header().Set("Content-Security-Policy", standalone)
+		case strings.HasPrefix(s.page, "staff/"): // which may frame others
+			w.Header().Set("Content-Security-Policy", policy+"; frame-src 'self'")
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if err := pages.Render(w, s.page, s.view); err != nil {
 			t.Error(err)
 		}
+	})
+	mux.HandleFunc("/staff/", func(w http.ResponseWriter, _ *http.Request) { // in a frame
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, `<!doctype html><html lang="en"><title>Kept</title><main><h1>Kept</h1></main></html>`)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -42,7 +42,7 @@ func actSamples() []sample {
 		{"staff/notice-preview", "full", templates.StaffNoticePreview{StaffCampaignFrame: in(full, "notices"), Kind: "Told", Kinds: options, Regions: options, Stages: options, CanTest: true, TestURL: "/staff/t",
 			Languages: []templates.StaffNoticeWords{{Tag: "ar", Name: "العربية", Subject: "شروطنا تتغير", Text: "نص", MailURL: "/staff/m", Title: "شروطنا تتغير", Summary: "من 15 مايو", Buttons: []string{"قبول", "رفض"}}}}},
 		{"staff/notice-preview", "empty", templates.StaffNoticePreview{StaffCampaignFrame: in(desk, "notices"), Languages: []templates.StaffNoticeWords{{Tag: "en", Name: "English"}}}},
-		{"staff/launch", "full", templates.StaffLaunch{StaffCampaignFrame: in(full, "launch"), Plans: options, Found: findings, Passed: findings[1:], Blocking: 1, Required: true, DryRunURL: "/staff/d", Events: table}},
+		{"staff/launch", "full", templates.StaffLaunch{StaffCampaignFrame: in(full, "launch"), Plans: options, Found: findings, Notes: findings[1:], Passed: findings[1:], Blocking: 1, Required: true, DryRunURL: "/staff/d", Events: table}},
 		{"staff/launch", "empty", templates.StaffLaunch{StaffCampaignFrame: in(desk, "launch"), Events: templates.StaffTable{ID: "events", Title: "Dry runs", None: "None yet."}}},
 		{"staff/sheet", "full", templates.StaffSheet{StaffCampaignFrame: in(full, "launch"), Plan: 2, Made: now, SHA256: "abc", Languages: options, States: options, Shots: shots, All: 180}},
 		{"staff/sheet", "empty", templates.StaffSheet{StaffCampaignFrame: in(desk, "launch"), Made: now}},

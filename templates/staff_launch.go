@@ -28,7 +28,8 @@ func (f StaffFinding) More() bool { return len(f.Where) > 4 }
 type StaffLaunch struct {
 	StaffCampaignFrame
 	Plans     []StaffOption
-	Found     []StaffFinding // worst first
+	Found     []StaffFinding // against it, worst first
+	Notes     []StaffFinding // to know: how the summaries read
 	Passed    []StaffFinding
 	Blocking  int
 	Required  bool

@@ -42,7 +42,8 @@ func (s console) launch(c *gin.Context) error {
 		StaffCampaignFrame: frame, Blocking: len(launch.Blocking(findings)), Required: s.gateRequired(),
 		DryRunURL: under(frame.Key, "plans", strconv.Itoa(number), "dry-run"),
 	}
-	view.Found, view.Passed = findingLines(findings)
+	view.Found = findingLines(findings, launch.Blocks, launch.Warns)
+	view.Notes, view.Passed = findingLines(findings, launch.Notes), findingLines(findings, launch.Passes)
 	for _, p := range slices.Backward(plans) {
 		view.Plans = append(view.Plans, option(strconv.Itoa(p.Number), fmt.Sprintf("Plan %d", p.Number), strconv.Itoa(number)))
 	}
@@ -55,10 +56,10 @@ func (s console) launch(c *gin.Context) error {
 // gateRequired reports whether what the gate finds stops a plan.
 func (s console) gateRequired() bool { return s.Tracker.Launch != nil && s.Tracker.Launch.Required }
 
-// findingLines are findings as the page says them, worst first, and apart from them the rules nothing was found by.
-func findingLines(findings []launch.Finding) ([]templates.StaffFinding, []templates.StaffFinding) {
-	var found, passed []templates.StaffFinding
-	for _, severity := range []launch.Severity{launch.Blocks, launch.Warns, launch.Notes, launch.Passes} {
+// findingLines are findings of these severities as the page says them, in this order.
+func findingLines(findings []launch.Finding, severities ...launch.Severity) []templates.StaffFinding {
+	var lines []templates.StaffFinding
+	for _, severity := range severities {
 		for _, f := range findings {
 			if f.Severity != severity {
 				continue
@@ -67,14 +68,10 @@ func findingLines(findings []launch.Finding) ([]templates.StaffFinding, []templa
 			if severity == launch.Notes {
 				line.Mend = ""
 			}
-			if severity == launch.Passes {
-				passed = append(passed, line)
-			} else {
-				found = append(found, line)
-			}
+			lines = append(lines, line)
 		}
 	}
-	return found, passed
+	return lines
 }
 
 func severityTag(s launch.Severity) templates.StaffTag {
@@ -110,7 +107,7 @@ func (s console) launchEvents(c *gin.Context, campaign string, number int) (temp
 	return t, err
 }
 
-// fillGate says before a plan is put into force what the gate finds, without what is good.
+// fillGate says before a plan is put into force what the gate finds against it.
 func (s console) fillGate(c *gin.Context, view *templates.StaffCheck, number int) error {
 	if view.Blocked {
 		return nil
@@ -119,7 +116,7 @@ func (s console) fillGate(c *gin.Context, view *templates.StaffCheck, number int
 	if err != nil {
 		return err
 	}
-	view.Findings, _ = findingLines(findings)
+	view.Findings = findingLines(findings, launch.Blocks, launch.Warns)
 	view.Anyway = s.gateRequired() && len(launch.Blocking(findings)) > 0
 	return nil
 }
