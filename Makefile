@@ -34,7 +34,7 @@ test-long: ## the tests under the race detector, each property CHECKS times, the
 	@$(WITH_POSTGRES) go test -race -shuffle=on -timeout 2h ./...
 	@$(WITH_POSTGRES) go test -timeout 12h -rapid.checks=$(CHECKS) $$(go list -f \
 		'{{range .XTestImports}}{{if eq . "pgregory.net/rapid"}}{{$$.ImportPath}}{{end}}{{end}}' ./...)
-	env ASSENT_VERIFIER_RECEIPTS=10000 ASSENT_TAMPER_RECORDS=250 go test -timeout 4h ./examples/verify ./evidence
+	env ASSENT_VERIFIER_RECEIPTS=10000 ASSENT_TAMPER_RECORDS=1000 go test -timeout 4h ./examples/verify ./evidence
 	env ASSENT_RACES=10000 ASSENT_SOCKETS=10000 go test -timeout 2h -run 'OutrunsAChange|AmongManyIdle' ./messaging
 	env ASSENT_POSTFIX=1 go test -timeout 1h ./notify/mail
 	env ASSENT_HISTORIES=1000 go test -timeout 2h -run LostOrDoubled ./e2e

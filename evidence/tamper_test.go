@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -50,9 +52,8 @@ func TestAnUntouchedLogRaisesNoAlarm(t *testing.T) {
 	}
 }
 
-// rounds is how many records the battery changes byte by byte; the whole of it
-// takes hours.
-func rounds(t *testing.T, short int) int {
+// tampered is how many records are tampered with: 1,000 in a long run.
+func tampered(t *testing.T, short int) int {
 	t.Helper()
 	n, err := strconv.Atoi(os.Getenv("ASSENT_TAMPER_RECORDS"))
 	if err != nil {
@@ -61,27 +62,44 @@ func rounds(t *testing.T, short int) int {
 	return n
 }
 
+// TestEveryByteOfALogCounts changes every byte of every file of logs of eight
+// records each, one after the other, and verifies the whole log each time: in one
+// long log that would take hours, most of them with records that are as they were.
 func TestEveryByteOfALogCounts(t *testing.T) {
 	t.Parallel()
-	n := rounds(t, 5)
-	h := newHouse(t, 1).add(choices(t, 0, n)...)
-	files := h.laidOut()
-	for name, file := range files {
-		for i := range file.Data {
-			file.Data[i] ^= 1 << (i % 8)
-			wrong := verdict(t, h, files)
-			file.Data[i] ^= 1 << (i % 8)
-			piece := name
-			if record, inside := recordAt(h, name, i); inside {
-				piece = record
+	const each = 8
+	var changes atomic.Int64
+	t.Cleanup(func() { t.Logf("%d changes found", changes.Load()) })
+	for from := 0; from < tampered(t, 5*each); from += each {
+		t.Run(fmt.Sprintf("records from %d on", from), func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, 1).add(choices(t, from, each)...)
+			files := h.laidOut()
+			for name, file := range files {
+				for i := range file.Data {
+					finds(t, h, files, name, i, 1<<(i%8))
+					changes.Add(1)
+				}
 			}
-			if !names(wrong, piece) {
-				t.Fatalf("byte %d of %s: %q, want %q named first", i, name, wrong, piece)
+			if wrong := verdict(t, h, files); wrong != "" {
+				t.Fatalf("put back: %s", wrong)
 			}
-		}
+		})
 	}
-	if wrong := verdict(t, h, files); wrong != "" {
-		t.Fatalf("put back: %s", wrong)
+}
+
+// finds changes bits of a byte, and has to hear of what the byte belongs to first.
+func finds(t *testing.T, h *house, files fstest.MapFS, name string, at int, bits byte) {
+	t.Helper()
+	files[name].Data[at] ^= bits
+	wrong := verdict(t, h, files)
+	files[name].Data[at] ^= bits
+	piece := name
+	if record, inside := recordAt(h, name, at); inside {
+		piece = record
+	}
+	if !names(wrong, piece) {
+		t.Fatalf("byte %d of %s: %q, want %q named first", at, name, wrong, piece)
 	}
 }
 
@@ -109,27 +127,119 @@ func recordAt(h *house, name string, at int) (string, bool) {
 	return "", false
 }
 
-// spread is a log of several tiles on two levels, of which a byte in every so
-// many is changed.
-func TestWhatIsChangedInALargeLogIsNamed(t *testing.T) {
+// TestEveryPieceOfALongLogCounts changes every record, every hash of every tile and
+// every byte of the checkpoint of one log of several tiles on two levels; leaves each
+// record out, repeats it, exchanges it with the next and puts another before it; and
+// cuts the log off at each, signed anew by the log's own key and by another.
+func TestEveryPieceOfALongLogCounts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, 1).add(choices(t, 0, 700)...)
-	whole := h.laidOut()
-	step := max(1, 997/rounds(t, 1))
-	for name, file := range whole {
-		for i := 1; i < len(file.Data); i += step * (1 + len(file.Data)/20_000) {
-			file.Data[i] ^= 0x20
-			wrong := verdict(t, h, whole)
-			file.Data[i] ^= 0x20
-			piece := name
-			if record, inside := recordAt(h, name, i); inside {
-				piece = record
+	const short = 300
+	n, step := tampered(t, short), 1
+	if n <= short {
+		step = 25
+	}
+	h := newHouse(t, 1).add(choices(t, 0, n)...)
+	var changes atomic.Int64
+	t.Cleanup(func() { t.Logf("%d changes found in a log of %d records", changes.Load(), n) })
+	for name, tamper := range map[string]func(*testing.T, *house, int) int64{
+		"pieces": changePieces, "order": changeOrder, "end": cutOff,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changes.Add(tamper(t, h, step))
+		})
+	}
+}
+
+// changePieces changes a byte of each record and of each hash, and every byte of
+// the checkpoint.
+func changePieces(t *testing.T, h *house, step int) int64 {
+	t.Helper()
+	files := copied(h.laidOut())
+	changes := int64(0)
+	change := func(name string, at int) {
+		finds(t, h, files, name, at, 0x20)
+		changes++
+	}
+	for name, file := range files {
+		tile, err := ledger.ParsePath(name)
+		switch {
+		case err != nil: // the checkpoint
+			for i := range file.Data {
+				change(name, i)
 			}
-			if !names(wrong, piece) {
-				t.Fatalf("byte %d of %s: %q, want %q named first", i, name, wrong, piece)
+		case tile.Level == ledger.Entries:
+			at := 0
+			for i, record := range h.records[tile.Index*256:][:tile.Width] {
+				if i%step == 0 {
+					change(name, at+2+i*31%len(record))
+				}
+				at += 2 + len(record)
+			}
+		default:
+			for i := 0; i < tile.Width; i += step {
+				change(name, 32*i+i%32)
 			}
 		}
 	}
+	return changes
+}
+
+// changeOrder leaves records out, repeats, exchanges and inserts them.
+func changeOrder(t *testing.T, h *house, step int) int64 {
+	t.Helper()
+	files, another := copied(h.laidOut()), choices(t, 1_000_000, 1)[0]
+	changes := int64(0)
+	for i := 0; i < len(h.records)-1; i += step {
+		first := i / 256 * 256
+		last := min(first+256, len(h.records))
+		file := files[ledger.Tile{Level: ledger.Entries, Index: int64(i / 256), Width: last - first}.Path()]
+		records, at, whole := h.records[first:last], i-first, file.Data
+		for what, changed := range map[string][][]byte{
+			"left out":  slices.Concat(records[:at], records[at+1:]),
+			"repeated":  slices.Concat(records[:at+1], records[at:]),
+			"exchanged": slices.Concat(records[:at], [][]byte{h.records[i+1], records[at]}, records[min(at+2, len(records)):]),
+			"inserted":  slices.Concat(records[:at], [][]byte{another}, records[at:]),
+		} {
+			var err error
+			if file.Data, err = ledger.Bundle(changed); err != nil {
+				t.Fatal(err)
+			}
+			where := fmt.Sprintf("record %d", i)
+			if what == "repeated" {
+				where = fmt.Sprintf("record %d", i+1)
+			}
+			if wrong := verdict(t, h, files); !names(wrong, where) && !(at == len(records)-1 && wrong != "") {
+				t.Fatalf("record %d %s: %q", i, what, wrong)
+			}
+			changes++
+		}
+		file.Data = whole
+	}
+	return changes
+}
+
+// cutOff ends the log earlier: found by a kept checkpoint, and where another key
+// has signed, by itself.
+func cutOff(t *testing.T, h *house, step int) int64 {
+	t.Helper()
+	kept, changes := h.checkpoint(), int64(0)
+	shorter, forged := newHouse(t, 1), newHouse(t, 2)
+	for i := 0; i < len(h.records)-1; i++ {
+		shorter.add(h.records[i])
+		forged.add(h.records[i])
+		if i%step > 0 {
+			continue
+		}
+		if wrong := verdict(t, h, shorter.laidOut(), kept); !strings.Contains(wrong, fmt.Sprintf("has %d records and once had %d", i+1, len(h.records))) {
+			t.Fatalf("cut off after record %d: %q", i, wrong)
+		}
+		if wrong := verdict(t, h, forged.laidOut()); !names(wrong, "checkpoint") {
+			t.Fatalf("cut off after record %d and signed by another key: %q", i, wrong)
+		}
+		changes += 2
+	}
+	return changes
 }
 
 func TestRecordsThatAreMovedMissingOrAddedAreNamed(t *testing.T) {
