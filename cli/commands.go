@@ -186,7 +186,26 @@ func (p *program) staffCommand() *cobra.Command {
 				return nil
 			})
 		},
-	})
+	}, p.inviteCommand())
+	return c
+}
+
+func (p *program) inviteCommand() *cobra.Command {
+	var role string
+	c := &cobra.Command{
+		Use: "invite NAME ADDRESS", Short: "Let somebody sign in at the provider of staff.oidc, by an address it has verified", Args: exactArgs(2),
+		Example: "  assent staff invite mei mei@example.com --role viewer",
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.with(c.Context(), func(a *app) error {
+				if err := a.tracker.InviteStaff(c.Context(), args[0], args[1], tracker.Role(role), p.actor()); err != nil {
+					return explain("staff", err)
+				}
+				fmt.Fprintf(p.out, "%s can sign in at the provider as %s\n", args[0], args[1])
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&role, "role", string(tracker.Editor), "editor: everything; viewer: look")
 	return c
 }
 

@@ -67,6 +67,13 @@ func (p *program) examine(ctx context.Context, a *app, checkpoint string, full b
 	if err := p.examineLog(ctx, a, checkpoint); err != nil {
 		return err
 	}
+	answered, err := checkProviders(ctx, a.settings)
+	for _, issuer := range answered {
+		fmt.Fprintf(p.out, "sign-in   good: %s answers\n", issuer)
+	}
+	if err != nil {
+		return err
+	}
 	if full {
 		report, err := p.examineAll(ctx, a)
 		if err != nil {

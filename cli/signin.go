@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +15,7 @@ import (
 
 	"assent/config"
 	"assent/handlers/people"
+	"assent/handlers/staff"
 	"assent/signin"
 	"assent/templates"
 )
@@ -33,6 +37,40 @@ func (a *app) people(pages *templates.Pages) people.Options {
 		})
 	}
 	return o
+}
+
+// staffProvider is where staff sign in besides; nil: nowhere.
+func staffProvider(o config.StaffOIDC, publicURL string, log *slog.Logger) *staff.Provider {
+	if o.Issuer == "" {
+		return nil
+	}
+	return &staff.Provider{Provider: staffOIDC(o, publicURL), Mapped: o.RoleClaim != "", Editors: o.Editors, Viewers: o.Viewers, Log: log}
+}
+
+func staffOIDC(o config.StaffOIDC, publicURL string) *signin.OIDC {
+	return signin.NewOIDC(signin.OIDCOptions{
+		Issuer: o.Issuer, ClientID: o.ClientID, Secret: string(o.ClientSecret), RedirectURL: publicURL + "/staff/signin/callback",
+		Scopes: o.Scopes, Algorithms: o.Algorithms, Claim: "sub", Values: o.RoleClaim, Now: realClock,
+	})
+}
+
+// checkProviders asks each provider that is set about itself.
+func checkProviders(ctx context.Context, s config.Config) ([]string, error) {
+	var answered []string
+	var wrong []error
+	check := func(key, issuer string, o *signin.OIDC) {
+		if issuer == "" {
+			return
+		}
+		if err := o.Check(ctx); err != nil {
+			wrong = append(wrong, fmt.Errorf("%s.issuer: %w", key, err))
+			return
+		}
+		answered = append(answered, issuer)
+	}
+	check("people.oidc", s.People.OIDC.Issuer, provider(s.People.OIDC, s.Server.PublicURL, realClock))
+	check("staff.oidc", s.Staff.OIDC.Issuer, staffOIDC(s.Staff.OIDC, s.Server.PublicURL))
+	return answered, errors.Join(wrong...)
 }
 
 func provider(o config.OIDC, publicURL string, now func() time.Time) *signin.OIDC {

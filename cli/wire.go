@@ -63,7 +63,7 @@ func (a *app) handler(layer *messaging.Server, jobs *scheduler.Scheduler, extra 
 	o := handlers.Options{
 		Log: a.log, Wall: realClock, PublicURL: s.Server.PublicURL, Proxies: s.Server.TrustedProxies, Pages: pages,
 		People: a.people(pages),
-		Staff:  staff.Options{Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, LogKey: a.secrets.verifier, Wall: realClock, Launch: a.findings, Notices: a.shownNotices(pages)},
+		Staff:  staff.Options{Tracker: a.tracker, Pages: pages, Tokens: a.secrets.tokens, LogKey: a.secrets.verifier, Wall: realClock, Launch: a.findings, Notices: a.shownNotices(pages), Passwords: s.Staff.Passwords, Provider: staffProvider(s.Staff.OIDC, s.Server.PublicURL, a.log)},
 		Clients: clients.Options{
 			Tracker: a.tracker, Gate: a.gate, Messaging: layer, Notices: a.notices, Tokens: a.secrets.tokens, Now: a.now, Clock: realClock,
 			ReadPlan:  func(data []byte) (terms.Plan, error) { return planfile.Load(data, profiles(s), s.Catalogue) },

@@ -28,6 +28,7 @@ func (c *Config) check(wrong *faults) {
 	c.Flags.check(wrong)
 	c.Limits.check(wrong)
 	c.Messaging.check(wrong)
+	c.Staff.check(wrong)
 	c.People.check(wrong)
 	c.Mail.check(wrong)
 	c.Notices.check(wrong)

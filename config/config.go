@@ -37,6 +37,7 @@ type Config struct {
 	Flags        Flags           `mapstructure:"flags"`
 	Gateway      Gateway         `mapstructure:"gateway"`
 	People       People          `mapstructure:"people"`
+	Staff        Staff           `mapstructure:"staff"`
 	Limits       Limits          `mapstructure:"limits"`
 	Messaging    Messaging       `mapstructure:"messaging"`
 	Mail         Mail            `mapstructure:"mail"`
@@ -159,6 +160,25 @@ type OIDC struct {
 	Scopes       []string `mapstructure:"scopes"`     // openid among them
 	Algorithms   []string `mapstructure:"algorithms"` // from Algorithms
 	PersonClaim  string   `mapstructure:"person_claim"`
+}
+
+// Staff is how staff sign in to the console.
+type Staff struct {
+	Passwords bool      `mapstructure:"passwords"` // false: at the provider only
+	OIDC      StaffOIDC `mapstructure:"oidc"`
+}
+
+// StaffOIDC is the OpenID Connect provider of staff; without an Issuer there is
+// none. Where RoleClaim is empty, members are those who were invited by address.
+type StaffOIDC struct {
+	Issuer       string   `mapstructure:"issuer"`
+	ClientID     string   `mapstructure:"client_id"`
+	ClientSecret Secret   `mapstructure:"client_secret"`
+	Scopes       []string `mapstructure:"scopes"`     // openid among them
+	Algorithms   []string `mapstructure:"algorithms"` // from Algorithms
+	RoleClaim    string   `mapstructure:"role_claim"`
+	Editors      []string `mapstructure:"editors"` // values of the claim; not empty with Viewers where there is a RoleClaim
+	Viewers      []string `mapstructure:"viewers"`
 }
 
 // JWT is the tokens of the platform that are taken; without an Issuer, none.

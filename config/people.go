@@ -19,15 +19,22 @@ func (p *People) check(wrong *faults) {
 }
 
 func (o *OIDC) check(wrong *faults) {
-	if o.Issuer == "" {
-		wrong.check(o.ClientID == "" && o.ClientSecret == "", "people.oidc.issuer", nil, "is missing, and there is a client")
-		return
+	if checkClient(wrong, "people.oidc", o.Issuer, o.ClientID, o.ClientSecret, o.Scopes, o.Algorithms) {
+		wrong.check(o.PersonClaim != "", "people.oidc.person_claim", nil, "must name a claim, such as sub")
 	}
-	wrong.check(isSecure(o.Issuer), "people.oidc.issuer", o.Issuer, secureRule)
-	wrong.check(o.ClientID != "", "people.oidc.client_id", nil, "is missing: register a client with the provider")
-	wrong.check(slices.Contains(o.Scopes, "openid"), "people.oidc.scopes", strings.Join(o.Scopes, ","), "must have openid among them")
-	checkAlgorithms(wrong, "people.oidc.algorithms", o.Algorithms)
-	wrong.check(o.PersonClaim != "", "people.oidc.person_claim", nil, "must name a claim, such as sub")
+}
+
+// checkClient checks how a provider is asked, and reports whether there is one.
+func checkClient(wrong *faults, key, issuer, id string, secret Secret, scopes, algorithms []string) bool {
+	if issuer == "" {
+		wrong.check(id == "" && secret == "", key+".issuer", nil, "is missing, and there is a client")
+		return false
+	}
+	wrong.check(isSecure(issuer), key+".issuer", issuer, secureRule)
+	wrong.check(id != "", key+".client_id", nil, "is missing: register a client with the provider")
+	wrong.check(slices.Contains(scopes, "openid"), key+".scopes", strings.Join(scopes, ","), "must have openid among them")
+	checkAlgorithms(wrong, key+".algorithms", algorithms)
+	return true
 }
 
 func (j *JWT) check(wrong *faults) {

@@ -78,16 +78,38 @@ type staffRow struct {
 	Name     string
 	Password string
 	Created  instant
+	Role     string
+	Email    string
+	Issuer   string
+	Subject  string
 }
 
 func (staffRow) TableName() string { return "staff" }
 
+func (s staffRow) member() tracker.StaffMember {
+	return tracker.StaffMember{
+		Name: s.Name, Password: s.Password, Created: s.Created.time(), Role: tracker.Role(s.Role), Email: s.Email, Issuer: s.Issuer, Subject: s.Subject,
+	}
+}
+
 func staffName(name string) string { return fmt.Sprintf("member of staff %q", name) }
 
 func (r reader) StaffMember(ctx context.Context, name string) (tracker.StaffMember, error) {
+	return r.staff(ctx, staffName(name), "name = ?", name)
+}
+
+func (r reader) StaffAt(ctx context.Context, issuer, subject string) (tracker.StaffMember, error) {
+	return r.staff(ctx, "this account", "issuer = ? AND subject = ? AND subject <> ''", issuer, subject)
+}
+
+func (r reader) StaffOf(ctx context.Context, email string) (tracker.StaffMember, error) {
+	return r.staff(ctx, "a member of staff with this address", "email = ? AND email <> ''", email)
+}
+
+func (r reader) staff(ctx context.Context, thing, condition string, args ...any) (tracker.StaffMember, error) {
 	var row staffRow
-	err := r.in(ctx).Take(&row, "name = ?", name).Error
-	return tracker.StaffMember{Name: row.Name, Password: row.Password, Created: row.Created.time()}, r.translate(err, staffName(name))
+	err := r.in(ctx).Where(condition, args...).Take(&row).Error
+	return row.member(), r.translate(err, thing)
 }
 
 func (r reader) Staffed(ctx context.Context) (bool, error) {
@@ -97,5 +119,10 @@ func (r reader) Staffed(ctx context.Context) (bool, error) {
 }
 
 func (t *tx) AddStaff(ctx context.Context, s tracker.StaffMember) error {
-	return t.insert(ctx, staffName(s.Name), &staffRow{s.Name, s.Password, at(s.Created)})
+	return t.insert(ctx, staffName(s.Name), &staffRow{s.Name, s.Password, at(s.Created), string(s.Role), s.Email, s.Issuer, s.Subject})
+}
+
+func (t *tx) BindStaff(ctx context.Context, s tracker.StaffMember) error {
+	missed := func() error { return terms.Errorf(terms.NotFound, "%s does not exist", staffName(s.Name)) }
+	return t.set(ctx, staffName(s.Name), missed, "UPDATE staff SET role = ?, issuer = ?, subject = ? WHERE name = ?", string(s.Role), s.Issuer, s.Subject, s.Name)
 }

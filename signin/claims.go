@@ -27,6 +27,7 @@ type checker struct {
 	algorithms []jose.SignatureAlgorithm
 	types      []string // of the header typ, in lower case; "" is none
 	claim      string   // that holds the person's id
+	values     string   // the claim whose values are passed on; "": none
 	keys       *keys
 	now        func() time.Time
 }
@@ -194,6 +195,12 @@ func (c *checker) subject(said claims) (Subject, error) {
 		return Subject{}, refused("it does not name a person in %q", c.claim)
 	}
 	s := Subject{Person: person, Issuer: said.Issuer, Subject: said.Subject, Expires: said.Expires.Time}
+	if email, _ := said.all["email"].(string); said.all["email_verified"] == true && len(email) <= maxClaim {
+		s.Email = strings.ToLower(email)
+	}
+	if c.values != "" {
+		s.Values = texts(lookUp(said.all, c.values))
+	}
 	switch {
 	case said.SignedIn != nil:
 		s.At = said.SignedIn.Time
@@ -201,4 +208,33 @@ func (c *checker) subject(said claims) (Subject, error) {
 		s.At = said.Issued.Time
 	}
 	return s, nil
+}
+
+// lookUp finds a claim by its name, or by the names of the objects it lies in with
+// dots between: realm_access.roles.
+func lookUp(claims map[string]any, name string) any {
+	if value, there := claims[name]; there {
+		return value
+	}
+	first, rest, nested := strings.Cut(name, ".")
+	inner, isObject := claims[first].(map[string]any)
+	if !nested || !isObject {
+		return nil
+	}
+	return lookUp(inner, rest)
+}
+
+// texts are the texts of a claim that is one or a list of them.
+func texts(value any) []string {
+	if one, isText := value.(string); isText {
+		return []string{one}
+	}
+	list, _ := value.([]any)
+	var out []string
+	for _, item := range list {
+		if one, isText := item.(string); isText {
+			out = append(out, one)
+		}
+	}
+	return out
 }

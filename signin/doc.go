@@ -25,6 +25,8 @@ type Subject struct {
 	Subject string    // the issuer's own id of the account
 	At      time.Time // when the person signed in there, else when the token was made
 	Expires time.Time // of the token, UTC
+	Email   string    // in lower case, where the issuer says that it has verified it
+	Values  []string  // of the claim that OIDCOptions.Values names
 }
 
 // refused is an error of kind Unauthenticated. What was wrong is for the log of

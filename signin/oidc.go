@@ -23,6 +23,7 @@ type OIDCOptions struct {
 	Scopes      []string // openid among them
 	Algorithms  []string // of Algorithms
 	Claim       string   // of the ID token that holds the person's id
+	Values      string   // the claim, a text or list, of which Subject has the values; "": none
 	Now         func() time.Time
 }
 
@@ -61,6 +62,13 @@ func (o *OIDC) Begin(ctx context.Context, a Attempt) (string, error) {
 		return "", err
 	}
 	return p.oauth.AuthCodeURL(a.State, oauth2.SetAuthURLParam("nonce", a.Nonce), oauth2.S256ChallengeOption(a.Verifier)), nil
+}
+
+// Check asks the provider about itself, and finds what would keep everybody from
+// signing in. The error is *Unavailable.
+func (o *OIDC) Check(ctx context.Context) error {
+	_, err := o.discover(ctx)
+	return err
 }
 
 // Answer is what the provider sent the browser back with.
@@ -180,7 +188,7 @@ func (o *OIDC) trust(m metadata) *provider {
 		},
 		checker: checker{
 			issuer: m.Issuer, audience: o.options.ClientID, parties: []string{o.options.ClientID}, types: []string{"", "jwt"},
-			algorithms: algorithms(o.options.Algorithms), claim: o.options.Claim, keys: newKeys(m.Keys, o.client, o.options.Now), now: o.options.Now,
+			algorithms: algorithms(o.options.Algorithms), claim: o.options.Claim, values: o.options.Values, keys: newKeys(m.Keys, o.client, o.options.Now), now: o.options.Now,
 		},
 		sendsIssuer: m.SendsIssuer,
 	}

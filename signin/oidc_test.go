@@ -2,9 +2,11 @@ package signin_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,7 +100,7 @@ func TestAnAnswerThatDoesNotFitSignsNobodyIn(t *testing.T) {
 			if tc.answer != nil {
 				tc.answer(&answer)
 			}
-			if s, err := o.Finish(t.Context(), attempt, answer); !errors.Is(err, terms.Unauthenticated) || s != (signin.Subject{}) {
+			if s, err := o.Finish(t.Context(), attempt, answer); !errors.Is(err, terms.Unauthenticated) || s.Person != "" {
 				t.Errorf("signed in as %+v, %v", s, err)
 			}
 		})
@@ -161,5 +163,40 @@ func TestAProviderThatIsDownOrSomebodyElseIsUnavailable(t *testing.T) {
 		t.Cleanup(server.Close)
 		self = server.URL
 		unavailable(signin.NewOIDC(signin.OIDCOptions{Issuer: server.URL, ClientID: "x", RedirectURL: callback, Now: time.Now}), what)
+	}
+}
+
+func TestAnAddressCountsOnceItIsVerifiedAndAClaimMayLieInAnother(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		claims map[string]any
+		email  string
+		values []string
+	}{
+		"nothing":            {},
+		"not verified":       {claims: map[string]any{"email": "ana@example.org", "email_verified": false}},
+		"verified":           {claims: map[string]any{"email": "Ana@Example.org", "email_verified": true}, email: "ana@example.org"},
+		"verified, in words": {claims: map[string]any{"email": "ana@example.org", "email_verified": "true"}},
+		"inside another":     {claims: map[string]any{"access": map[string]any{"roles": []any{"a", 7, "b"}}}, values: []string{"a", "b"}},
+		"with dots in it":    {claims: map[string]any{"access.roles": "a", "access": map[string]any{"roles": "b"}}, values: []string{"a"}},
+		"of another type":    {claims: map[string]any{"access": map[string]any{"roles": map[string]any{"a": true}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, _, c := platform(t)
+			o, attempt := signin.NewOIDC(signin.OIDCOptions{
+				Issuer: p.URL, ClientID: p.ClientID, Secret: p.Secret, RedirectURL: callback, Scopes: []string{"openid"},
+				Algorithms: []string{"ES256"}, Claim: "sub", Values: "access.roles", Now: c.now,
+			}), signin.NewAttempt()
+			at, err := o.Begin(t.Context(), attempt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Change(func(claims map[string]any) { maps.Copy(claims, tc.claims) })
+			s, err := o.Finish(t.Context(), attempt, visit(t, at, "ana"))
+			if err != nil || s.Email != tc.email || !slices.Equal(s.Values, tc.values) {
+				t.Errorf("%+v, %v", s, err)
+			}
+		})
 	}
 }

@@ -23,6 +23,7 @@ func staffPages() []page {
 // StaffFrame is what every page of the console shares. All times are shown in UTC, and a page says so.
 type StaffFrame struct {
 	Member string    // who is signed in; empty on the pages before that
+	Looks  bool      // and may only look
 	AsOf   time.Time // the instant the page tells about; never zero
 	Clock  *DemoClock
 
@@ -111,12 +112,14 @@ func (StaffFrame) Lasting(d time.Duration) string {
 	return fmt.Sprintf("%s days", chart.Count(int(d/day)))
 }
 
-// StaffSignIn asks for a name and a password.
+// StaffSignIn asks for a name and a password, or leads to the provider.
 type StaffSignIn struct {
 	StaffFrame
 	Name      string // as typed, to correct it
 	Next      string // path to go to afterwards
 	Fault     string // why signing in failed
+	Passwords bool   // names and passwords are taken
+	Provider  bool   // there is a provider to sign in at
 	Unstaffed bool   // nobody has set a password yet: the page tells of the set-up link instead
 	Demo      bool   // the console can be opened without a password
 }

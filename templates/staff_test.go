@@ -27,8 +27,8 @@ func staffSamples() []sample {
 	}
 	door := templates.StaffFrame{AsOf: now}
 	return []sample{
-		{"staff/signin", "full", templates.StaffSignIn{StaffFrame: door, Name: "Mei", Next: "/staff/people", Fault: "That name and password do not match.", Demo: true}},
-		{"staff/signin", "empty", templates.StaffSignIn{StaffFrame: door}},
+		{"staff/signin", "full", templates.StaffSignIn{StaffFrame: door, Name: "Mei", Next: "/staff/people", Fault: "That name and password do not match.", Passwords: true, Provider: true, Demo: true}},
+		{"staff/signin", "empty", templates.StaffSignIn{StaffFrame: door, Passwords: true}},
 		{"staff/signin", "unstaffed", templates.StaffSignIn{StaffFrame: door, Unstaffed: true}},
 		{"staff/setup", "full", templates.StaffSetup{StaffFrame: door, Token: "t0k3n", Name: "", MinLength: 12,
 			NameFault: "Enter your name.", PasswordFault: "Choose a password of at least 12 characters."}},

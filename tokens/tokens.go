@@ -29,6 +29,7 @@ const (
 	PersonSession Purpose = "person"    // cookie of a person on the pages
 	SignIn        Purpose = "sign-in"   // cookie of a browser that is signing in elsewhere
 	StaffSession  Purpose = "staff"     // cookie of a member of staff
+	StaffSignIn   Purpose = "staff-in"  // cookie of a member of staff who is signing in elsewhere
 	StaffSetup    Purpose = "setup"     // first sign-in to the console
 	Shown         Purpose = "shown"     // what a choice page showed, and when
 	Messaging     Purpose = "messaging" // connects a person to the messaging layer

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"assent/terms"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // Scope is one thing an API key may do.
@@ -176,65 +174,4 @@ func (t *Tracker) RevokeKey(ctx context.Context, id, actor string) error {
 // Staffed reports whether anybody can sign in to the console.
 func (t *Tracker) Staffed(ctx context.Context) (bool, error) {
 	return read(ctx, t, func(r Reader) (bool, error) { return r.Staffed(ctx) })
-}
-
-// AddStaff lets somebody sign in with a name and a password of 10 to 72 bytes.
-// Conflict when the name is taken.
-func (t *Tracker) AddStaff(ctx context.Context, name, password, actor string) error {
-	return t.addStaff(ctx, name, password, actor, func(Tx) error { return nil })
-}
-
-// AddFirstStaff is AddStaff for the holder of a set-up link: Conflict when
-// somebody can sign in already, so that the link works once.
-func (t *Tracker) AddFirstStaff(ctx context.Context, name, password string) error {
-	return t.addStaff(ctx, name, password, name, func(tx Tx) error {
-		staffed, err := tx.Staffed(ctx)
-		if err == nil && staffed {
-			err = terms.Errorf(terms.Conflict, "somebody can sign in already, so the set-up link no longer works")
-		}
-		return err
-	})
-}
-
-func (t *Tracker) addStaff(ctx context.Context, name, password, actor string, check func(Tx) error) error {
-	var faults terms.Faults
-	if !personID.MatchString(name) {
-		faults = append(faults, terms.Fault{Path: "name", Detail: "must be 1 to 128 letters, digits or . _ : @ | -"})
-	}
-	if len(password) < 10 || len(password) > 72 {
-		faults = append(faults, terms.Fault{Path: "password", Detail: "must have 10 to 72 characters"})
-	}
-	if err := faults.OrNil(); err != nil {
-		return err
-	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
-	if err != nil {
-		return fmt.Errorf("hash a password: %w", err)
-	}
-	now := t.instant()
-	return t.Store.Update(ctx, func(tx Tx) error {
-		if err := check(tx); err != nil {
-			return err
-		}
-		if err := tx.AddStaff(ctx, StaffMember{Name: name, Password: string(hash), Created: now}); err != nil {
-			return err
-		}
-		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "staff.add", Object: name})
-	})
-}
-
-// SignIn checks a member of staff's password; Unauthenticated when name or
-// password is wrong, without saying which.
-func (t *Tracker) SignIn(ctx context.Context, name, password string) error {
-	member, err := read(ctx, t, func(r Reader) (StaffMember, error) { return r.StaffMember(ctx, name) })
-	if err != nil && !isKind(err, terms.NotFound) {
-		return err
-	}
-	if member.Password == "" { // spend the same time on a name that does not exist
-		member.Password = "$2a$10$7EqJtq98hPqEX7fNZaFWoOHi5G1n0eW5Ck5l6XqJX7mWqYbB3a5yG"
-	}
-	if bcrypt.CompareHashAndPassword([]byte(member.Password), []byte(password)) != nil {
-		return terms.Errorf(terms.Unauthenticated, "the name or the password is wrong")
-	}
-	return nil
 }

@@ -151,11 +151,11 @@ func TestStaffSignInWithTheirOwnPassword(t *testing.T) {
 		if err := w.AddStaff(t.Context(), "mei", "another password", "test"); !errors.Is(err, terms.Conflict) {
 			t.Fatalf("the name twice: %v", err)
 		}
-		if err := w.SignIn(t.Context(), "mei", "a longer password"); err != nil {
+		if _, err := w.SignIn(t.Context(), "mei", "a longer password"); err != nil {
 			t.Fatal(err)
 		}
 		for name, password := range map[string]string{"mei": "a wrong password", "nobody": "a longer password"} {
-			if err := w.SignIn(t.Context(), name, password); !errors.Is(err, terms.Unauthenticated) {
+			if _, err := w.SignIn(t.Context(), name, password); !errors.Is(err, terms.Unauthenticated) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

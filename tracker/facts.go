@@ -308,12 +308,26 @@ type APIKey struct {
 	PreviousUntil time.Time // from when that one is refused
 }
 
-// StaffMember can sign in to the console. Password is a bcrypt hash.
+// StaffMember can sign in to the console: with a password, or at the provider to
+// whose account the member is bound.
 type StaffMember struct {
 	Name     string
-	Password string
+	Password string // its bcrypt hash; "" for none
 	Created  time.Time
+	Role     Role
+	Email    string // in lower case; who signs in with it for the first time is this member
+	Issuer   string // of the account at the provider; "" until it is bound
+	Subject  string
 }
+
+// Role is what a member of staff may do on the console.
+type Role string
+
+// The roles.
+const (
+	Editor Role = "editor" // everything
+	Viewer Role = "viewer" // look, but for what is personal beyond a standing
+)
 
 // Act is one entry of the audit log: what a member of staff, a key or the
 // program itself did. Record is the canonical evidence whose leaf is in the

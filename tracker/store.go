@@ -126,6 +126,10 @@ type Reader interface {
 	Key(ctx context.Context, hash string) (APIKey, error)
 	Keys(ctx context.Context) ([]APIKey, error)
 	StaffMember(ctx context.Context, name string) (StaffMember, error)
+	// StaffAt finds who is bound to an account of a provider.
+	StaffAt(ctx context.Context, issuer, subject string) (StaffMember, error)
+	// StaffOf finds whose address an e-mail is, in lower case.
+	StaffOf(ctx context.Context, email string) (StaffMember, error)
 	// Staffed reports whether anybody can sign in.
 	Staffed(ctx context.Context) (bool, error)
 	Webhook(ctx context.Context, id string) (Webhook, error)
@@ -249,6 +253,8 @@ type Tx interface {
 	// still Previous; Conflict when it is not, or when the key is revoked.
 	RotateKey(ctx context.Context, k APIKey) error
 	AddStaff(ctx context.Context, s StaffMember) error
+	// BindStaff writes Role, Issuer and Subject of a member by name.
+	BindStaff(ctx context.Context, s StaffMember) error
 	// AddAct stores an act, but for its Record, which SaveLog stores.
 	AddAct(ctx context.Context, a Act) error
 

@@ -37,7 +37,7 @@ type Options struct {
 	ReturnTo   []string         // schemes ("harbor:") and origins (https://app.example.org) that people may be sent back to
 	Home       []templates.Link // what the front page leads to, besides "My terms"
 	SessionTTL time.Duration    // of a session, which ends earlier where the person signs out
-	SignIn     SignIn           // nil: people come from the app only
+	SignIn     web.Provider     // nil: people come from the app only
 	JWT        PlatformTokens   // nil: tokens of the platform are not taken
 	JWTCookie  string           // where they may be besides the header; "": nowhere
 	Log        *slog.Logger     // for sign-ins that are refused; nil: nowhere

@@ -1,13 +1,11 @@
 package people
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -18,25 +16,12 @@ import (
 	"assent/tokens"
 )
 
-// SignIn is where people sign in; *signin.OIDC does.
-type SignIn interface {
-	Begin(ctx context.Context, a signin.Attempt) (string, error)
-	Finish(ctx context.Context, a signin.Attempt, answer signin.Answer) (signin.Subject, error)
-}
-
-// attemptTTL is how long somebody may take to sign in at the provider.
-const attemptTTL = 15 * time.Minute
-
-// The fields of an attempt's token, whose id is its state.
-const (
-	nonceField    = "nonce"
-	verifierField = "verifier"
-	toField       = "to" // where to go afterwards
-)
-
-// attempts is the cookie in which a browser keeps an attempt to sign in. Scripts and other sites cannot read it.
-func (s site) attempts() web.Cookie {
-	return web.Cookie{Name: s.Cookie.Name + "_attempt", HTTPS: s.Cookie.HTTPS}
+// attempts are the sign-ins that browsers have begun.
+func (s site) attempts() web.Attempts {
+	return web.Attempts{
+		Provider: s.SignIn, Purpose: tokens.SignIn, Tokens: s.Tokens, Cookie: web.Cookie{Name: s.Cookie.Name + "_attempt", HTTPS: s.Cookie.HTTPS},
+		Wall: s.Wall, Spend: s.Tracker.Spend,
+	}
 }
 
 // page serves a page for which somebody has to be known. A browser that is not is led to the sign-in, where there is
@@ -55,19 +40,14 @@ func (s site) page(fn func(*gin.Context) error) gin.HandlerFunc {
 
 func signInPath(to string) string { return "/signin?to=" + url.QueryEscape(to) }
 
-// begin leads to the provider, and has the browser remember what the answer must fit.
+// begin leads to the provider.
 func (s site) begin(c *gin.Context) error {
 	if s.SignIn == nil {
 		return terms.Errorf(terms.Unauthenticated, "people sign in with the app here; open the page from there")
 	}
-	a := signin.NewAttempt()
-	at, err := s.SignIn.Begin(c.Request.Context(), a)
-	if err != nil {
+	if err := s.attempts().Begin(c, local(c.Query("to"))); err != nil {
 		return failed(err)
 	}
-	claims := tokens.Claims{ID: a.State, Data: map[string]string{nonceField: a.Nonce, verifierField: a.Verifier, toField: local(c.Query("to"))}}
-	s.attempts().Set(c, s.Tokens.Sign(tokens.SignIn, claims, s.Wall(), attemptTTL), attemptTTL)
-	c.Redirect(http.StatusSeeOther, at)
 	return nil
 }
 
@@ -76,12 +56,7 @@ func (s site) finish(c *gin.Context) error {
 	if s.SignIn == nil || web.Ahead(c.Request) {
 		return terms.Errorf(terms.NotFound, "there is nothing at %s", c.Request.URL.Path)
 	}
-	claims, err := s.Tokens.Verify(tokens.SignIn, s.attempts().Token(c), s.Wall())
-	s.attempts().Clear(c)
-	if err != nil {
-		return failed(terms.Errorf(terms.Unauthenticated, "the sign-in was not begun in this browser, or took too long"))
-	}
-	subject, err := s.answered(c, claims)
+	subject, to, err := s.attempts().Finish(c)
 	if err != nil {
 		s.note(c, err)
 		return failed(err)
@@ -97,25 +72,8 @@ func (s site) finish(c *gin.Context) error {
 		return err
 	}
 	openSession(c, s.Options, identityFrom(ledger.ByOIDC, subject))
-	c.Redirect(http.StatusSeeOther, local(claims.Data[toField]))
+	c.Redirect(http.StatusSeeOther, local(to))
 	return nil
-}
-
-// answered is who signed in by the provider's answer to an attempt, which is good for one answer.
-func (s site) answered(c *gin.Context, claims tokens.Claims) (signin.Subject, error) {
-	if fault := c.Query("error"); fault != "" {
-		return signin.Subject{}, terms.Errorf(terms.Unauthenticated, "the provider answers with the error %.60q", fault)
-	}
-	a := signin.Attempt{State: claims.ID, Nonce: claims.Data[nonceField], Verifier: claims.Data[verifierField]}
-	subject, err := s.SignIn.Finish(c.Request.Context(), a, signin.Answer{State: c.Query("state"), Code: c.Query("code"), Issuer: c.Query("iss")})
-	if err != nil {
-		return subject, err
-	}
-	err = s.Tracker.Spend(c.Request.Context(), "attempt-"+claims.ID, claims.ExpiresAt())
-	if errors.Is(err, terms.Conflict) {
-		err = terms.Errorf(terms.Unauthenticated, "the answer was used before")
-	}
-	return subject, err
 }
 
 // failed is a sign-in that did not work, in words for the person.

@@ -10,6 +10,7 @@ import (
 	"assent/handlers/web"
 	"assent/templates"
 	"assent/terms"
+	"assent/tracker"
 )
 
 // Demo is what only a demonstration offers: a session without a password, and a clock that moves.
@@ -23,7 +24,7 @@ type Demo struct {
 const demoMember = "demo"
 
 func (s console) openDemo(c *gin.Context) error {
-	s.openSession(c, demoMember)
+	s.openSession(c, tracker.StaffMember{Name: demoMember, Role: tracker.Editor}, viaDemo, sessionTTL)
 	c.Redirect(http.StatusSeeOther, "/staff")
 	return nil
 }

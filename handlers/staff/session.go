@@ -8,41 +8,67 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"assent/handlers/web"
 	"assent/templates"
 	"assent/terms"
 	"assent/tokens"
+	"assent/tracker"
 )
 
 const (
 	sessionTTL  = 12 * time.Hour
 	minPassword = 10 // characters; the tracker's rule, shown before it is broken
 	nameField   = "name"
+	roleField   = "role"
+	viaField    = "via"
 )
 
 // principal is the key under which a request carries who is signed in.
 type principal struct{}
 
 // member is who is signed in, "" for nobody.
-func member(c *gin.Context) string {
+func member(c *gin.Context) string { return signedIn(c).Name }
+
+// signedIn is who is signed in, by name and role.
+func signedIn(c *gin.Context) tracker.StaffMember {
 	value, _ := c.Get(principal{})
-	name, _ := value.(string)
-	return name
+	who, _ := value.(tracker.StaffMember)
+	return who
 }
 
-// requireSession lets signed-in staff through and leads everybody else to the page where they can sign in.
+// requireSession lets signed-in staff through and leads everybody else to the page where they can sign in. A session
+// from the provider that ends soon is renewed there, which takes no click while the provider knows the browser.
 func (s console) requireSession(c *gin.Context) {
 	claims, err := s.Tokens.Verify(tokens.StaffSession, s.Cookie.Token(c), s.Wall())
-	if err != nil {
-		c.Redirect(http.StatusSeeOther, "/staff/signin?next="+url.QueryEscape(c.Request.URL.RequestURI()))
+	who := tracker.StaffMember{Name: claims.Data[nameField], Role: tracker.Role(claims.Data[roleField])}
+	next := "?next=" + url.QueryEscape(c.Request.URL.RequestURI())
+	switch {
+	case err != nil || who.Role == "":
+		c.Redirect(http.StatusSeeOther, "/staff/signin"+next)
 		c.Abort()
-		return
+	case claims.Data[viaField] == viaProvider && s.Provider != nil && c.Request.Method == http.MethodGet && web.WantsPage(c) &&
+		claims.ExpiresAt().Sub(s.Wall()) < renewWithin:
+		c.Redirect(http.StatusSeeOther, "/staff/signin/provider"+next)
+		c.Abort()
+	default:
+		c.Set(principal{}, who)
 	}
-	c.Set(principal{}, claims.Data[nameField])
 }
 
-func (s console) openSession(c *gin.Context, name string) {
-	claims := tokens.Claims{Data: map[string]string{nameField: name}}
-	s.Cookie.Set(c, s.Tokens.Sign(tokens.StaffSession, claims, s.Wall(), sessionTTL), sessionTTL)
+// requireEditor keeps those from acting who may only look.
+func (s console) requireEditor(c *gin.Context) {
+	if signedIn(c).Role == tracker.Editor {
+		return
+	}
+	web.Handle(func(*gin.Context) error {
+		return terms.Errorf(terms.Forbidden, "you can look at everything here, but this is for those who may act; ask one of them, or an operator")
+	})(c)
+	c.Abort()
+}
+
+func (s console) openSession(c *gin.Context, who tracker.StaffMember, via string, ttl time.Duration) {
+	claims := tokens.Claims{Data: map[string]string{nameField: who.Name, roleField: string(who.Role), viaField: via}}
+	s.Cookie.Set(c, s.Tokens.Sign(tokens.StaffSession, claims, s.Wall(), ttl), ttl)
 }
 
 func (s console) askSignIn(c *gin.Context) error {
@@ -54,20 +80,24 @@ func (s console) showSignIn(c *gin.Context, status int, view templates.StaffSign
 	if err != nil {
 		return err
 	}
-	view.Unstaffed, view.Demo = !staffed, s.Demo != nil
+	view.Unstaffed, view.Demo = !staffed && s.Provider == nil, s.Demo != nil
+	view.Passwords, view.Provider = staffed && s.Passwords, s.Provider != nil
 	return s.render(c, status, "staff/signin", view)
 }
 
 func (s console) signIn(c *gin.Context) error {
 	name, next := c.PostForm(nameField), c.PostForm("next")
-	err := s.Tracker.SignIn(c.Request.Context(), name, c.PostForm("password"))
+	if !s.Passwords {
+		return terms.Errorf(terms.Forbidden, "names and passwords are not taken here; sign in at the provider")
+	}
+	who, err := s.Tracker.SignIn(c.Request.Context(), name, c.PostForm("password"))
 	if errors.Is(err, terms.Unauthenticated) {
 		return s.showSignIn(c, http.StatusUnauthorized, templates.StaffSignIn{Name: name, Next: next, Fault: sentence(err.Error())})
 	}
 	if err != nil {
 		return err
 	}
-	s.openSession(c, name)
+	s.openSession(c, who, viaPassword, sessionTTL)
 	c.Redirect(http.StatusSeeOther, local(next, "/staff", "/staff"))
 	return nil
 }
@@ -82,7 +112,7 @@ func (s console) signOut(c *gin.Context) error {
 func (s console) setupToken(c *gin.Context, token string) (string, error) {
 	_, forged := s.Tokens.Verify(tokens.StaffSetup, token, s.Wall())
 	staffed, err := s.Tracker.Staffed(c.Request.Context())
-	if staffed || forged != nil {
+	if staffed || forged != nil || !s.Passwords {
 		token = ""
 	}
 	return token, err
@@ -124,7 +154,7 @@ func (s console) setUp(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	s.openSession(c, view.Name)
+	s.openSession(c, tracker.StaffMember{Name: view.Name, Role: tracker.Editor}, viaPassword, sessionTTL)
 	c.Redirect(http.StatusSeeOther, "/staff")
 	return nil
 }

@@ -45,7 +45,7 @@ func TestASetUpLinkLetsTheFirstMemberInOnce(t *testing.T) {
 	if again.Code != http.StatusGone || d.get("/staff/setup?token="+link).Code != http.StatusGone {
 		t.Errorf("the link worked twice: %d", again.Code)
 	}
-	if err := d.tracker.SignIn(t.Context(), "eve", "correct horse battery"); !errors.Is(err, terms.Unauthenticated) {
+	if _, err := d.tracker.SignIn(t.Context(), "eve", "correct horse battery"); !errors.Is(err, terms.Unauthenticated) {
 		t.Errorf("eve: %v", err)
 	}
 }

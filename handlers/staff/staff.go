@@ -19,7 +19,7 @@ import (
 	"assent/tracker"
 )
 
-// Options is what the console works with. All but Demo are required.
+// Options is what the console works with. All but Provider, Passwords and Demo are required.
 type Options struct {
 	Tracker    *tracker.Tracker
 	Pages      *templates.Pages
@@ -32,7 +32,9 @@ type Options struct {
 	Gate       *gate.Gate       // for what they are answered
 	Launch     Judge            // looks at a plan before it is put into force
 	Notices    Notices
-	Demo       *Demo // nil but in a demonstration
+	Provider   *Provider // where staff sign in besides; nil: nowhere
+	Passwords  bool      // names and passwords are taken
+	Demo       *Demo     // nil but in a demonstration
 
 	Forget func(ctx context.Context, person string) error // has the messaging layer forget somebody who was erased; nil: there is none
 }
@@ -47,11 +49,14 @@ func Mount(r gin.IRouter, o Options) {
 	post := func(path string, fn func(*gin.Context) error) { r.Group("", form...).POST(path, web.Handle(fn)) }
 	r.GET("/staff/signin", web.Handle(s.askSignIn))
 	post("/staff/signin", s.signIn)
+	r.GET("/staff/signin/provider", web.Handle(s.leave))
+	r.GET("/staff/signin/callback", web.Handle(s.comeBack))
 	post("/staff/signout", s.signOut)
 	r.GET("/staff/setup", web.Handle(s.askSetup))
 	post("/staff/setup", s.setUp)
 
 	in := r.Group("/staff", s.requireSession, web.Noted)
+	act := in.Group("", s.requireEditor)
 	in.GET("", web.Handle(s.campaigns))
 	in.GET("/campaigns/:campaign", web.Handle(s.overview))
 	in.GET("/campaigns/:campaign/plans", web.Handle(s.plans))
@@ -68,21 +73,21 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/campaigns/:campaign/notices/mail", web.Handle(s.mail))
 	in.GET("/kept/:sha256", web.Handle(s.kept))
 	in.GET("/people", web.Handle(s.person))
-	in.GET("/people/evidence", web.Handle(s.evidencePack))
-	in.GET("/people/export", web.Handle(s.heldOn))
+	act.GET("/people/evidence", web.Handle(s.evidencePack))
+	act.GET("/people/export", web.Handle(s.heldOn))
 	in.GET("/runs", web.Handle(s.runs))
 	in.GET("/log", web.Handle(s.auditLog))
 	in.GET("/log/:act", web.Handle(s.auditAct))
 	in.GET("/developers", web.Handle(s.developers))
 	in.GET("/webhooks", web.Handle(s.webhooks))
 	in.GET("/webhooks/:webhook", web.Handle(s.webhook))
-	in.POST("/webhooks/:webhook/retry", o.SameOrigin, web.Handle(s.retryWebhook))
-	in.POST("/webhooks/:webhook/enable", o.SameOrigin, web.Handle(s.enableWebhook))
+	act.POST("/webhooks/:webhook/retry", o.SameOrigin, web.Handle(s.retryWebhook))
+	act.POST("/webhooks/:webhook/enable", o.SameOrigin, web.Handle(s.enableWebhook))
 	in.GET("/approvals", web.Handle(s.approvals))
 	in.GET("/approvals/:approval", web.Handle(s.approval))
 	for _, a := range s.acts() {
-		in.GET(a.path, web.Handle(s.ask(a)))
-		in.Group("", form...).POST(a.path, web.Handle(s.perform(a)))
+		act.GET(a.path, web.Handle(s.ask(a)))
+		act.Group("", form...).POST(a.path, web.Handle(s.perform(a)))
 	}
 
 	if o.Demo != nil {
@@ -104,7 +109,7 @@ func FaultPage(pages *templates.Pages, p *web.Problem) ([]byte, error) {
 
 // frame is what every page shares.
 func (s console) frame(c *gin.Context) (templates.StaffFrame, error) {
-	f := templates.StaffFrame{Member: member(c), AsOf: s.Tracker.Now(), Done: doneText(c.Query("done"))}
+	f := templates.StaffFrame{Member: member(c), Looks: signedIn(c).Role == tracker.Viewer, AsOf: s.Tracker.Now(), Done: doneText(c.Query("done"))}
 	if f.Member == "" {
 		return f, nil
 	}

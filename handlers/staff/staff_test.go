@@ -35,15 +35,17 @@ import (
 
 // desk is a console in front of a real database, with a browser's jar of cookies.
 type desk struct {
-	t       *testing.T
-	handler http.Handler
-	tracker *tracker.Tracker
-	story   *demo.Story
-	signer  *tokens.Signer
-	public  string           // key of the log
-	found   []launch.Finding // by the launch gate
-	tested  []string         // addresses that were sent a test
-	cookies []*http.Cookie
+	t           *testing.T
+	handler     http.Handler
+	tracker     *tracker.Tracker
+	story       *demo.Story
+	signer      *tokens.Signer
+	public      string           // key of the log
+	found       []launch.Finding // by the launch gate
+	tested      []string         // addresses that were sent a test
+	provider    *staff.Provider
+	noPasswords bool
+	cookies     []*http.Cookie
 
 	mu   sync.Mutex
 	wall time.Time
@@ -128,7 +130,7 @@ func (d *desk) mount(demonstration bool) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now, Launch: d.judge,
+	o := staff.Options{Tracker: d.tracker, Pages: pages, Tokens: d.signer, LogKey: d.public, Passwords: !d.noPasswords, Provider: d.provider, Cookie: web.Cookie{Name: "assent_staff"}, SameOrigin: same, Wall: d.now, Launch: d.judge,
 		Notices: d.notices(pages), PublicURL: "https://terms.example.org", Gate: gate.New(nil, gate.Options{Catalogue: d.tracker.Catalogue, Now: d.now})}
 	d.tracker.Launch = &tracker.LaunchGate{
 		Pages: func(ctx context.Context, campaign string, plan int) ([]tracker.SheetPage, error) {

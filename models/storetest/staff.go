@@ -49,11 +49,36 @@ func staffAreAddedOnce(s *store) {
 	staffed := func() bool { return get(s, func(r tracker.Reader) (bool, error) { return r.Staffed(s.ctx) }) }
 	missing(s, func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffMember(s.ctx, "ada") })
 	s.same("staffed", staffed(), false)
-	ada := tracker.StaffMember{Name: "ada", Password: "$2a$10$", Created: noon}
+	ada := tracker.StaffMember{Name: "ada", Password: "$2a$10$", Created: noon, Role: tracker.Editor}
 	s.update(func(tx tracker.Tx) error { return tx.AddStaff(s.ctx, ada) })
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddStaff(s.ctx, tracker.StaffMember{Name: "ada"}) })
 	s.same("staffed", staffed(), true)
 	s.same("member", get(s, func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffMember(s.ctx, "ada") }), ada)
+}
+
+func staffAreFoundByAddressAndAccount(s *store) {
+	of := func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffOf(s.ctx, "ben@example.org") }
+	at := func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffAt(s.ctx, "https://x", "7") }
+	s.update(func(tx tracker.Tx) error {
+		return tx.AddStaff(s.ctx, tracker.StaffMember{Name: "ada", Role: tracker.Editor})
+	})
+	missing(s, func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffOf(s.ctx, "") })
+	missing(s, func(r tracker.Reader) (tracker.StaffMember, error) { return r.StaffAt(s.ctx, "", "") })
+	ben := tracker.StaffMember{Name: "ben", Created: noon, Role: tracker.Viewer, Email: "ben@example.org"}
+	s.update(func(tx tracker.Tx) error { return tx.AddStaff(s.ctx, ben) })
+	s.same("by address", get(s, of), ben)
+	missing(s, at)
+	s.refused(terms.Conflict, func(tx tracker.Tx) error {
+		return tx.AddStaff(s.ctx, tracker.StaffMember{Name: "eve", Email: ben.Email})
+	})
+	ben.Role, ben.Issuer, ben.Subject = tracker.Editor, "https://x", "7"
+	s.update(func(tx tracker.Tx) error { return tx.BindStaff(s.ctx, ben) })
+	s.same("by account", get(s, at), ben)
+	s.same("by address", get(s, of), ben)
+	s.refused(terms.Conflict, func(tx tracker.Tx) error {
+		return tx.BindStaff(s.ctx, tracker.StaffMember{Name: "ada", Role: tracker.Editor, Issuer: ben.Issuer, Subject: ben.Subject})
+	})
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.BindStaff(s.ctx, tracker.StaffMember{Name: "eve"}) })
 }
 
 func actsAreListedNewestFirst(s *store) {

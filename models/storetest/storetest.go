@@ -62,6 +62,7 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		theLogMovesByCompareAndSet,
 		keysAreFoundByHashAndRevokedOnce,
 		staffAreAddedOnce,
+		staffAreFoundByAddressAndAccount,
 		actsAreListedNewestFirst,
 		runsStartAndFinishOnce,
 		aBreakerIsSetAnew,

@@ -305,8 +305,12 @@ column snapshots.stored bigint
 column spent.expires bigint
 column spent.id text collate C
 column staff.created bigint
+column staff.email text default ''::text collate C
+column staff.issuer text default ''::text collate C
 column staff.name text collate C
 column staff.password text
+column staff.role text default 'editor'::text collate C
+column staff.subject text default ''::text collate C
 column texts.document text collate C
 column texts.locale text collate C
 column texts.markdown bytea
@@ -482,7 +486,9 @@ CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btr
 CREATE UNIQUE INDEX signed_out_pkey ON public.signed_out USING btree (ref)
 CREATE UNIQUE INDEX snapshots_pkey ON public.snapshots USING btree (sha256)
 CREATE UNIQUE INDEX spent_pkey ON public.spent USING btree (id)
+CREATE UNIQUE INDEX staff_email ON public.staff USING btree (email) WHERE (email <> ''::text)
 CREATE UNIQUE INDEX staff_pkey ON public.staff USING btree (name)
+CREATE UNIQUE INDEX staff_subject ON public.staff USING btree (issuer, subject) WHERE (subject <> ''::text)
 CREATE UNIQUE INDEX texts_pkey ON public.texts USING btree (document, version, locale)
 CREATE UNIQUE INDEX tiles_pkey ON public.tiles USING btree (path)
 CREATE UNIQUE INDEX versions_pkey ON public.versions USING btree (document, version)

@@ -393,7 +393,7 @@ CREATE TABLE staff (
   name     TEXT PRIMARY KEY NOT NULL,
   password TEXT NOT NULL,
   created  INTEGER NOT NULL
-) STRICT;
+, role    TEXT NOT NULL DEFAULT 'editor', email   TEXT NOT NULL DEFAULT '', issuer  TEXT NOT NULL DEFAULT '', subject TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE texts (
   document TEXT NOT NULL,
   version  TEXT NOT NULL,
@@ -520,6 +520,8 @@ CREATE TRIGGER runs_no_update BEFORE UPDATE ON runs
 WHEN OLD.finished <> 0 OR NEW.finished = 0 OR NEW.id <> OLD.id OR NEW.job <> OLD.job OR NEW.planned <> OLD.planned OR NEW.started <> OLD.started
 BEGIN SELECT RAISE(ABORT, 'a run can only be finished, once'); END;
 CREATE INDEX spent_expires ON spent (expires);
+CREATE UNIQUE INDEX staff_email ON staff (email) WHERE email <> '';
+CREATE UNIQUE INDEX staff_subject ON staff (issuer, subject) WHERE subject <> '';
 CREATE TRIGGER texts_no_delete BEFORE DELETE ON texts
 WHEN EXISTS (SELECT 1 FROM versions v WHERE v.document = OLD.document AND v.version = OLD.version AND v.published <> 0)
 BEGIN SELECT RAISE(ABORT, 'a text of a published version cannot be deleted'); END;
