@@ -82,6 +82,9 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err := a.metrics.Register(newMailMetrics(a.tracker)); err != nil {
 		return fmt.Errorf("register the metrics of mails: %w", err)
 	}
+	if err := a.metrics.Register(newPointMetrics(a.tracker)); err != nil {
+		return fmt.Errorf("register the metrics of enforcement points: %w", err)
+	}
 	a.scheduler.Store(jobs)
 	handler, err := a.handler(layer, jobs, extra)
 	if err != nil {

@@ -49,7 +49,7 @@ modules:
 	beams, libraries := erlangModules(t, data), filepath.Dir(files(t, "/usr/lib/*/ejabberd-*")[0])
 	const accounts = `[ejabberd_auth:try_register(U, <<"localhost">>, <<"secret">>) || U <- [<<"ana">>, <<"ben">>, <<"cy">>]], io:format("accounts made~n").`
 	address := "127.0.0.1:" + number
-	return chatServer{address, func() func() {
+	return chatServer{"ejabberd", address, func() func() {
 		made := strings.Count(log.String(), "accounts made")
 		cmd := exec.CommandContext(t.Context(), "erl", "-noinput", "-pa", beams, "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(data, "mnesia")), "-s", "ejabberd", "-eval", accounts)
 		cmd.Env = append(os.Environ(), "HOME="+data, "ERL_LIBS="+libraries, "EJABBERD_CONFIG_PATH="+file, "EJABBERD_LOG_PATH="+filepath.Join(data, "ejabberd.log"))

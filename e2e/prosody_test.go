@@ -63,7 +63,7 @@ VirtualHost "localhost"
 		}
 	})
 	address := "127.0.0.1:" + number
-	return chatServer{address, func() func() {
+	return chatServer{"prosody", address, func() func() {
 		return daemon(t, &log, address, exec.CommandContext(t.Context(), "prosody", "-F", "--config", file))
 	}}
 }

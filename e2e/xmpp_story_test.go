@@ -11,10 +11,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // chatServer is an XMPP server with the gate, as its own test starts it.
 type chatServer struct {
+	kind    string
 	address string
 	start   func() (stop func())
 }
@@ -111,6 +113,20 @@ func holdsItsUsers(t *testing.T, server func(t *testing.T, assent string) chatSe
 	if got := x.bodies("desk"); got != "i-am-back" {
 		t.Errorf("ben's desk got %q", got)
 	}
+	s.hearsOf(chat.kind)
+}
+
+// hearsOf waits until a chat server has said that nothing is lacking there.
+func (s *site) hearsOf(kind string) {
+	s.Helper()
+	said := ""
+	for deadline := time.Now().Add(2 * patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		said = s.send("GET", "/api/v1/enforcement/points", "").is(200).body
+		if strings.Contains(said, `"kind":"`+kind+`","state":"current","on_silence":"hold"`) && strings.Contains(said, `"behind":0`) && strings.Contains(said, `"refused":`) {
+			return
+		}
+	}
+	s.Fatalf("%s has not reported that it lacks nothing: %s", kind, said)
 }
 
 func (s *site) limits(x *xmpp) {

@@ -79,6 +79,8 @@ func actSamples() []sample {
 		{"staff/approvals", "full", templates.StaffApprovals{StaffFrame: full, Open: []templates.StaffApprovalLine{asked}, Decided: []templates.StaffApprovalLine{decided}}},
 		{"staff/log", "full", templates.StaffLog{StaffFrame: full, Acts: table, Next: "/staff/log?before=3", First: "/staff/log?"}},
 		{"staff/log", "empty", templates.StaffLog{StaffFrame: desk, Acts: templates.StaffTable{ID: "acts", Title: "Newest first", None: "Nothing."}}},
+		{"staff/points", "full", templates.StaffPoints{StaffFrame: full, Here: []templates.StaffFact{{Name: "Newest change", Value: "7", Note: "all"}}, Points: table, Webhooks: table}},
+		{"staff/points", "empty", templates.StaffPoints{StaffFrame: desk, Points: templates.StaffTable{ID: "points", Title: "Who reports", None: "Nobody."}, Webhooks: templates.StaffTable{ID: "hooks", Title: "Webhooks", None: "None."}}},
 		{"staff/webhooks", "full", templates.StaffWebhooks{StaffFrame: full, Webhooks: table}},
 		{"staff/webhooks", "empty", templates.StaffWebhooks{StaffFrame: desk, Webhooks: templates.StaffTable{ID: "webhooks", Title: "Nobody", None: "Nobody is."}}},
 		{"staff/webhook", "full", templates.StaffWebhook{StaffFrame: full, URL: "https://example.org/hook", Facts: []templates.StaffFact{{Name: "State", Value: "Stopped", Note: "no answer"}}, Dead: table, RetryURL: "/staff/webhooks/wh_1/retry", EnableURL: "/staff/webhooks/wh_1/enable",

@@ -3,11 +3,23 @@ package templates
 // staffIntegratePages are those for who connects other systems.
 func staffIntegratePages() []page {
 	return []page{
+		{"staff/points", StaffPoints{}},
 		{"staff/webhooks", StaffWebhooks{}},
 		{"staff/webhook", StaffWebhook{}},
 		{"staff/developers", StaffDevelopers{}},
 	}
 }
+
+// StaffPoints shows how far those who enforce have come.
+type StaffPoints struct {
+	StaffFrame
+	Here     []StaffFact
+	Points   StaffTable
+	Webhooks StaffTable
+}
+
+// Section is the entry of the menu that leads here.
+func (StaffPoints) Section() string { return "enforcement" }
 
 // StaffWebhooks lists whom changes are told.
 type StaffWebhooks struct {

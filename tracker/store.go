@@ -137,6 +137,8 @@ type Reader interface {
 	Webhooks(ctx context.Context) ([]Webhook, error)
 	// WebhookLetters lists a webhook's, given up or still tried, in order of revision.
 	WebhookLetters(ctx context.Context, webhook string, dead bool, limit int) ([]WebhookLetter, error)
+	// Points lists enforcement points by name.
+	Points(ctx context.Context) ([]Point, error)
 	// Acts lists the newest first.
 	Acts(ctx context.Context, limit int) ([]Act, error)
 	// ActsOf lists those that a query asks for, newest first.
@@ -281,4 +283,8 @@ type Tx interface {
 	// PutWebhookLetter adds a letter, or replaces it.
 	PutWebhookLetter(ctx context.Context, l WebhookLetter) error
 	EndWebhookLetter(ctx context.Context, webhook string, revision uint64) error
+
+	// PutPoint adds an enforcement point, or replaces it.
+	PutPoint(ctx context.Context, p Point) error
+	DeletePoint(ctx context.Context, name string) error
 }

@@ -156,6 +156,9 @@ func (h *Handlers) mountManagement(r gin.IRouter) {
 	r.GET("/changes", h.by(h.changes, tracker.DecisionsRead))
 	r.GET("/enforcement", h.by(h.snapshot, tracker.DecisionsRead))
 	r.GET("/enforcement/stream", h.by(h.follow, tracker.DecisionsRead))
+	r.GET("/enforcement/points", h.by(h.listPoints, tracker.DecisionsRead, tracker.StaffAll))
+	r.PUT("/enforcement/points/:point", h.by(h.reportPoint, tracker.DecisionsRead))
+	r.DELETE("/enforcement/points/:point", h.by(h.forgetPoint, tracker.StaffAll))
 	h.mountWebhooks(r, tracker.StaffAll)
 }
 

@@ -28,6 +28,29 @@ func TestDevelopersSeeHowAnAppAsksAndWhatItIsAnswered(t *testing.T) {
 	}
 }
 
+func TestStaffSeeHowFarThoseWhoEnforceHaveCome(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.seed(40, time.Date(2021, 1, 10, 9, 0, 0, 0, time.UTC))
+	d.signIn()
+	d.says(d.page("/staff/enforcement"), "No enforcement point has reported yet.", "There are none.", "In force here")
+	newest, err := d.tracker.Revision(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := func(p tracker.Point) {
+		t.Helper()
+		if _, err := d.tracker.ReportPoint(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report(tracker.Point{Name: "chat-west", Kind: "prosody", OnSilence: tracker.OnSilenceHold, Revision: newest, Counts: map[string]int64{"refused": 12, "held": 3}})
+	page := d.page("/staff/enforcement")
+	d.says(page, "chat-west", "prosody", "Up to date", "Nothing", "Everybody stays as last known", "3 held, 12 refused")
+	report(tracker.Point{Name: "chat-west", Kind: "prosody", OnSilence: tracker.OnSilenceAllow, Revision: newest - 1})
+	d.says(d.page("/staff/enforcement"), "1 change", "Lets everybody through")
+}
+
 func TestStaffSeeWhatAWebhookMissedAndHaveItTriedAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, false)

@@ -79,6 +79,7 @@ func Mount(r gin.IRouter, o Options) {
 	in.GET("/log", web.Handle(s.auditLog))
 	in.GET("/log/:act", web.Handle(s.auditAct))
 	in.GET("/developers", web.Handle(s.developers))
+	in.GET("/enforcement", web.Handle(s.points))
 	in.GET("/webhooks", web.Handle(s.webhooks))
 	in.GET("/webhooks/:webhook", web.Handle(s.webhook))
 	act.POST("/webhooks/:webhook/retry", o.SameOrigin, web.Handle(s.retryWebhook))

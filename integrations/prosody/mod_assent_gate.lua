@@ -240,7 +240,7 @@ local function tick()
 	if not begins() then release(); end
 	lift(on_silence == "allow" and silent > silence);
 	if mark then
-		in_time(send("PUT", "/api/v1/enforcement/points/" .. point, { kind = "prosody", mark = mark, on_silence = on_silence, counts = counts }), 5)
+		in_time(send("PUT", "/api/v1/enforcement/points/" .. point, { kind = "prosody", revision = tonumber(mark:match("^%d+")), on_silence = on_silence, counts = counts }), 5)
 			:catch(function() end); -- the stream notices as well
 	end
 	return 5;

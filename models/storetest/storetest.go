@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		restrictionsAreCountedByTheHour,
 		webhooksKeepTheirPlaceWhateverElseChanges,
 		lettersAreKeptUntilTheyEndAndGoWithTheirWebhook,
+		pointsAreKeptAsTheyLastSpoke,
 		tracesLeadToRecordsUntilTheyAreErased,
 		erasuresAreListedUntilTheyAreScrubbed,
 		aPauseHoldsUntilItIsTakenBack,

@@ -245,6 +245,14 @@ column plans.created bigint
 column plans.number integer
 column plans.plan_json text
 column plans.source bytea
+column points.behind bigint
+column points.counts text
+column points.heard bigint
+column points.kind text
+column points.name text collate C
+column points.on_silence text
+column points.revision bigint
+column points.since bigint
 column response_details.details bytea
 column response_details.leaf_index bigint
 column response_details.person text collate C
@@ -387,6 +395,7 @@ constraint person_keys PRIMARY KEY (ref)
 constraint places PRIMARY KEY (name)
 constraint plans FOREIGN KEY (campaign) REFERENCES campaigns(campaign)
 constraint plans PRIMARY KEY (campaign, number)
+constraint points PRIMARY KEY (name)
 constraint response_details FOREIGN KEY (leaf_index) REFERENCES responses(leaf_index)
 constraint response_details PRIMARY KEY (leaf_index)
 constraint responses PRIMARY KEY (leaf_index)
@@ -474,6 +483,7 @@ CREATE UNIQUE INDEX people_pkey ON public.people USING btree (ref)
 CREATE UNIQUE INDEX person_keys_pkey ON public.person_keys USING btree (ref)
 CREATE UNIQUE INDEX places_pkey ON public.places USING btree (name)
 CREATE UNIQUE INDEX plans_pkey ON public.plans USING btree (campaign, number)
+CREATE UNIQUE INDEX points_pkey ON public.points USING btree (name)
 CREATE UNIQUE INDEX response_details_pkey ON public.response_details USING btree (leaf_index)
 CREATE UNIQUE INDEX responses_pkey ON public.responses USING btree (leaf_index)
 CREATE UNIQUE INDEX responses_receipt_id_key ON public.responses USING btree (receipt_id)

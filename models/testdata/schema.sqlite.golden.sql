@@ -311,6 +311,16 @@ CREATE TABLE plans (
   activated_at INTEGER NOT NULL,
   PRIMARY KEY (campaign, number)
 ) STRICT;
+CREATE TABLE points (
+  name       TEXT PRIMARY KEY NOT NULL,
+  kind       TEXT NOT NULL,
+  on_silence TEXT NOT NULL,
+  revision   INTEGER NOT NULL,
+  behind     INTEGER NOT NULL,
+  since      INTEGER NOT NULL,
+  heard      INTEGER NOT NULL,
+  counts     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE response_details (
   leaf_index INTEGER PRIMARY KEY REFERENCES responses (leaf_index),
   person     TEXT NOT NULL,

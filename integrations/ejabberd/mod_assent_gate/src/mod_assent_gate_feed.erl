@@ -309,7 +309,8 @@ report(#{mark := none}) ->
     ok;
 report(#{host := Host, mark := Mark}) ->
     Counts = maps:from_list([{What, N} || [What, N] <- ets:match(table(Host), {{count, '$1'}, '$2'})]),
-    Report = #{kind => ejabberd, mark => Mark, on_silence => option(Host, on_silence), counts => Counts},
+    [Revision | _] = binary:split(Mark, <<"-">>),
+    Report = #{kind => ejabberd, revision => binary_to_integer(Revision), on_silence => option(Host, on_silence), counts => Counts},
     call(Host, put, ["/api/v1/enforcement/points/", option(Host, point)], Report, timer:seconds(5)).
 
 %% HTTP ----------------------------------------------------------------------
