@@ -9,7 +9,9 @@
 // Run reads everybody to whom not everything applies by default, and then
 // follows whoever's rules change. Nothing is ever made worse by silence: while
 // Assent is away the last known answers stay, and a person or capability that is
-// not known is allowed. Only what Assent recorded restricts anybody.
+// not known is allowed. Only what Assent recorded restricts anybody. With
+// Options.AllowAfter a long silence lets everybody through; with Options.Point
+// Assent's console shows how far the server has come.
 //
 // The package stands alone: it needs nothing but the standard library.
 package enforce

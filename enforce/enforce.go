@@ -27,6 +27,13 @@ type Options struct {
 	// Wait is the longest time between two attempts to reach Assent. 0: 30s.
 	Wait time.Duration
 	Now  func() time.Time // nil: time.Now
+
+	// Point is by which name Assent's console lists this server: letters, digits,
+	// '.', '_', '-'. "": it is not listed.
+	Point string
+	// AllowAfter is how long Assent may be silent before people are held to
+	// nothing but the defaults. 0: what was last known goes on without end.
+	AllowAfter time.Duration
 }
 
 // Client answers from memory. Its methods are safe for concurrent use.
@@ -34,6 +41,8 @@ type Client struct {
 	options Options
 	table   atomic.Pointer[table]
 	ready   chan struct{} // closed once the first snapshot is in
+
+	refused, silences atomic.Int64 // reported
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -84,12 +93,18 @@ func New(o Options) (*Client, error) {
 func (c *Client) Run(ctx context.Context) error {
 	const first = 100 * time.Millisecond
 	wait := first
+	if c.options.Point != "" {
+		var reports sync.WaitGroup
+		reports.Go(func() { c.reporting(ctx) })
+		defer reports.Wait()
+	}
 	for {
 		heard := c.Status().Heard
 		err := c.session(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		c.silences.Add(1)
 		c.note(func(s *Status) { s.Connected, s.Error = false, err })
 		if c.Status().Heard.After(heard) {
 			wait = first
@@ -146,12 +161,18 @@ type Decision struct {
 func (c *Client) Decide(person, capability string) Decision {
 	t := c.table.Load()
 	p, _ := t.find(person)
+	if c.options.AllowAfter > 0 && c.Lag() > c.options.AllowAfter {
+		p = place{}
+	}
 	r, known := p.rules[capability]
 	if !known {
 		r, known = t.defaults[capability]
 	}
 	if !known {
 		return Decision{Allowed: true, Capability: capability, Value: true}
+	}
+	if !r.Allowed {
+		c.refused.Add(1)
 	}
 	return Decision{
 		Allowed: r.Allowed, Known: true, Capability: capability, Value: r.Value, Reason: r.Reason, OnDeny: r.OnDeny, Campaign: r.Campaign,

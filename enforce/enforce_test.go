@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"assent/enforce"
 )
@@ -89,6 +91,33 @@ func TestARefusalSaysWhatAndWhereToAccept(t *testing.T) {
 		body["stage"] != "limited" || body["accept_url"] != "https://terms.example.org/t/terms" || body["status"] != 403.0 ||
 		fmt.Sprint(body["next"]) != "map[at:2021-06-20T00:00:00Z stage:suspended]" || body["type"] != "urn:assent:problem:restricted" {
 		t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+func TestAClientLetsEverybodyThroughAfterTheSilenceThatItWasGiven(t *testing.T) {
+	t.Parallel()
+	s := server(t, 2)
+	var ahead atomic.Int64
+	c, err := enforce.New(enforce.Options{URL: s.URL, Key: "secret", AllowAfter: time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	<-c.Ready()
+	for deadline := time.Now().Add(time.Minute); !c.Status().Connected; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it never followed")
+		}
+	}
+	if c.Decide("u1", "messages.send").Allowed {
+		t.Error("u1 may write")
+	}
+	ahead.Store(int64(2 * time.Hour))
+	if !c.Decide("u1", "messages.send").Allowed {
+		t.Error("u1 may not write, though Assent has been silent for two hours")
 	}
 }
 

@@ -37,7 +37,7 @@ func (w *world) serveAt(address string) *httptest.Server {
 
 func (w *world) enforcing(url string) *enforce.Client {
 	w.Helper()
-	client, err := enforce.New(enforce.Options{URL: url, Key: bootstrap, Wait: 50 * time.Millisecond})
+	client, err := enforce.New(enforce.Options{URL: url, Key: bootstrap, Wait: 50 * time.Millisecond, Point: "app"})
 	w.must(err)
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
@@ -71,6 +71,9 @@ func TestAServerThatEmbedsEnforceKnowsWhatAssentKnows(t *testing.T) {
 		return func() bool { return client.Decide(person, "messages.send").Allowed }
 	}
 	until(t, "the connection", func() bool { return client.Status().Connected })
+	until(t, "its report", func() bool {
+		return strings.Contains(w.send("GET", "/api/v1/enforcement/points", "").is(200).Body.String(), `{"point":"app","kind":"go"`)
+	})
 	w.choose("u1", "accepted", "k").is(201)
 	until(t, "what the person accepted", allowed("u1"))
 	until(t, "the grant", func() bool { return client.Granted("u1", "business.data_sharing") })

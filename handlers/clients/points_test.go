@@ -46,5 +46,5 @@ func TestWhatAnEnforcementPointSaysIsBounded(t *testing.T) {
 		w.send("PUT", fmt.Sprintf("/api/v1/enforcement/points/p%d", i), good()).is(200)
 	}
 	w.send("PUT", "/api/v1/enforcement/points/p3", good()).is(200)
-	w.send("PUT", "/api/v1/enforcement/points/more", good()).is(429)
+	w.send("PUT", "/api/v1/enforcement/points/more", good()).is(409)
 }
