@@ -65,8 +65,9 @@ func planName(campaign string, number int) string {
 }
 
 func (r reader) Campaign(ctx context.Context, key string) (tracker.Campaign, error) {
-	var row campaignRow
-	err := r.in(ctx).Take(&row, "campaign = ?", key).Error
+	row := campaignRow{Campaign: key}
+	found := r.in(ctx).Raw("SELECT plan, confirmed, activated_at, enrolled_to, ruled FROM campaigns WHERE campaign = ?", key).Row()
+	err := found.Scan(&row.Plan, &row.Confirmed, &row.ActivatedAt, &row.EnrolledTo, &row.Ruled)
 	return row.campaign(), r.translate(err, campaignName(key))
 }
 

@@ -173,7 +173,7 @@ func answered(before, after Enrolled, a terms.Action, now time.Time) Move {
 // evidence is the response to a choice with its canonical record, which has no
 // place in the log yet.
 func (t *Tracker) evidence(g *group, a *answer, now time.Time) (Response, error) {
-	id, err := t.newID("rcp")
+	id, err := t.newReceiptID(now)
 	if err != nil {
 		return Response{}, err
 	}

@@ -53,3 +53,16 @@ func TestARepeatedKeyIsComparedAsItAlwaysWas(t *testing.T) {
 		}
 	})
 }
+
+func TestReceiptsOfTheSameTimeHaveNamesThatBeginAlike(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.launch("BR", "BR", "BR")
+		first, second := w.respond("p-0", terms.Accept, "k").ReceiptID, w.respond("p-1", terms.Accept, "k").ReceiptID
+		w.pass(day)
+		later := w.respond("p-2", terms.Accept, "k").ReceiptID
+		const alike, length = len("rcp_") + 6, len("rcp_") + 26
+		if len(first) != length || first == second || first[:alike] != second[:alike] || first[:alike] == later[:alike] {
+			t.Errorf("%s and %s, and a day later %s", first, second, later)
+		}
+	})
+}

@@ -209,6 +209,7 @@ func (t *Tracker) keep(ctx context.Context, tx Tx, groups []*group, now time.Tim
 	if len(fresh) == 0 {
 		return nil, nil
 	}
+	slices.SortFunc(fresh, func(a, b *answer) int { return cmp.Compare(a.before.Ref, b.before.Ref) }) // as they lie in the store
 	if err := t.prove(ctx, tx, fresh); err != nil {
 		return nil, err
 	}

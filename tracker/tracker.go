@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -66,12 +67,21 @@ func (t *Tracker) instant() time.Time { return t.Now().UTC().Truncate(time.Micro
 
 // newID returns a fresh identifier: a prefix that says what it names, and 128
 // random bits in lower-case base32.
-func (t *Tracker) newID(prefix string) (string, error) {
-	raw := make([]byte, 16)
-	if _, err := io.ReadFull(t.Random, raw); err != nil {
+func (t *Tracker) newID(prefix string) (string, error) { return t.newIDFrom(prefix, nil) }
+
+// newReceiptID is newID with the second in place of the first 32 random bits:
+// receipts come by the thousand, and those of one time stand together in the
+// index by which they are found.
+func (t *Tracker) newReceiptID(now time.Time) (string, error) {
+	return t.newIDFrom("rcp", binary.BigEndian.AppendUint32(nil, uint32(now.Unix())))
+}
+
+func (t *Tracker) newIDFrom(prefix string, first []byte) (string, error) {
+	var raw [16]byte
+	if _, err := io.ReadFull(t.Random, raw[copy(raw[:], first):]); err != nil {
 		return "", fmt.Errorf("draw a random id: %w", err)
 	}
-	return prefix + "_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)), nil
+	return prefix + "_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:])), nil
 }
 
 // DefaultRandom is the source of randomness outside tests.

@@ -124,7 +124,11 @@ type acceptance struct {
 
 func newAcceptance(b *testing.B, url string, change func(*tracker.Deps)) *acceptance {
 	b.Helper()
-	a := &acceptance{world: newWorldOn(b, url, change), url: url}
+	began := time.Now()
+	a := &acceptance{url: url, world: newWorldOn(b, url, func(d *tracker.Deps) {
+		d.Now = func() time.Time { return date(2021, 1, 4).Add(time.Since(began)) }
+		change(d)
+	})}
 	var err error
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		a.raw, err = sql.Open("sqlite3", "file:"+path+"?_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_cache_size=-65536&_secure_delete=on")

@@ -108,6 +108,10 @@ func (s stored) numbered(n int64) ([]any, bool) {
 			values[i] = fmt.Sprintf("rcp_%026d", n)
 		case "idempotency_key":
 			values[i] = fmt.Sprintf("choice-%d", n)
+		case "person":
+			if s.table == "response_details" {
+				values[i] = fmt.Sprintf("person-%d", n%people)
+			}
 		}
 	}
 	return values, s.table != "person_keys" || n < people

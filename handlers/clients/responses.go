@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"time"
@@ -80,13 +81,36 @@ type receiptOut struct {
 	RecordedAt time.Time      `json:"recorded_at"`
 	Documents  []documentJSON `json:"documents"`
 	Record     jsontext.Value `json:"record"` // canonical: what the log holds
-	Proof      ledger.Proof   `json:"proof"`
+	Proof      proofOut       `json:"proof"`
+}
+
+// proofOut is a ledger.Proof whose many hashes are written without a text each.
+type proofOut struct {
+	LeafIndex  int64  `json:"leaf_index"`
+	TreeSize   int64  `json:"tree_size"`
+	Hashes     []hash `json:"hashes"`
+	Checkpoint string `json:"checkpoint"`
+}
+
+type hash ledger.Hash
+
+// AppendText writes the hash as a ledger.Hash is written.
+func (h hash) AppendText(to []byte) ([]byte, error) {
+	return base64.StdEncoding.AppendEncode(to, h[:]), nil
+}
+
+func proofOf(p ledger.Proof) proofOut {
+	out := proofOut{LeafIndex: p.LeafIndex, TreeSize: p.TreeSize, Checkpoint: p.Checkpoint, Hashes: make([]hash, len(p.Hashes))}
+	for i, h := range p.Hashes {
+		out.Hashes[i] = hash(h)
+	}
+	return out
 }
 
 func receiptOf(r tracker.Receipt) receiptOut {
 	out := receiptOut{
 		ReceiptID: r.ReceiptID, Person: r.Person, Campaign: r.Campaign, Plan: r.Plan, Action: r.Action, Effect: r.Effect,
-		RecordedAt: r.RecordedAt.UTC(), Documents: []documentJSON{}, Record: r.Record, Proof: r.Proof,
+		RecordedAt: r.RecordedAt.UTC(), Documents: []documentJSON{}, Record: r.Record, Proof: proofOf(r.Proof),
 	}
 	for _, d := range r.Documents {
 		out.Documents = append(out.Documents, documentJSON(d))
