@@ -3,7 +3,10 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	"gorm.io/gorm"
 
 	"assent/terms"
 	"assent/tracker"
@@ -36,6 +39,41 @@ func (r reader) Person(ctx context.Context, id string) (tracker.Person, error) {
 	var row personRow
 	err := r.in(ctx).Take(&row, "id = ?", id).Error
 	return row.person(), r.translate(err, personName(id))
+}
+
+// Account takes one statement, whatever the person is in. The order of the joins
+// leads from the person through the few campaigns to their enrollments.
+func (r reader) Account(ctx context.Context, id string) (tracker.Account, error) {
+	rows, err := r.in(ctx).Raw(`SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner, coalesce(c.zone, ''),
+			EXISTS (SELECT 1 FROM responses r WHERE r.ref = p.ref), (SELECT count(*) FROM versions WHERE published <> 0),
+			k.plan, k.confirmed, k.activated_at, k.enrolled_to, k.ruled, e.`+strings.ReplaceAll(enrollment, ", ", ", e.")+`
+		FROM people p LEFT JOIN contacts c ON c.ref = p.ref
+			LEFT JOIN campaigns k ON true LEFT JOIN enrollments e ON e.campaign = k.campaign AND e.ref = p.ref
+		WHERE p.id = ? ORDER BY k.campaign`, id).Rows()
+	if err != nil {
+		return tracker.Account{}, r.translate(err, personName(id))
+	}
+	var a tracker.Account
+	err = eachValues(rows, func(v *values) {
+		a.Person = personOf(v)
+		a.Zone, a.Answered, a.Published = v.text(), v.flag(), int(v.number())
+		c := tracker.Campaign{Plan: int(v.number()), Confirmed: int(v.number()), ActivatedAt: v.time(), EnrolledTo: v.number(), Ruled: uint64(v.number())}
+		if e := enrolledOf(v); e.Ref != 0 {
+			c.Key = e.Campaign
+			a.Enrolled, a.Campaigns = append(a.Enrolled, e), append(a.Campaigns, c)
+		}
+	})
+	if err == nil && a.Person.ID == "" {
+		err = gorm.ErrRecordNotFound
+	}
+	return a, r.translate(err, personName(id))
+}
+
+// personOf reads the columns of a person.
+func personOf(v *values) tracker.Person {
+	p := tracker.Person{Ref: v.number(), ID: v.text(), Country: v.text(), Locale: v.text(), Type: terms.AccountType(v.text())}
+	p.Created, p.Attributes, p.Owner = v.time(), terms.Attributes(v.text()), v.text()
+	return p
 }
 
 func (r reader) People(ctx context.Context, after int64, limit int) ([]tracker.Person, error) {
@@ -86,8 +124,7 @@ func (t *tx) PutPeople(ctx context.Context, people []tracker.Person) ([]tracker.
 		return nil, t.wrote(err, "people")
 	}
 	err = eachValues(rows, func(v *values) {
-		p := tracker.Person{Ref: v.number(), ID: v.text(), Country: v.text(), Locale: v.text(), Type: terms.AccountType(v.text())}
-		p.Created, p.Attributes, p.Owner = v.time(), terms.Attributes(v.text()), v.text()
+		p := personOf(v)
 		stored[p.ID] = p
 	})
 	out := make([]tracker.Person, len(people))

@@ -2,10 +2,10 @@ package templates
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"html/template"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -184,30 +184,89 @@ func (c Choice) assentKey() string {
 }
 
 // Snapshot is the page as it is kept on record: what identifies one person's form is left out, everything that can be
-// read is left in.
+// read is left in. Where people read a day, the time of day is left out too, so that those who are shown the same have
+// the same view.
 func (c Choice) Snapshot() Choice {
 	if c.Form != nil {
 		form := *c.Form
 		form.Shown, form.IdempotencyKey = "", ""
 		c.Form = &form
 	}
+	begun, today := c.Begun(), c.DaysLeft() == 0
+	if c.Own {
+		c.From = c.noon(c.From)
+	}
+	switch {
+	case begun:
+		c.Now = c.From
+	case today:
+		c.Now = c.From.Add(-1)
+	default:
+		c.Now = c.noon(c.Now)
+	}
+	c.Was, c.Snoozed, c.Declined, c.Withdrawn, c.OffSince = c.noon(c.Was), c.noon(c.Snoozed), c.noon(c.Declined), c.noon(c.Withdrawn), c.noon(c.OffSince)
+	c.Steps, c.Documents = slices.Clone(c.Steps), slices.Clone(c.Documents)
+	for i := range c.Steps {
+		c.Steps[i].At = c.noon(c.Steps[i].At)
+	}
+	for i, document := range c.Documents {
+		if document.Before != nil {
+			before := *document.Before
+			before.At = c.noon(before.At)
+			c.Documents[i].Before = &before
+		}
+	}
 	return c
+}
+
+// noon stands for the day of an instant in the zone of the page. Unlike midnight, it is there on every day.
+func (f Frame) noon(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	y, m, d := at.In(orUTC(f.Zone)).Date()
+	return time.Date(y, m, d, 12, 0, 0, 0, orUTC(f.Zone))
+}
+
+// Digest tells views apart: of two with the same one, the same page is made.
+func (c Choice) Digest() [sha256.Size]byte { return digest(c) }
+
+// Blank is a rendered Snapshot whose form waits for what is one person's own.
+type Blank struct {
+	page       []byte
+	shown, key int // where the values of the fields belong; 0: there is no form
 }
 
 // The fields of a form that are its person's own, as an empty form writes them.
 const (
 	emptyShown = `<input type="hidden" name="shown" value="">`
 	emptyKey   = `<input type="hidden" name="idempotency_key" value="">`
+	fieldEnd   = `">`
 )
 
-// Fill makes one person's page out of a rendered Snapshot, without rendering it again. Both values must be of the
-// characters of URLs. A page without a form stays as it is.
-func Fill(snapshot []byte, shown, idempotencyKey string) []byte {
-	for empty, value := range map[string]string{emptyShown: shown, emptyKey: idempotencyKey} {
-		filled := strings.Replace(empty, `value=""`, `value="`+value+`"`, 1)
-		snapshot = bytes.Replace(snapshot, []byte(empty), []byte(filled), 1)
+// NewBlank finds the fields in a rendered Snapshot, which is not to be changed any more.
+func NewBlank(snapshot []byte) Blank {
+	b := Blank{page: snapshot}
+	shown, key := bytes.Index(snapshot, []byte(emptyShown)), bytes.Index(snapshot, []byte(emptyKey))
+	if shown >= 0 && key > shown {
+		b.shown, b.key = shown+len(emptyShown)-len(fieldEnd), key+len(emptyKey)-len(fieldEnd)
 	}
-	return snapshot
+	return b
+}
+
+// Size is the length of the page in bytes.
+func (b Blank) Size() int { return len(b.page) }
+
+// Fill makes one person's page of it, without rendering it again. Both values must be of the characters of URLs. A page
+// without a form stays as it is.
+func (b Blank) Fill(shown, idempotencyKey string) []byte {
+	if b.shown == 0 {
+		return b.page
+	}
+	page := make([]byte, 0, len(b.page)+len(shown)+len(idempotencyKey))
+	page = append(append(page, b.page[:b.shown]...), shown...)
+	page = append(append(page, b.page[b.shown:b.key]...), idempotencyKey...)
+	return append(page, b.page[b.key:]...)
 }
 
 // NothingReason says why there is nothing to choose.

@@ -61,6 +61,16 @@ type Person struct {
 	Contact *Contact // to be kept with the person; nil: leave what is known. It is never read back here
 }
 
+// Account is a person with everything that a page of theirs is made from.
+type Account struct {
+	Person    Person
+	Zone      string     // that the platform named, "" for none
+	Enrolled  []Enrolled // in order of campaign
+	Campaigns []Campaign // those of Enrolled, one each
+	Answered  bool       // a choice of this person is recorded
+	Published int        // how many versions of documents are. None is ever taken back, so it says which ones
+}
+
 // Enrolled is an enrollment as it is kept. Seq grows with every write and is
 // what a write compares before it sets.
 type Enrolled struct {

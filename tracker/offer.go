@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"assent/terms"
@@ -17,47 +18,51 @@ type Offer struct {
 	Standing terms.Standing // combined over all campaigns
 	Local    terms.Local    // the plan as it stands for the person's region
 	Ahead    []terms.Next   // the stages still before the person, with dates
+	Previous terms.Plan     // the one that was active before it; zero for the first
 	Versions []Version      // the plan's documents, in its order, with texts
 	Holds    []Hold         // in force for the person
-	Answers  []Response     // the person's choices in this campaign, newest first
+	Past     []Response     // every choice of the person, newest first
+	Answers  []Response     // those of them in this campaign
 	Language string         // to speak to the person in, BCP 47: as the person chose, else that of the account
 	Zone     *time.Location // to show the person times in: as the platform named it, else of the country, else UTC
+
+	Earlier map[terms.DocumentRef]string // the version of the same document published before each version, but the first
 }
 
 // Offer returns what a campaign asks of a person. NotFound for an unknown
-// person or campaign, or a person who is not in it.
+// person or campaign, or a person who is not in it. What it holds is shared, and
+// only to be read.
 func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, error) {
 	now := t.instant()
 	var o Offer
 	err := t.Store.View(ctx, func(r Reader) error {
-		rules, err := t.rulesOf(ctx, r, campaign)
+		a, err := r.Account(ctx, person)
 		if err != nil {
 			return err
 		}
-		o.Plan = rules.active
-		if o.Person, err = r.Person(ctx, person); err != nil {
+		i := slices.IndexFunc(a.Enrolled, func(e Enrolled) bool { return e.Campaign == campaign })
+		if i < 0 {
+			_, err := r.Enrollment(ctx, person, campaign) // which says why
 			return err
 		}
-		if o.Language, o.Zone, err = spokenTo(ctx, r, o.Person); err != nil {
-			return err
-		}
-		if o.Enrolled, err = enrollment(ctx, r, person, campaign); err != nil {
-			return err
-		}
-		if o.Standing, err = t.standing(ctx, r, person, now); err != nil {
-			return err
-		}
-		p, err := rules.planOf(o.Enrolled)
+		rules, err := t.rulesFor(ctx, r, a.Campaigns[i])
 		if err != nil {
+			return err
+		}
+		p, err := rules.planOf(a.Enrolled[i])
+		if err != nil {
+			return err
+		}
+		o = Offer{Plan: rules.active, Previous: rules.previous(), Person: a.Person, Enrolled: a.Enrolled[i], Zone: t.zoneOf(a.Zone, a.Person.Country)}
+		if o.Standing, err = t.standingOf(ctx, r, a, now); err != nil {
 			return err
 		}
 		o.judge(p, rules, now)
-		for _, ref := range rules.active.In(o.Enrolled.Country).Documents {
-			v, err := r.Version(ctx, ref)
-			if err != nil {
-				return err
-			}
-			o.Versions = append(o.Versions, v)
+		if o.Earlier, err = t.earlier(ctx, r, a.Published); err != nil {
+			return err
+		}
+		if err := t.texts(ctx, r, rules, &o); err != nil || !a.Answered {
+			return err
 		}
 		return o.answers(ctx, r)
 	})
@@ -125,9 +130,22 @@ func (o *Offer) judge(p terms.Plan, r rules, now time.Time) {
 	}
 }
 
+// texts fills in what is asked about where the person is.
+func (t *Tracker) texts(ctx context.Context, r Reader, rules rules, o *Offer) error {
+	for _, ref := range rules.active.In(o.Enrolled.Country).Documents {
+		v, err := t.version(ctx, r, ref)
+		if err != nil {
+			return err
+		}
+		o.Versions = append(o.Versions, v)
+	}
+	return nil
+}
+
 func (o *Offer) answers(ctx context.Context, r Reader) error {
-	all, err := r.Responses(ctx, o.Person.ID)
-	for _, one := range all {
+	var err error
+	o.Past, err = r.Responses(ctx, o.Person.ID)
+	for _, one := range o.Past {
 		if one.Campaign == o.Plan.Campaign {
 			o.Answers = append(o.Answers, one)
 		}

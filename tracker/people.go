@@ -238,16 +238,17 @@ func (t *Tracker) Standing(ctx context.Context, id string) (PersonStanding, erro
 	now := t.instant()
 	var out PersonStanding
 	err := t.Store.View(ctx, func(r Reader) error {
-		var err error
-		if out.Person, err = r.Person(ctx, id); err != nil {
+		a, err := r.Account(ctx, id)
+		if err != nil {
 			return err
 		}
 		if out.Revision, err = r.Revision(ctx); err != nil {
 			return err
 		}
-		if out.Standing, err = t.standing(ctx, r, id, now); err != nil {
+		if out.Standing, err = t.standingOf(ctx, r, a, now); err != nil {
 			return err
 		}
+		out.Person = a.Person
 		return t.findHolds(ctx, r, &out)
 	})
 	return out, err
@@ -271,22 +272,17 @@ func (t *Tracker) findHolds(ctx context.Context, r Reader, s *PersonStanding) er
 	return nil
 }
 
-func (t *Tracker) standing(ctx context.Context, r Reader, person string, now time.Time) (terms.Standing, error) {
-	enrollments, err := r.Enrollments(ctx, person)
-	if err != nil {
-		return terms.Standing{}, err
-	}
-	parts := make([]terms.Standing, 0, len(enrollments))
-	for _, e := range enrollments {
-		rules, err := t.rulesOf(ctx, r, e.Campaign)
+// standingOf is where a person stands over all campaigns.
+func (t *Tracker) standingOf(ctx context.Context, r Reader, a Account, now time.Time) (terms.Standing, error) {
+	parts := make([]terms.Standing, len(a.Enrolled))
+	for i, e := range a.Enrolled {
+		rules, err := t.rulesFor(ctx, r, a.Campaigns[i])
 		if err != nil {
 			return terms.Standing{}, err
 		}
-		part, err := rules.standing(t.Catalogue, e, now)
-		if err != nil {
+		if parts[i], err = rules.standing(t.Catalogue, e, now); err != nil {
 			return terms.Standing{}, err
 		}
-		parts = append(parts, part)
 	}
 	return terms.Combine(t.Catalogue, parts...), nil
 }

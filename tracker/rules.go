@@ -16,7 +16,7 @@ import (
 type rules struct {
 	campaign Campaign
 	active   PlanRecord         // as it is written
-	written  map[int]terms.Plan // every plan that was ever active, as it is written
+	written  map[int]PlanRecord // every plan that was ever active, as it is written
 	plans    map[int]terms.Plan // the same, as they bind people now: see terms.InForce
 	held     []Hold
 	holds    []terms.Hold
@@ -123,7 +123,7 @@ func loadRules(ctx context.Context, r Reader, catalogue terms.Catalogue, c Campa
 	if c.Plan == 0 {
 		return rules{}, terms.Errorf(terms.NotFound, "campaign %q has no active plan yet; activate one first", c.Key)
 	}
-	out := rules{campaign: c, written: map[int]terms.Plan{}}
+	out := rules{campaign: c, written: map[int]PlanRecord{}}
 	records, err := r.Plans(ctx, c.Key)
 	if err != nil {
 		return rules{}, err
@@ -134,7 +134,7 @@ func loadRules(ctx context.Context, r Reader, catalogue terms.Catalogue, c Campa
 			out.active = record
 		}
 		if !record.ActivatedAt.IsZero() {
-			out.written[record.Number] = record.Plan
+			out.written[record.Number] = record
 			plans = append(plans, record.Plan)
 		}
 	}
@@ -176,6 +176,17 @@ func (t *Tracker) running(ctx context.Context, r Reader) ([]rules, error) {
 
 // current is the active plan as it binds people.
 func (r rules) current() terms.Plan { return r.plans[r.active.Number] }
+
+// previous is the plan that was active before the active one; zero for the first.
+func (r rules) previous() terms.Plan {
+	var out PlanRecord
+	for number, one := range r.written {
+		if number != r.active.Number && one.ActivatedAt.After(out.ActivatedAt) {
+			out = one
+		}
+	}
+	return out.Plan
+}
 
 // confirmed reports whether the active plan binds everybody, also those who
 // were in before it.

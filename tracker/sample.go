@@ -32,19 +32,17 @@ func (t *Tracker) SampleOffer(ctx context.Context, s Sample) (Offer, time.Time, 
 		if s.Dated {
 			e, now = arrived(p, e, rules.holds, now)
 		}
-		o.Plan, o.Person = rules.active, Person{ID: "sample", Country: s.Country, Locale: s.Locale, Type: terms.Personal, Created: e.Created}
-		o.Language, o.Zone = s.Locale, zoneOf(Contact{}, s.Country)
+		o.Plan, o.Previous, o.Person = rules.active, rules.previous(), Person{ID: "sample", Country: s.Country, Locale: s.Locale, Type: terms.Personal, Created: e.Created}
+		o.Language, o.Zone = s.Locale, t.zoneOf("", s.Country)
 		o.Enrolled = Enrolled{Enrollment: e, Locale: s.Locale}
 		o.Standing = p.Standing(t.Catalogue, e, rules.holds, now)
 		o.judge(p, rules, now)
-		for _, ref := range rules.active.In(s.Country).Documents {
-			v, err := r.Version(ctx, ref)
-			if err != nil {
-				return err
-			}
-			o.Versions = append(o.Versions, v)
+		published, err := r.Versions(ctx, "")
+		if err != nil {
+			return err
 		}
-		return nil
+		o.Earlier = earlier(published)
+		return t.texts(ctx, r, rules, &o)
 	})
 	return o, now, err
 }

@@ -57,6 +57,8 @@ type Reader interface {
 	Approvals(ctx context.Context, campaign string, limit int) ([]Approval, error)
 
 	Person(ctx context.Context, id string) (Person, error)
+	// Account reads at once what the pages of a person ask about, each time.
+	Account(ctx context.Context, id string) (Account, error)
 	// People lists people with Ref > after in order of Ref.
 	People(ctx context.Context, after int64, limit int) ([]Person, error)
 	// Languages counts the people there are by language and type of account.

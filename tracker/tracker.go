@@ -57,6 +57,8 @@ type Tracker struct {
 	queue     queue
 	shelf     shelf
 	published published
+	library   library
+	atlas     atlas
 }
 
 // New returns a tracker.

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"strings"
+	"sync"
 	"time"
 
 	"assent/terms"
@@ -20,16 +21,37 @@ var soleZones string
 // zoneOf is the time zone to show a person times in: the one the platform named,
 // else that of the country if it has only one, else UTC. Nobody is shown a time
 // that may be another one where they are.
-func zoneOf(c Contact, country string) *time.Location {
-	name := c.Zone
+func (t *Tracker) zoneOf(name, country string) *time.Location {
 	if name == "" {
 		_, after, _ := strings.Cut("\n"+soleZones, "\n"+country+" ")
 		name, _, _ = strings.Cut(after, "\n")
 	}
-	if zone, err := time.LoadLocation(name); err == nil { // "" is UTC
+	return t.atlas.zone(name)
+}
+
+// atlas keeps the time zones that were asked for: loading one reads a file. There
+// are some hundreds. The zero value is an empty atlas.
+type atlas struct {
+	mu    sync.Mutex
+	known map[string]*time.Location
+}
+
+// zone is UTC where there is no zone of that name.
+func (a *atlas) zone(name string) *time.Location {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if zone := a.known[name]; zone != nil {
 		return zone
 	}
-	return time.UTC
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	if a.known == nil {
+		a.known = map[string]*time.Location{}
+	}
+	a.known[name] = zone
+	return zone
 }
 
 // SpokenTo is the language to speak to a person in and the time zone to show
@@ -42,16 +64,16 @@ func (t *Tracker) SpokenTo(ctx context.Context, person string) (string, *time.Lo
 		if err != nil {
 			return err
 		}
-		language, zone, err = spokenTo(ctx, r, p)
+		language, zone, err = t.spokenTo(ctx, r, p)
 		return err
 	})
 	return language, zone, err
 }
 
-func spokenTo(ctx context.Context, r Reader, p Person) (string, *time.Location, error) {
+func (t *Tracker) spokenTo(ctx context.Context, r Reader, p Person) (string, *time.Location, error) {
 	c, err := r.Contact(ctx, p.Ref)
 	if err != nil && !isKind(err, terms.NotFound) {
 		return "", nil, err
 	}
-	return cmp.Or(c.Language, p.Locale), zoneOf(c, p.Country), nil
+	return cmp.Or(c.Language, p.Locale), t.zoneOf(c.Zone, p.Country), nil
 }

@@ -48,7 +48,7 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 	case now.Before(o.Local.AnnounceAt):
 		return s.nothing(c, f, o, templates.ReasonNotAnnounced)
 	}
-	view, err := s.choiceView(c.Request.Context(), f, o, now)
+	view, err := s.choiceView(f, o, now)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -30,7 +29,7 @@ func (s site) compare(c *gin.Context) error {
 		from = accepted.Version
 	}
 	if from == "" {
-		if from, err = s.versionBefore(c.Request.Context(), after); err != nil {
+		if from, err = s.Tracker.Earlier(c.Request.Context(), after.DocumentRef); err != nil {
 			return err
 		}
 	}
@@ -84,22 +83,6 @@ func acceptedBefore(ref terms.DocumentRef, past []tracker.Response) (templates.B
 		}
 	}
 	return templates.Before{}, false
-}
-
-// versionBefore is the version published before another.
-func (s site) versionBefore(ctx context.Context, v tracker.Version) (string, error) {
-	all, err := s.Tracker.Versions(ctx, v.Document) // newest first
-	if err != nil {
-		return "", err
-	}
-	older := false
-	for _, one := range all {
-		if older && !one.Published.IsZero() {
-			return one.Version, nil
-		}
-		older = older || one.Version == v.Version
-	}
-	return "", terms.Errorf(terms.NotFound, "version %s is the first one of document %q; there is nothing to compare it with", v.Version, v.Document)
 }
 
 // inCommon are the texts of two versions in one language: the one that is wished for, else English, else any.

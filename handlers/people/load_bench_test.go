@@ -4,8 +4,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -20,25 +23,51 @@ func BenchmarkTheChoicePageBesideAFileOfItsSize(b *testing.B) {
 	w := open(b, ana())
 	signedIn := w.signedIn("ana")
 	page := signedIn.get(choicePage + "?lang=en")
-	file := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(rw, page.body) // whoever hangs up gets less
-	}))
+	root := b.TempDir()
+	w.try(os.WriteFile(filepath.Join(root, "page.html"), []byte(page.body), 0o600))
+	file := httptest.NewServer(http.FileServer(http.Dir(root)))
 	b.Cleanup(file.Close)
 	client := &http.Client{Jar: signedIn.client.Jar, Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	const each = 20 // requests of each connection in a turn
-	var pageTook, fileTook time.Duration
-	var waits []time.Duration
+	var pages, files turns
 	for b.Loop() {
-		took, waited := crowd(b, client, w.url+choicePage+"?lang=en", each)
-		pageTook, waits = pageTook+took, append(waits, waited...)
-		took, _ = crowd(b, client, file.URL, each)
-		fileTook += took
+		pages.crowd(b, client, w.url+choicePage+"?lang=en", each)
+		files.crowd(b, client, file.URL+"/page.html", each)
 	}
-	slices.Sort(waits)
-	b.ReportMetric(float64(len(waits))/pageTook.Seconds(), "pages/s")
-	b.ReportMetric(float64(fileTook)/float64(pageTook), "of-file-rate")
-	b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "p99-ms")
+	slices.Sort(pages.waits)
+	b.ReportMetric(pages.rate(), "pages/s")
+	b.ReportMetric(pages.rate()/files.rate(), "of-file-rate")
+	b.ReportMetric(float64(pages.waits[len(pages.waits)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(pages.share(), "cpu-µs/page")
+	b.ReportMetric(files.share(), "cpu-µs/file")
+}
+
+// turns is what it took to serve one of the two so far, to how many.
+type turns struct {
+	took, cpu time.Duration
+	waits     []time.Duration
+}
+
+func (t *turns) rate() float64 { return float64(len(t.waits)) / t.took.Seconds() }
+
+// share is the processor time of one answer, that of who asked for it included: what is left when others have the
+// machine too.
+func (t *turns) share() float64 { return float64(t.cpu.Microseconds()) / float64(len(t.waits)) }
+
+// crowd is one more turn.
+func (t *turns) crowd(b *testing.B, client *http.Client, address string, each int) {
+	before := cpu(b)
+	took, waits := crowd(b, client, address, each)
+	t.took, t.cpu, t.waits = t.took+took, t.cpu+cpu(b)-before, append(t.waits, waits...)
+}
+
+// cpu is the processor time this process has had.
+func cpu(b *testing.B) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // crowd has every connection ask so many times, and answers how long all of it took, and each request.

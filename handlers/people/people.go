@@ -56,12 +56,13 @@ type Brand struct {
 // site is the handlers.
 type site struct {
 	Options
-	album *album
+	album     *album
+	abstracts *abstracts
 }
 
 // Mount adds the pages to a router.
 func Mount(r gin.IRouter, o Options) {
-	s := site{o, newAlbum(o)}
+	s := site{o, newAlbum(o), &abstracts{}}
 	if !o.NoHome {
 		r.GET("/", web.Handle(s.home))
 	}

@@ -17,11 +17,7 @@ func Reminder(ctx context.Context, options Options, person, campaign, language, 
 	if err != nil {
 		return templates.Banner{}, nil, err
 	}
-	past, err := s.Tracker.History(ctx, person)
-	if err != nil {
-		return templates.Banner{}, nil, err
-	}
-	banner, err := s.banner(ctx, o, past, language, acceptURL, s.Tracker.Now())
+	banner, err := s.banner(o, language, acceptURL, s.Tracker.Now())
 	return banner, textsOf(o.Versions, banner.Tag()), err
 }
 
@@ -32,12 +28,12 @@ func SampleReminder(ctx context.Context, options Options, sample tracker.Sample,
 	if err != nil {
 		return templates.Banner{}, err
 	}
-	return s.banner(ctx, o, nil, sample.Locale, acceptURL, at)
+	return s.banner(o, sample.Locale, acceptURL, at)
 }
 
-func (s site) banner(ctx context.Context, o tracker.Offer, past []tracker.Response, language, acceptURL string, now time.Time) (templates.Banner, error) {
+func (s site) banner(o tracker.Offer, language, acceptURL string, now time.Time) (templates.Banner, error) {
 	f := templates.Frame{Locale: s.Pages.Match(language, o.Language), Brand: s.Brand.Name, Zone: o.Zone}
-	view, err := s.choiceAfter(ctx, f, o, past, now)
+	view, err := s.choiceView(f, o, now)
 	if err != nil {
 		return templates.Banner{}, err
 	}

@@ -80,7 +80,7 @@ func (s *sheet) stage(ctx context.Context, sample sampled) error {
 // choice adds the choice page, changed where a state needs it.
 func (s *sheet) choice(ctx context.Context, sample sampled, change func(*templates.Choice)) error {
 	err := s.add(sample.name, sample.Offer, func(f templates.Frame) (string, any, error) {
-		view, err := s.choiceAfter(ctx, f, sample.Offer, sample.Answers, sample.at)
+		view, err := s.choiceView(f, sample.Offer, sample.at)
 		if err == nil && change != nil {
 			change(&view)
 		}

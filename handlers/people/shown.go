@@ -1,7 +1,6 @@
 package people
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -39,11 +38,7 @@ const (
 // choicePage is the page of one person. It is rendered and kept as everybody in the same position sees it, and then
 // completed with what is this person's own: the token that says what was shown, to whom and when.
 func (s site) choicePage(ctx context.Context, view templates.Choice, o tracker.Offer) ([]byte, error) {
-	var snapshot bytes.Buffer
-	if err := s.Pages.Render(&snapshot, "people/choice", view.Snapshot()); err != nil {
-		return nil, err
-	}
-	digest, err := s.album.keep(ctx, snapshot.Bytes())
+	page, err := s.album.page(ctx, view)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +47,12 @@ func (s site) choicePage(ctx context.Context, view templates.Choice, o tracker.O
 		return nil, err
 	}
 	claims := tokens.Claims{Person: o.Person.ID, Campaign: o.Plan.Campaign, Plan: o.Plan.Number, Data: map[string]string{
-		localeField: view.Tag(), snapshotField: digest, documentsField: digestOf(textsOf(o.Versions, view.Tag())),
+		localeField: view.Tag(), snapshotField: page.digest, documentsField: digestOf(textsOf(o.Versions, view.Tag())),
 	}}
 	if !view.Begun() {
 		claims.Data[fromField], claims.Data[zoneField] = view.From.UTC().Format(time.RFC3339), view.Zone.String()
 	}
-	return templates.Fill(snapshot.Bytes(), s.Tokens.Sign(tokens.Shown, claims, view.Now, formTTL), key), nil
+	return page.Fill(s.Tokens.Sign(tokens.Shown, claims, view.Now, formTTL), key), nil
 }
 
 // textsOf are the versions' texts in a language, or the closest there is.

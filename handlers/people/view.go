@@ -1,11 +1,8 @@
 package people
 
 import (
-	"context"
-	"errors"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"assent/templates"
@@ -14,20 +11,11 @@ import (
 )
 
 // choiceView says on a page what an offer says in facts. The form is not signed yet.
-func (s site) choiceView(ctx context.Context, f templates.Frame, o tracker.Offer, now time.Time) (templates.Choice, error) {
-	past, err := s.Tracker.History(ctx, o.Person.ID)
-	if err != nil {
-		return templates.Choice{}, err
-	}
-	return s.choiceAfter(ctx, f, o, past, now)
-}
-
-// choiceAfter is choiceView for somebody who has chosen these in the past.
-func (s site) choiceAfter(ctx context.Context, f templates.Frame, o tracker.Offer, past []tracker.Response, now time.Time) (templates.Choice, error) {
+func (s site) choiceView(f templates.Frame, o tracker.Offer, now time.Time) (templates.Choice, error) {
 	tag := f.Tag()
 	view := templates.Choice{
 		Frame: f, Title: o.Plan.Title.In(tag), Stage: stageOf(o), Now: now, From: startOf(o, now), Snoozed: snoozedAt(o),
-		Own:  startOf(o, now) != o.Local.Deadline,
+		Own: startOf(o, now) != o.Local.Deadline, Was: movedFrom(o),
 		Void: o.Local.Effect == terms.Void, OnHold: o.Position.HoldID != "", Lifted: o.Position.Lifted, Case: caseOf(tag, o),
 		Grants: s.names(tag, o.Plan.Grants), Rights: s.rights(tag), Steps: s.steps(tag, o),
 		Form: &templates.ChoiceForm{
@@ -37,12 +25,8 @@ func (s site) choiceAfter(ctx context.Context, f templates.Frame, o tracker.Offe
 	}
 	s.fillOff(&view, o)
 	fillAnswered(&view, o)
-	var err error
-	if view.Was, err = s.movedFrom(ctx, o); err != nil {
-		return view, err
-	}
 	for _, v := range o.Versions {
-		document, err := s.document(ctx, tag, o.Plan.Campaign, v, past)
+		document, err := s.document(tag, o, v)
 		if err != nil {
 			return view, err
 		}
@@ -147,28 +131,12 @@ func fillAnswered(view *templates.Choice, o tracker.Offer) {
 }
 
 // movedFrom is the deadline of the plan that was active before, when it was another one where the person is.
-func (s site) movedFrom(ctx context.Context, o tracker.Offer) (time.Time, error) {
-	if o.Plan.Number < 2 {
-		return time.Time{}, nil
-	}
-	plans, err := s.Tracker.Plans(ctx, o.Plan.Campaign)
-	if err != nil {
-		return time.Time{}, err
-	}
-	var before tracker.PlanRecord
-	for _, p := range plans {
-		if p.Number != o.Plan.Number && p.ActivatedAt.After(before.ActivatedAt) {
-			before = p
-		}
-	}
-	if before.Number == 0 {
-		return time.Time{}, nil
-	}
-	was := before.In(o.Person.Country).Deadline
+func movedFrom(o tracker.Offer) time.Time {
+	was := o.Previous.In(o.Person.Country).Deadline
 	if was.Equal(o.Local.Deadline) {
-		return time.Time{}, nil
+		return time.Time{}
 	}
-	return was, nil
+	return was
 }
 
 // steps are the stage the person is in, once it is more than the announcement, and those ahead.
@@ -205,29 +173,19 @@ func (s site) step(tag string, o tracker.Offer, stage int, at time.Time) templat
 	return step
 }
 
-// wordsPerMinute is a slow reader's pace for legal texts.
-const wordsPerMinute = 200
-
 // document is a version in the language of the page, or the closest there is, beside the one accepted before.
-func (s site) document(ctx context.Context, tag, campaign string, v tracker.Version, past []tracker.Response) (templates.Document, error) {
-	text, _ := v.TextIn(tag) // a published version has a text
-	summary, err := templates.Summarise([]byte(text.Summary))
+func (s site) document(tag string, o tracker.Offer, v tracker.Version) (templates.Document, error) {
+	d, err := s.abstracts.of(v, tag)
 	if err != nil {
-		return templates.Document{}, err
+		return d, err
 	}
-	d := templates.Document{
-		Title: v.Title.In(tag), Version: v.Version, URL: legalPath(v.DocumentRef, tag), Locale: text.Locale, SHA256: text.SHA256,
-		Minutes: len(strings.Fields(text.Markdown))/wordsPerMinute + 1, Summary: summary,
-	}
-	before, ok := acceptedBefore(v.DocumentRef, past)
+	before, ok := acceptedBefore(v.DocumentRef, o.Past)
 	if !ok { // nobody knows what the person accepted: the version before is the best there is
-		if before.Version, err = s.versionBefore(ctx, v); err != nil && !errors.Is(err, terms.NotFound) {
-			return d, err
-		}
+		before.Version = o.Earlier[v.DocumentRef]
 	}
 	if before.Version != "" {
 		before.URL = legalPath(terms.DocumentRef{Document: v.Document, Version: before.Version}, tag)
-		before.CompareURL = comparePath(v.DocumentRef, before.Version, campaign, tag)
+		before.CompareURL = comparePath(v.DocumentRef, before.Version, o.Plan.Campaign, tag)
 		d.Before = &before
 	}
 	return d, nil

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -121,4 +122,35 @@ func (s *store) recount(key string) {
 		got[c] = people
 	}
 	s.same("counts of "+key, fmt.Sprint(got), fmt.Sprint(want))
+}
+
+func anAccountIsReadWithItsPlaceInEveryCampaign(s *store) {
+	account := func(id string) tracker.Account {
+		return get(s, func(r tracker.Reader) (tracker.Account, error) { return r.Account(s.ctx, id) })
+	}
+	missing(s, func(r tracker.Reader) (tracker.Account, error) { return r.Account(s.ctx, "p-000") })
+	people := s.people("p", 3)
+	alone := tracker.Account{Person: people[0]}
+	s.same("in no campaign there is", account("p-000"), alone)
+
+	second := s.enroll("second", people[:1])
+	first := s.enroll("first", people[:2])
+	s.enroll("third", people[1:])
+	s.update(func(tx tracker.Tx) error { return tx.Activate(s.ctx, "second", 1, true, noon) })
+	s.update(func(tx tracker.Tx) error {
+		return tx.PutContacts(s.ctx, []tracker.Contact{{Ref: people[0].Ref, Zone: "Asia/Kolkata"}})
+	})
+	s.update(func(tx tracker.Tx) error { return s.respond(tx, response(people[0], 0, "k")) })
+	published, draft := version("terms", "1"), version("terms", "2")
+	s.update(func(tx tracker.Tx) error {
+		return errors.Join(tx.PutVersion(s.ctx, published), tx.PutVersion(s.ctx, draft), tx.Publish(s.ctx, published.DocumentRef, noon))
+	})
+	want := tracker.Account{
+		Person: people[0], Zone: "Asia/Kolkata", Answered: true, Published: 1, Enrolled: []tracker.Enrolled{first[0], second[0]},
+		Campaigns: []tracker.Campaign{s.campaign("first"), s.campaign("second")},
+	}
+	s.same("in two of three campaigns", account("p-000"), want)
+	if got := account("p-002"); len(got.Enrolled) != 1 || got.Answered || got.Zone != "" {
+		s.Errorf("somebody else: %+v", got)
+	}
 }

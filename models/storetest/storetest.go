@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) tracker.Store) {
 		peopleGetAscendingNumbersInTheOrderGiven,
 		knownPeopleKeepTheirNumberAndDateOfCreation,
 		peopleAreListedPageByPage,
+		anAccountIsReadWithItsPlaceInEveryCampaign,
 		peopleAreCountedByTheLanguageTheySpeak,
 		aDeletedPersonIsGoneAndItsNumberNotGivenAgain,
 		enrollingPassesOverThoseWhoAreIn,
