@@ -64,11 +64,16 @@ type Person struct {
 // Account is a person with everything that a page of theirs is made from.
 type Account struct {
 	Person    Person
-	Zone      string     // that the platform named, "" for none
-	Enrolled  []Enrolled // in order of campaign
-	Campaigns []Campaign // those of Enrolled, one each
-	Answered  bool       // a choice of this person is recorded
-	Published int        // how many versions of documents are. None is ever taken back, so it says which ones
+	Zone      string  // that the platform named, "" for none
+	Places    []Place // in order of campaign
+	Answered  bool    // a choice of this person is recorded
+	Published int     // how many versions of documents are. None is ever taken back, so it says which ones
+}
+
+// Place is an enrollment with its campaign.
+type Place struct {
+	Enrolled Enrolled
+	Campaign Campaign
 }
 
 // Enrolled is an enrollment as it is kept. Seq grows with every write and is

@@ -40,20 +40,21 @@ func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, er
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(a.Enrolled, func(e Enrolled) bool { return e.Campaign == campaign })
+		i := slices.IndexFunc(a.Places, func(p Place) bool { return p.Campaign.Key == campaign })
 		if i < 0 {
 			_, err := r.Enrollment(ctx, person, campaign) // which says why
 			return err
 		}
-		rules, err := t.rulesFor(ctx, r, a.Campaigns[i])
+		place := a.Places[i]
+		rules, err := t.rulesFor(ctx, r, place.Campaign)
 		if err != nil {
 			return err
 		}
-		p, err := rules.planOf(a.Enrolled[i])
+		p, err := rules.planOf(place.Enrolled)
 		if err != nil {
 			return err
 		}
-		o = Offer{Plan: rules.active, Previous: rules.previous(), Person: a.Person, Enrolled: a.Enrolled[i], Zone: t.zoneOf(a.Zone, a.Person.Country)}
+		o = Offer{Plan: rules.active, Previous: rules.previous(), Person: a.Person, Enrolled: place.Enrolled, Zone: t.zoneOf(a.Zone, a.Person.Country)}
 		if o.Standing, err = t.standingOf(ctx, r, a, now); err != nil {
 			return err
 		}

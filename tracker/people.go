@@ -274,13 +274,13 @@ func (t *Tracker) findHolds(ctx context.Context, r Reader, s *PersonStanding) er
 
 // standingOf is where a person stands over all campaigns.
 func (t *Tracker) standingOf(ctx context.Context, r Reader, a Account, now time.Time) (terms.Standing, error) {
-	parts := make([]terms.Standing, len(a.Enrolled))
-	for i, e := range a.Enrolled {
-		rules, err := t.rulesFor(ctx, r, a.Campaigns[i])
+	parts := make([]terms.Standing, len(a.Places))
+	for i, place := range a.Places {
+		rules, err := t.rulesFor(ctx, r, place.Campaign)
 		if err != nil {
 			return terms.Standing{}, err
 		}
-		if parts[i], err = rules.standing(t.Catalogue, e, now); err != nil {
+		if parts[i], err = rules.standing(t.Catalogue, place.Enrolled, now); err != nil {
 			return terms.Standing{}, err
 		}
 	}

@@ -146,11 +146,11 @@ func anAccountIsReadWithItsPlaceInEveryCampaign(s *store) {
 		return errors.Join(tx.PutVersion(s.ctx, published), tx.PutVersion(s.ctx, draft), tx.Publish(s.ctx, published.DocumentRef, noon))
 	})
 	want := tracker.Account{
-		Person: people[0], Zone: "Asia/Kolkata", Answered: true, Published: 1, Enrolled: []tracker.Enrolled{first[0], second[0]},
-		Campaigns: []tracker.Campaign{s.campaign("first"), s.campaign("second")},
+		Person: people[0], Zone: "Asia/Kolkata", Answered: true, Published: 1,
+		Places: []tracker.Place{{Enrolled: first[0], Campaign: s.campaign("first")}, {Enrolled: second[0], Campaign: s.campaign("second")}},
 	}
 	s.same("in two of three campaigns", account("p-000"), want)
-	if got := account("p-002"); len(got.Enrolled) != 1 || got.Answered || got.Zone != "" {
+	if got := account("p-002"); len(got.Places) != 1 || got.Answered || got.Zone != "" {
 		s.Errorf("somebody else: %+v", got)
 	}
 }
