@@ -16,6 +16,7 @@ import (
 	"assent/tokens"
 	"assent/tracker"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 )
 
@@ -76,14 +77,8 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	if err != nil {
 		return err
 	}
-	if err := a.metrics.Register(newJobsMetrics(jobs.Stats)); err != nil {
-		return fmt.Errorf("register the metrics of jobs: %w", err)
-	}
-	if err := a.metrics.Register(newMailMetrics(a.tracker)); err != nil {
-		return fmt.Errorf("register the metrics of mails: %w", err)
-	}
-	if err := a.metrics.Register(newPointMetrics(a.tracker)); err != nil {
-		return fmt.Errorf("register the metrics of enforcement points: %w", err)
+	if err := a.measure(jobs); err != nil {
+		return err
 	}
 	a.scheduler.Store(jobs)
 	handler, err := a.handler(layer, jobs, extra)
@@ -130,6 +125,16 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	<-delivering
 	<-checking
 	return errors.Join(err, stopped, a.close(ctx))
+}
+
+// measure adds to the metrics what is counted besides requests.
+func (a *app) measure(jobs *scheduler.Scheduler) error {
+	for of, metrics := range map[string]prometheus.Collector{"jobs": newJobsMetrics(jobs.Stats), "mails": newMailMetrics(a.tracker), "enforcement points": newPointMetrics(a.tracker)} {
+		if err := a.metrics.Register(metrics); err != nil {
+			return fmt.Errorf("register the metrics of %s: %w", of, err)
+		}
+	}
+	return nil
 }
 
 // checkStructure reads the whole database for damage once the server answers, and

@@ -7,11 +7,6 @@ import (
 	"assent/terms"
 )
 
-func (t *tx) groupAudience(ctx context.Context, person, group string) (audience, error) {
-	chat, g, err := t.group(ctx, person, group)
-	return audience{chat, g.From(person)}, err
-}
-
 // MakeGroup implements mailbox.Store.
 func (m *Mailbox) MakeGroup(ctx context.Context, g mailbox.Group, made mailbox.Message) (mailbox.Kept, error) {
 	return m.keeping(ctx, func(ctx context.Context, t *tx) (mailbox.Kept, error) {

@@ -47,7 +47,7 @@ func (r reader) Person(ctx context.Context, id string) (tracker.Person, error) {
 // sort would take SQLite several times as long as to find. It would also prepare
 // the statement anew for each id, were that not hidden behind an operator.
 func (r reader) Account(ctx context.Context, id string) (tracker.Account, error) {
-	rows, err := r.in(ctx).Raw(`SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner, coalesce(c.zone, ''),
+	rows, err := r.in(ctx).Raw(`SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner, coalesce(c.language, ''), coalesce(c.zone, ''),
 			EXISTS (SELECT 1 FROM responses r WHERE r.ref = p.ref), (SELECT count(*) FROM versions WHERE published <> 0),
 			k.plan, k.confirmed, k.activated_at, k.enrolled_to, k.ruled, e.`+strings.ReplaceAll(enrollment, ", ", ", e.")+`
 		FROM people p LEFT JOIN contacts c ON c.ref = p.ref
@@ -59,7 +59,7 @@ func (r reader) Account(ctx context.Context, id string) (tracker.Account, error)
 	var a tracker.Account
 	err = eachValues(rows, func(v *values) {
 		a.Person = personOf(v)
-		a.Zone, a.Answered, a.Published = v.text(), v.flag(), int(v.number())
+		a.Language, a.Zone, a.Answered, a.Published = v.text(), v.text(), v.flag(), int(v.number())
 		c := tracker.Campaign{Plan: int(v.number()), Confirmed: int(v.number()), ActivatedAt: v.time(), EnrolledTo: v.number(), Ruled: uint64(v.number())}
 		if e := enrolledOf(v); e.Ref != 0 {
 			c.Key = e.Campaign

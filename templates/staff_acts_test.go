@@ -21,6 +21,8 @@ func actSamples() []sample {
 	table := templates.StaffTable{ID: "moves", Title: "What it would do", Say: "On the facts of now.",
 		Head: []templates.StaffCell{{Text: "Change"}, number("People")},
 		Rows: [][]templates.StaffCell{{{Text: "Persistent to Limited", Note: "Everywhere else"}, number("1,204")}, {{Text: "p-1", URL: "/staff/people?id=p-1"}, {Text: "Held", Tone: "hold"}}}}
+	hooks := table
+	hooks.ID = "hooks"
 	changes := []templates.StaffChange{{Text: "The deadline moves from 15 May 2021 to 1 June 2021.", Path: "deadline", Kind: "changed"}, {Text: "Limited begins sooner.", Path: "stages[3].after", Kind: "changed", Harsher: true}}
 	options := []templates.StaffOption{{Value: "", Text: "Everybody", Chosen: true}, {Value: "BR", Text: "Brazil"}}
 	faults := []templates.StaffFormFault{{Field: "spread", Text: "Spread: is not a length of time."}}
@@ -79,7 +81,7 @@ func actSamples() []sample {
 		{"staff/approvals", "full", templates.StaffApprovals{StaffFrame: full, Open: []templates.StaffApprovalLine{asked}, Decided: []templates.StaffApprovalLine{decided}}},
 		{"staff/log", "full", templates.StaffLog{StaffFrame: full, Acts: table, Next: "/staff/log?before=3", First: "/staff/log?"}},
 		{"staff/log", "empty", templates.StaffLog{StaffFrame: desk, Acts: templates.StaffTable{ID: "acts", Title: "Newest first", None: "Nothing."}}},
-		{"staff/points", "full", templates.StaffPoints{StaffFrame: full, Here: []templates.StaffFact{{Name: "Newest change", Value: "7", Note: "all"}}, Points: table, Webhooks: table}},
+		{"staff/points", "full", templates.StaffPoints{StaffFrame: full, Here: []templates.StaffFact{{Name: "Newest change", Value: "7", Note: "all"}}, Points: table, Webhooks: hooks}},
 		{"staff/points", "empty", templates.StaffPoints{StaffFrame: desk, Points: templates.StaffTable{ID: "points", Title: "Who reports", None: "Nobody."}, Webhooks: templates.StaffTable{ID: "hooks", Title: "Webhooks", None: "None."}}},
 		{"staff/webhooks", "full", templates.StaffWebhooks{StaffFrame: full, Webhooks: table}},
 		{"staff/webhooks", "empty", templates.StaffWebhooks{StaffFrame: desk, Webhooks: templates.StaffTable{ID: "webhooks", Title: "Nobody", None: "Nobody is."}}},

@@ -263,7 +263,7 @@ func (w *world) telling(opens [][]byte) map[string][]string {
 func aboutNobody() []string {
 	return []string{
 		"versions", "texts", "campaigns", "plans", "snapshots", "counts", "days", "runs", "revision", "log_head", "tiles", "api_keys", "staff",
-		"reversals", "breakers", "restrictions", "pause", "leases", "spent", "erasures", "chats", "webhooks", "delivery_counts", "places", "mailings", "schema_migrations",
+		"reversals", "breakers", "restrictions", "pause", "leases", "spent", "erasures", "chats", "webhooks", "delivery_counts", "places", "mailings", "points", "schema_migrations",
 	}
 }
 

@@ -64,6 +64,7 @@ type Person struct {
 // Account is a person with everything that a page of theirs is made from.
 type Account struct {
 	Person    Person
+	Language  string  // that the person chose, "" for that of Person
 	Zone      string  // that the platform named, "" for none
 	Places    []Place // in order of campaign
 	Answered  bool    // a choice of this person is recorded

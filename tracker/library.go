@@ -21,14 +21,15 @@ type library struct {
 // librarySize bounds the texts that are kept, in bytes.
 const librarySize = 32 << 20
 
-// version reads a version, once if it is published.
-func (t *Tracker) version(ctx context.Context, r Reader, ref terms.DocumentRef) (Version, error) {
-	if v, known := t.library.find(ref); known {
+// version reads a version, once if it is published. The reader must not be a
+// transaction that publishes: what it publishes may be taken back.
+func (l *library) version(ctx context.Context, r Reader, ref terms.DocumentRef) (Version, error) {
+	if v, known := l.find(ref); known {
 		return v, nil
 	}
 	v, err := r.Version(ctx, ref)
-	if _, writes := r.(Tx); err == nil && !writes && !v.Published.IsZero() { // what a transaction publishes may be taken back
-		t.library.put(v)
+	if err == nil && !v.Published.IsZero() {
+		l.put(v)
 	}
 	return v, err
 }

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -54,7 +55,8 @@ func (t *Tracker) Offer(ctx context.Context, person, campaign string) (Offer, er
 		if err != nil {
 			return err
 		}
-		o = Offer{Plan: rules.active, Previous: rules.previous(), Person: a.Person, Enrolled: place.Enrolled, Zone: t.zoneOf(a.Zone, a.Person.Country)}
+		o = Offer{Plan: rules.active, Previous: rules.previous(), Person: a.Person, Enrolled: place.Enrolled}
+		o.Language, o.Zone = cmp.Or(a.Language, a.Person.Locale), t.zoneOf(a.Zone, a.Person.Country)
 		if o.Standing, err = t.standingOf(ctx, r, a, now); err != nil {
 			return err
 		}
@@ -134,7 +136,7 @@ func (o *Offer) judge(p terms.Plan, r rules, now time.Time) {
 // texts fills in what is asked about where the person is.
 func (t *Tracker) texts(ctx context.Context, r Reader, rules rules, o *Offer) error {
 	for _, ref := range rules.active.In(o.Enrolled.Country).Documents {
-		v, err := t.version(ctx, r, ref)
+		v, err := t.library.version(ctx, r, ref)
 		if err != nil {
 			return err
 		}

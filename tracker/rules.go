@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -78,33 +77,6 @@ func (s *shelf) put(r rules) {
 		s.known = map[string]rules{}
 	}
 	s.known[r.campaign.Key] = r
-}
-
-// published keeps versions that people are asked about, without their Markdown.
-// Nothing changes them any more. The zero value is empty.
-type published struct {
-	mu    sync.Mutex
-	known map[terms.DocumentRef]Version
-}
-
-func (p *published) find(ref terms.DocumentRef) (Version, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	v, found := p.known[ref]
-	return v, found
-}
-
-func (p *published) put(v Version) {
-	v.Texts = slices.Clone(v.Texts)
-	for i := range v.Texts {
-		v.Texts[i].Markdown = ""
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known == nil || len(p.known) >= mostKept {
-		p.known = map[terms.DocumentRef]Version{}
-	}
-	p.known[v.DocumentRef] = v
 }
 
 // Rules returns what the positions of a campaign are judged by, for whoever

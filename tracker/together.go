@@ -94,12 +94,12 @@ func (t *Tracker) record(ctx context.Context, batch []*answer, refused func() er
 // store, read at once.
 type group struct {
 	Tx
-	published *published
-	rules     rules
-	enrolled  map[string]Enrolled // by person
-	answered  map[ResponseKey]Response
-	keys      map[int64][]byte // by the person's Ref
-	fresh     []*answer        // to be recorded
+	library  *library
+	rules    rules
+	enrolled map[string]Enrolled // by person
+	answered map[ResponseKey]Response
+	keys     map[int64][]byte // by the person's Ref
+	fresh    []*answer        // to be recorded
 }
 
 // answerAll works out the answer to each choice of a batch.
@@ -156,7 +156,7 @@ func theirs(err error) bool {
 
 // readAhead reads what choices about a campaign are going to ask for.
 func (t *Tracker) readAhead(ctx context.Context, tx Tx, r rules, answers []*answer) (*group, error) {
-	g := &group{Tx: tx, published: &t.published, rules: r}
+	g := &group{Tx: tx, library: &t.library, rules: r}
 	people := make([]string, len(answers))
 	for i, a := range answers {
 		people[i] = a.Person
@@ -187,16 +187,10 @@ func (g *group) Enrollment(ctx context.Context, person, campaign string) (Enroll
 	return g.Tx.Enrollment(ctx, person, campaign)
 }
 
-// Version reads one that is published the first time, and knows it from then on.
+// Version reads one that is published the first time, and knows it from then on:
+// choices publish nothing, so whoever did has committed it.
 func (g *group) Version(ctx context.Context, ref terms.DocumentRef) (Version, error) {
-	if v, known := g.published.find(ref); known {
-		return v, nil
-	}
-	v, err := g.Tx.Version(ctx, ref)
-	if err == nil && !v.Published.IsZero() {
-		g.published.put(v)
-	}
-	return v, err
+	return g.library.version(ctx, g.Tx, ref)
 }
 
 // keep writes the evidence of choices and everything that follows from them. It

@@ -54,11 +54,10 @@ type Leniency struct {
 // recorded, rules, for as long as the store has the same, and published versions.
 type Tracker struct {
 	Deps
-	queue     queue
-	shelf     shelf
-	published published
-	library   library
-	atlas     atlas
+	queue   queue
+	shelf   shelf
+	library library
+	atlas   atlas
 }
 
 // New returns a tracker.

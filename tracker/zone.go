@@ -64,16 +64,12 @@ func (t *Tracker) SpokenTo(ctx context.Context, person string) (string, *time.Lo
 		if err != nil {
 			return err
 		}
-		language, zone, err = t.spokenTo(ctx, r, p)
-		return err
+		c, err := r.Contact(ctx, p.Ref)
+		if err != nil && !isKind(err, terms.NotFound) {
+			return err
+		}
+		language, zone = cmp.Or(c.Language, p.Locale), t.zoneOf(c.Zone, p.Country)
+		return nil
 	})
 	return language, zone, err
-}
-
-func (t *Tracker) spokenTo(ctx context.Context, r Reader, p Person) (string, *time.Location, error) {
-	c, err := r.Contact(ctx, p.Ref)
-	if err != nil && !isKind(err, terms.NotFound) {
-		return "", nil, err
-	}
-	return cmp.Or(c.Language, p.Locale), t.zoneOf(c.Zone, p.Country), nil
 }

@@ -138,7 +138,7 @@ func anAccountIsReadWithItsPlaceInEveryCampaign(s *store) {
 	s.enroll("third", people[1:])
 	s.update(func(tx tracker.Tx) error { return tx.Activate(s.ctx, "second", 1, true, noon) })
 	s.update(func(tx tracker.Tx) error {
-		return tx.PutContacts(s.ctx, []tracker.Contact{{Ref: people[0].Ref, Zone: "Asia/Kolkata"}})
+		return tx.PutContacts(s.ctx, []tracker.Contact{{Ref: people[0].Ref, Language: "hi", Zone: "Asia/Kolkata"}})
 	})
 	s.update(func(tx tracker.Tx) error { return s.respond(tx, response(people[0], 0, "k")) })
 	published, draft := version("terms", "1"), version("terms", "2")
@@ -146,7 +146,7 @@ func anAccountIsReadWithItsPlaceInEveryCampaign(s *store) {
 		return errors.Join(tx.PutVersion(s.ctx, published), tx.PutVersion(s.ctx, draft), tx.Publish(s.ctx, published.DocumentRef, noon))
 	})
 	want := tracker.Account{
-		Person: people[0], Zone: "Asia/Kolkata", Answered: true, Published: 1,
+		Person: people[0], Language: "hi", Zone: "Asia/Kolkata", Answered: true, Published: 1,
 		Places: []tracker.Place{{Enrolled: first[0], Campaign: s.campaign("first")}, {Enrolled: second[0], Campaign: s.campaign("second")}},
 	}
 	s.same("in two of three campaigns", account("p-000"), want)

@@ -320,7 +320,7 @@ func doesAsItIsTold(t *testing.T, box server) {
 	if id == nil || status == nil {
 		t.Fatalf("what came back names no notice:\n%s", mails[0].data)
 	}
-	w.must(w.Tracker.Bounced(t.Context(), tracker.Bounce{Notice: id[1], Kind: tracker.HardBounce, Code: strings.TrimSpace(status[1])}))
+	w.must(w.Bounced(t.Context(), tracker.Bounce{Notice: id[1], Kind: tracker.HardBounce, Code: strings.TrimSpace(status[1])}))
 	if got := w.state("back"); got != tracker.Bounced {
 		t.Errorf("what came back is %s", got)
 	}

@@ -141,7 +141,7 @@ func newPostfix(t *testing.T) *postfix {
 
 func (p *postfix) write(name, text string) {
 	p.Helper()
-	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644); err != nil { //nolint:gosec // its processes read it as another user
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644); err != nil {
 		p.Fatal(err)
 	}
 }
@@ -235,7 +235,10 @@ func (p *postfix) behave(to string, m manners) {
 // got waits until its queue is empty.
 func (p *postfix) got() []mailed {
 	p.Helper()
-	p.until("every mail is delivered", func() bool { return p.idle() && p.idle() }) // what comes back is queued before what it is about leaves
+	p.until("every mail is delivered", func() bool {
+		once := p.idle()
+		return p.idle() && once // what comes back is queued before what it is about leaves
+	})
 	files, err := filepath.Glob(filepath.Join(p.dir, "mail", "all", "new", "*"))
 	if err != nil {
 		p.Fatal(err)
