@@ -1,0 +1,74 @@
+package messaging_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"assent/gate"
+	"assent/messaging"
+	"assent/models"
+)
+
+// The gate of this server tells nobody of its changes: the periodic sweep is all
+// that is left, and it takes away and gives back.
+func TestASweepPutsRightWhatNoChangeReached(t *testing.T) {
+	t.Parallel()
+	known := &facts{}
+	var silent *gate.Gate
+	w := newWorldOn(t, newMailbox(t, models.Options{Throwaway: true}), known, func(o *messaging.Options) {
+		silent = gate.New(known, gate.Options{Catalogue: catalogue(), PublicURL: "https://terms.example.org", Now: o.Now})
+		if err := silent.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o.Gate, o.SweepEvery = silent, 50*time.Millisecond
+	})
+	w.gate = silent
+	d := drive(t, w.url)
+	d.open(t, w, "ana")
+	w.move(t, "ana", suspended)
+	eventually(t, "me", func() string { return d.lines(t, "ana") })
+	w.call(t, "ben", "messages.send", `{"to":"ana","body":"held"}`)
+	w.accept(t, "ana")
+	eventually(t, everyLine, func() string { return d.lines(t, "ana") })
+	d.await(t, "what was held", func(h heard) bool {
+		return publication("ana", "chats", "message")(h) && h.at("message", "body") == "held"
+	})
+}
+
+// Whatever is taken away, a connection can be made, says the way back, and lets
+// its person take their chats along, leave, and be left alone.
+func TestAConnectionKeepsItsExitRightsAtEveryStage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := drive(t, w.url)
+	for stage, lines := range []string{announced: everyLine, limited: "calls me notifications", suspended: "me"} {
+		group := w.call(t, "ben", "groups.create", `{"title":"Choir","members":["ana"]}`)["group"]
+		w.move(t, "ana", stage)
+		d.open(t, w, "ana")
+		eventually(t, lines, func() string { return d.lines(t, "ana") })
+		for method, params := range map[string]map[string]any{
+			"chats.export": nil, "groups.leave": {"group": group}, "contacts.block": {"peer": "cy"}, "contacts.unblock": {"peer": "cy"},
+		} {
+			if r := d.rpc(t, "ana", method, params); r.Error != nil {
+				t.Errorf("%s at stage %d: %+v", method, stage, r.Error)
+			}
+		}
+		var standing struct {
+			Campaigns []struct {
+				Restore   string `json:"restore"`
+				AcceptURL string `json:"accept_url"`
+			} `json:"campaigns"`
+		}
+		r := d.rpc(t, "ana", "standing", nil)
+		if err := json.Unmarshal(r.Result, &standing); err != nil || len(standing.Campaigns) != 1 ||
+			standing.Campaigns[0].Restore != "accept" || standing.Campaigns[0].AcceptURL == "" {
+			t.Errorf("at stage %d the way back is %s", stage, r.Result)
+		}
+		if stage == suspended {
+			w.accept(t, "ana")
+			eventually(t, everyLine, func() string { return d.lines(t, "ana") })
+		}
+		d.do(t, map[string]any{"op": "close", "client": "ana"})
+	}
+}
