@@ -17,8 +17,14 @@ func TestEjabberdHoldsItsUsersToTheirStages(t *testing.T) {
 	holdsItsUsers(t, ejabberd)
 }
 
-// ejabberd is a server with accounts for ana, ben and cy.
-func ejabberd(t *testing.T, assent string) chatServer {
+func TestEjabberdLetsGoOfItsUsersWhenItIsTold(t *testing.T) {
+	t.Parallel()
+	letsGoOfItsUsers(t, ejabberd)
+}
+
+// ejabberd is a server with accounts for ana, ben and cy, and more settings of
+// the module.
+func ejabberd(t *testing.T, assent string, more chatSettings) chatServer {
 	t.Helper()
 	data, number := t.TempDir(), port(t)
 	file := filepath.Join(data, "ejabberd.yml")
@@ -36,7 +42,11 @@ modules:
     url: %q
     key: %q
     exits: [help@localhost]
-`, number, assent, sampleKey)
+    ask: %s
+    on_silence: %s
+    silence: %d
+    mailbox_ttl: %d
+`, number, assent, sampleKey, more.ask, more.onSilence, more.silence, more.mailboxTTL)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,14 @@ func TestProsodyHoldsItsUsersToTheirStages(t *testing.T) {
 	holdsItsUsers(t, prosody)
 }
 
-// prosody is a server with accounts for ana, ben and cy.
-func prosody(t *testing.T, assent string) chatServer {
+func TestProsodyLetsGoOfItsUsersWhenItIsTold(t *testing.T) {
+	t.Parallel()
+	letsGoOfItsUsers(t, prosody)
+}
+
+// prosody is a server with accounts for ana, ben and cy, and more settings of the
+// module.
+func prosody(t *testing.T, assent string, more chatSettings) chatServer {
 	t.Helper()
 	dir, err := filepath.Abs("../integrations/prosody")
 	if err != nil {
@@ -40,7 +46,11 @@ VirtualHost "localhost"
 	assent_url = %q
 	assent_key = %q
 	assent_exits = { "help@localhost" }
-`, data, filepath.Join(data, "pid"), dir, number, assent, sampleKey)
+	assent_ask = %q
+	assent_on_silence = %q
+	assent_silence = %d
+	assent_mailbox_ttl = %d
+`, data, filepath.Join(data, "pid"), dir, number, assent, sampleKey, more.ask, more.onSilence, more.silence, more.mailboxTTL)
 	accounts := filepath.Join(data, "localhost", "accounts")
 	if err := os.MkdirAll(accounts, 0o750); err != nil {
 		t.Fatal(err)

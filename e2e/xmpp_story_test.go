@@ -21,6 +21,12 @@ type chatServer struct {
 	start   func() (stop func())
 }
 
+// chatSettings are those of the module that a test chooses; times in seconds.
+type chatSettings struct {
+	ask, onSilence      string
+	silence, mailboxTTL int
+}
+
 // road is what lies between a chat server and Assent: all of it, or, while it is
 // broken, only questions to the decision point.
 type road struct {
@@ -78,11 +84,11 @@ func (r *road) mend() {
 
 // holdsItsUsers is what every XMPP server with the gate has to do for its users,
 // whom the sample company leads through its stages.
-func holdsItsUsers(t *testing.T, server func(t *testing.T, assent string) chatServer) {
+func holdsItsUsers(t *testing.T, server func(t *testing.T, assent string, more chatSettings) chatServer) {
 	t.Helper()
 	s := sample(t, "40")
 	way := roadTo(t, s.url)
-	chat := server(t, way.URL)
+	chat := server(t, way.URL, chatSettings{"refusals", "hold", 1, 30 * 86400})
 	stop := chat.start()
 	x := clients(t, chat.address)
 	s.limits(x)
@@ -114,6 +120,67 @@ func holdsItsUsers(t *testing.T, server func(t *testing.T, assent string) chatSe
 		t.Errorf("ben's desk got %q", got)
 	}
 	s.hearsOf(chat.kind)
+}
+
+// letsGoOfItsUsers is what the other settings are for: each thing a user does is
+// asked of the decision point, silence lets everybody through after a while, and
+// what is held is held for a time.
+func letsGoOfItsUsers(t *testing.T, server func(t *testing.T, assent string, more chatSettings) chatServer) {
+	t.Helper()
+	const silence, kept = 7, 18 // longer than the stream is silent, and than silence takes to be noticed
+	s := sample(t, "40")
+	way := roadTo(t, s.url)
+	chat := server(t, way.URL, chatSettings{"always", "allow", silence, kept})
+	chat.start()
+	x := clients(t, chat.address)
+	x.open("ana", "phone")
+	x.open("ben", "tablet")
+
+	way.breaks() // what is not heard of counts all the same
+	s.clock("2021-07-05T00:00:00Z")
+	x.says("phone", "ben", "unheard", "unheard")
+	x.hears("phone", `id="unheard"`, "policy-violation", `capability="messages.send"`, `stage="limited"`)
+	way.mend()
+	x.hears("phone", `<standing`, `stage="limited"`)
+
+	s.clock("2021-08-20T00:00:00Z")
+	const suspended = `stage="suspended_delivery"`
+	x.hears("phone", "<standing", suspended)
+	x.says("tablet", "ana", "old", "old")
+	time.Sleep((kept + 1) * time.Second)
+	x.says("tablet", "ana", "new", "new")
+	x.says("tablet", "cy", "new-2", "new") // whoever is only away gets it by and by
+	s.signal(syscall.SIGSTOP)
+	x.hears("phone", "<body>new</body>")
+	x.says("phone", "ben", "let-through", "let-through")
+	x.hears("tablet", "<body>let-through</body>")
+
+	told := x.count("phone", "<standing", suspended)
+	s.signal(syscall.SIGCONT)
+	for deadline := time.Now().Add(2 * patience); x.count("phone", "<standing", suspended) == told; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("Assent speaks again, and its rules do not hold")
+		}
+	}
+	x.says("phone", "ben", "held-again", "held-again")
+	x.hears("phone", `id="held-again"`, "policy-violation")
+	x.says("tablet", "ana", "later", "later")
+	s.acceptsWhatIsAsked("ana")
+	x.hears("phone", "<body>later</body>")
+	if got := x.bodies("phone"); got != "new later" {
+		t.Errorf("ana's phone got %q", got)
+	}
+	if got := x.bodies("tablet"); got != "let-through" {
+		t.Errorf("ben's tablet got %q", got)
+	}
+}
+
+// signal stops the server for a while, or has it go on.
+func (s *site) signal(what syscall.Signal) {
+	s.Helper()
+	if err := s.server.Process.Signal(what); err != nil {
+		s.Fatal(err)
+	}
 }
 
 // hearsOf waits until a chat server has said that nothing is lacking there.
@@ -185,16 +252,12 @@ func (s *site) takesReplies(x *xmpp) {
 	x.hears("tablet", "<propose", "call-2")
 
 	// Assent does not answer for a while: everybody stays as last known.
-	if err := s.server.Process.Signal(syscall.SIGSTOP); err != nil {
-		s.Fatal(err)
-	}
+	s.signal(syscall.SIGSTOP)
 	x.says("phone", "ben", "outage", "outage")
 	x.hears("phone", `id="outage"`, "policy-violation")
 	x.says("tablet", "ana", "m3", "in-the-outage")
 	x.hears("phone", "<body>in-the-outage</body>")
-	if err := s.server.Process.Signal(syscall.SIGCONT); err != nil {
-		s.Fatal(err)
-	}
+	s.signal(syscall.SIGCONT)
 }
 
 func (s *site) suspends(x *xmpp) {

@@ -156,6 +156,19 @@ func (x *xmpp) find(client string, words ...string) string {
 	return ""
 }
 
+// count is how many stanzas with all the words a client has got.
+func (x *xmpp) count(client string, words ...string) int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n := 0
+	for _, stanza := range x.heard[client] {
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(stanza, w) }) {
+			n++
+		}
+	}
+	return n
+}
+
 // bodies lists the texts a client got from others, in order.
 func (x *xmpp) bodies(client string) string {
 	x.mu.Lock()
