@@ -30,7 +30,7 @@ func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 			return err
 		}
 		for _, c := range campaigns {
-			book, err := s.bookOf(ctx, r, c.Key)
+			book, err := s.bookOf(ctx, r, c)
 			if err != nil {
 				return err
 			}
@@ -41,9 +41,9 @@ func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 	return books, err
 }
 
-func (s source) bookOf(ctx context.Context, r tracker.Reader, campaign string) (gate.Book, error) {
-	plans, holds, err := tracker.Rules(ctx, r, s.catalogue, campaign)
-	return gate.Book{Campaign: campaign, Plans: plans, Holds: holds}, err
+func (s source) bookOf(ctx context.Context, r tracker.Reader, c tracker.Campaign) (gate.Book, error) {
+	plans, holds, err := tracker.Rules(ctx, r, s.catalogue, c.Key)
+	return gate.Book{Campaign: c.Key, Plans: plans, Holds: holds, Middle: c.EnrolledTo / 2}, err
 }
 
 // Rows lists positions in order of Ref.

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"hash/maphash"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"assent/terms"
 )
@@ -239,13 +242,18 @@ func (g *Gate) shortTurn(ctx context.Context, campaign string, after int64) (int
 	return g.placePage(ctx, campaign, after, shortPage)
 }
 
-// placeAll does the same at once, and reads the next page while it places one.
+// placeAll does the same at once. Two read, from the start and from the middle,
+// while one places what they have read.
 func (g *Gate) placeAll(ctx context.Context, campaign string) error {
-	pages := make(chan []Row, 1)
+	pages := make(chan []Row, 2)
+	readers, ctx := errgroup.WithContext(ctx)
+	middle := g.books[campaign].Middle
+	readers.Go(func() error { return g.readPages(ctx, campaign, 0, middle, pages) })
+	readers.Go(func() error { return g.readPages(ctx, campaign, middle, math.MaxInt64, pages) })
 	failed := make(chan error, 1)
 	go func() {
 		defer close(pages)
-		failed <- g.readPages(ctx, campaign, pages)
+		failed <- readers.Wait()
 	}()
 	revision := g.revision.Load()
 	for rows := range pages {
@@ -256,18 +264,25 @@ func (g *Gate) placeAll(ctx context.Context, campaign string) error {
 	return <-failed
 }
 
-func (g *Gate) readPages(ctx context.Context, campaign string, to chan<- []Row) error {
-	for after := int64(0); ; {
+// readPages reads the people after one and up to another.
+func (g *Gate) readPages(ctx context.Context, campaign string, after, upTo int64, to chan<- []Row) error {
+	for after < upTo {
 		rows, err := g.source.Rows(ctx, campaign, after, page)
 		if err != nil {
 			return fmt.Errorf("read positions of campaign %s after %d: %w", campaign, after, err)
 		}
-		to <- rows
-		if len(rows) < page {
+		read := len(rows)
+		if read > 0 {
+			after = rows[read-1].Ref
+		}
+		for len(rows) > 0 && rows[len(rows)-1].Ref > upTo { // the other reads them
+			rows = rows[:len(rows)-1]
+		}
+		if to <- rows; read < page {
 			return nil
 		}
-		after = rows[len(rows)-1].Ref
 	}
+	return nil
 }
 
 // placePage places the next people of a campaign after one, and returns the

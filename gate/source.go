@@ -19,6 +19,7 @@ type Book struct {
 	Campaign string
 	Plans    map[int]terms.Plan
 	Holds    []terms.Hold
+	Middle   int64 // a Ref that about half of the people come before, so that two can read; 0: not known
 }
 
 // Change is one entry of the log of changes.

@@ -20,7 +20,7 @@ type loading struct {
 }
 
 func (l loading) Books(context.Context) ([]gate.Book, error) {
-	return []gate.Book{{Campaign: "c", Plans: map[int]terms.Plan{1: l.plan}}}, nil
+	return []gate.Book{{Campaign: "c", Plans: map[int]terms.Plan{1: l.plan}, Middle: million / 2}}, nil
 }
 
 func (l loading) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {

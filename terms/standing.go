@@ -202,6 +202,9 @@ func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
 		}
 		return n
 	}
+	if !e.Noticed.IsZero() { // as for nearly everybody whose next stage is near
+		return n
+	}
 	if d := Step(p, e, holds, now); d.Action == Wait && d.Why == WaitsForNotice {
 		n.At, n.Why = time.Time{}, WaitsForNotice
 	}
