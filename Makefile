@@ -38,6 +38,7 @@ test-long: ## the tests under the race detector, each property CHECKS times, the
 	env ASSENT_RACES=10000 ASSENT_SOCKETS=10000 go test -timeout 2h -run 'OutrunsAChange|AmongManyIdle' ./messaging
 	env ASSENT_POSTFIX=1 go test -timeout 1h ./notify/mail
 	env ASSENT_HISTORIES=1000 go test -timeout 2h -run LostOrDoubled ./e2e
+	env ASSENT_READERS=10000 go test -timeout 1h -run TellsThoseWhoListen ./e2e
 	@$(WITH_POSTGRES) env ASSENT_YEAR_PEOPLE=10000 ASSENT_BATTERY_ROUNDS=20 ASSENT_BATTERY_KILLS=200 ASSENT_BATTERY_OUTAGES=20 go test -timeout 2h ./battery
 	env ASSENT_BATTERY_ROUNDS=20 go test -timeout 2h -run 'TestNoPage' ./templates
 
