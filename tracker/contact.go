@@ -17,7 +17,7 @@ type Contact struct {
 	Ref      int64     // of the person
 	Email    string    // "" for none
 	Channels []Channel // the platform may use; none: all
-	Zone     string    // IANA name of the person's time zone, "" for UTC
+	Zone     string    // IANA name of the person's time zone, "" where the platform does not say
 	Language string    // BCP 47 tag the person chose to be spoken to in, "" for that of the account
 	Changed  time.Time
 	Silenced time.Time // no reminders by e-mail since; zero: they may be sent
@@ -68,14 +68,6 @@ func mailable(address string) bool {
 	}
 	parsed, err := mail.ParseAddress(address)
 	return err == nil && parsed.Address == address
-}
-
-// Place is the person's time zone, UTC where none is known.
-func (c Contact) Place() *time.Location {
-	if place, err := time.LoadLocation(c.Zone); err == nil {
-		return place
-	}
-	return time.UTC
 }
 
 // Allows reports whether the platform lets us use a channel for the person.

@@ -166,7 +166,7 @@ func (t *Tracker) concluded(ctx context.Context, l Letter, d Delivery, now time.
 		}
 		return tx.AddDeliveries(ctx, []Delivery{{
 			Notice: again(d.Notice), Channel: d.Channel, Ref: d.Ref, Campaign: d.Campaign, Plan: d.Plan, Stage: d.Stage,
-			Kind: LetterReminder, Created: now, State: Queued, NextAt: t.Post.Quiet.After(now.Add(l.Again), l.Contact.Place()),
+			Kind: LetterReminder, Created: now, State: Queued, NextAt: t.Post.Quiet.After(now.Add(l.Again), l.Offer.Zone),
 		}})
 	})
 }

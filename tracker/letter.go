@@ -107,7 +107,7 @@ const heldFor = 24 * time.Hour
 func (l Letter) later(post Post, sent []time.Time, now time.Time) time.Time {
 	pos := l.Offer.Position
 	climbs := l.Kind != LetterMoved && l.Kind != LetterReversed && l.Kind != LetterRestored
-	switch quiet := post.Quiet.After(now, l.Contact.Place()); {
+	switch quiet := post.Quiet.After(now, l.Offer.Zone); {
 	case climbs && pos.HoldID != "" && (l.Kind != LetterReminder || pos.Reminder == (terms.Reminder{})):
 		return now.Add(heldFor)
 	case l.Kind == LetterReminder && pos.Quiet.After(now):

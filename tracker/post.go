@@ -80,7 +80,7 @@ func (t *Tracker) readOn(ctx context.Context, r Reader, limit int, now time.Time
 	}
 	q.to, q.full = changes[len(changes)-1].Revision, len(changes) == limit
 	books := &books{t: t, known: map[string]rules{}}
-	var refs []int64
+	var to []Enrolled
 	for _, c := range changes {
 		d, err := books.letter(ctx, r, c)
 		switch {
@@ -89,26 +89,31 @@ func (t *Tracker) readOn(ctx context.Context, r Reader, limit int, now time.Time
 		case c.Kind == ChangePlan || c.Kind == ChangeReversal:
 			q.walks = append(q.walks, Mailing{Campaign: c.Enrolled.Campaign, Revision: c.Revision})
 		case d.Kind != "":
-			q.letters, refs = append(q.letters, d), append(refs, d.Ref)
+			q.letters, to = append(q.letters, d), append(to, c.Enrolled)
 		}
 	}
-	q.letters, err = t.addressed(ctx, r, q.letters, refs, now)
+	q.letters, err = t.addressed(ctx, r, q.letters, to, now)
 	return q, err
 }
 
-// addressed leaves the letters to people who can be written to, and says when.
-func (t *Tracker) addressed(ctx context.Context, r Reader, letters []Delivery, refs []int64, now time.Time) ([]Delivery, error) {
+// addressed leaves the letters to people who can be written to, and says when it
+// is not night where they are. Letter i is to whoever stands at i.
+func (t *Tracker) addressed(ctx context.Context, r Reader, letters []Delivery, to []Enrolled, now time.Time) ([]Delivery, error) {
+	refs := make([]int64, len(to))
+	for i, e := range to {
+		refs[i] = e.Ref
+	}
 	contacts, err := r.Contacts(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
 	kept := letters[:0]
-	for _, d := range letters {
+	for i, d := range letters {
 		contact := contacts[d.Ref]
 		if contact.unfit(d.Kind) != "" {
 			continue
 		}
-		d.Channel, d.State, d.Created, d.NextAt = Email, Queued, now, t.Post.Quiet.After(now, contact.Place())
+		d.Channel, d.State, d.Created, d.NextAt = Email, Queued, now, t.Post.Quiet.After(now, t.zoneOf(contact.Zone, to[i].Country))
 		kept = append(kept, d)
 	}
 	return kept, nil
@@ -230,6 +235,7 @@ func (t *Tracker) contradicted(ctx context.Context, r Reader, walk Mailing, rows
 		return nil, err
 	}
 	var letters []Delivery
+	var to []Enrolled
 	for _, e := range rows {
 		before, told := said[e.Ref]
 		p, err := rules.planOf(e)
@@ -244,7 +250,7 @@ func (t *Tracker) contradicted(ctx context.Context, r Reader, walk Mailing, rows
 		if say.Equal(Never()) {
 			d.Kind = LetterReversed
 		}
-		letters = append(letters, d)
+		letters, to = append(letters, d), append(to, e)
 	}
-	return t.addressed(ctx, r, letters, refs, now)
+	return t.addressed(ctx, r, letters, to, now)
 }

@@ -123,15 +123,15 @@ func morning(at time.Time) time.Time { return at.Truncate(day).Add(10 * time.Hou
 func TestPeopleAreWrittenToOnceAndNotAtNight(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		w.queue() // the follower begins here
-		w.launch("BR", "BR", "BR")
-		w.addressed("p-0", "p-1")
+		w.launch("BR", "BR", "JP", "BR")
+		w.addressed("p-0", "p-1", "p-2") // whose time is that of a country with one zone
 		w.must(w.SetContact(t.Context(), "p-1", tracker.Contact{Email: "p-1@example.org", Zone: "Asia/Tokyo"}))
 		w.sweepAt(announce.Add(13 * time.Hour)) // ten at night in Tokyo
 		w.is("by day", w.post(), []string{"told p-0"})
 		w.is("again", w.post(), []string{})
 		w.set(announce.Add(23 * time.Hour)) // eight in the morning there
-		w.is("in the morning", w.post(), []string{"told p-1"})
-		w.is("nobody else", len(w.deliveries("p-2")), 0)
+		w.is("in the morning", w.post(), []string{"told p-1", "told p-2"})
+		w.is("nobody else", len(w.deliveries("p-3")), 0)
 	}, mailed)
 }
 

@@ -68,7 +68,7 @@ func Mount(r gin.IRouter, o Options) {
 	}
 	r.GET("/l/:token", web.Handle(s.openLink))
 	r.GET("/u/:token", web.Handle(s.askQuiet))
-	r.POST("/u/:token", web.Handle(web.ReadForm), web.Handle(s.quiet)) // from anywhere: see quiet
+	r.POST("/u/:token", web.Handle(web.ReadOneClick), web.Handle(s.quiet)) // from anywhere: see quiet
 	r.GET("/legal/:document/:version", web.Handle(s.legal))
 	r.GET("/legal/:document/:version/compare", s.page(s.compare))
 

@@ -31,6 +31,16 @@ func TestRemindersEndInOneClickAndLookingEndsNothing(t *testing.T) {
 	if done := w.browser().post(path, url.Values{"List-Unsubscribe": {"One-Click"}}, "Origin", "https://mail.example.com", "Sec-Fetch-Site", "cross-site"); done.status != http.StatusOK || !silenced() {
 		t.Fatalf("one click: %d, silenced %v", done.status, silenced())
 	}
+	w.try(w.Silence(t.Context(), "ana", false))
+	// RFC 8058 wants the form in parts, and lets it be one line.
+	const parts = "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n"
+	for body, want := range map[string]int{"--x\r\nnothing": http.StatusBadRequest, strings.Replace(parts, "One-Click", strings.Repeat("x", 70<<10), 1): http.StatusRequestEntityTooLarge, parts: http.StatusOK} {
+		if got := w.browser().send(path, "multipart/form-data; boundary=x", body, "Origin", "https://mail.example.com"); got.status != want || silenced() != (want == http.StatusOK) {
+			t.Errorf("in parts, %d bytes: %d, silenced %v, want %d", len(body), got.status, silenced(), want)
+		}
+		w.try(w.Silence(t.Context(), "ana", false))
+	}
+	w.try(w.Silence(t.Context(), "ana", true))
 	if again := w.browser().post(path, url.Values{"reminders": {"on"}}); !strings.Contains(again.text(), "again") || silenced() {
 		t.Errorf("%d, silenced %v", again.status, silenced())
 	}

@@ -245,9 +245,14 @@ func (b *browser) get(path string, headers ...string) seen {
 
 func (b *browser) post(path string, form url.Values, headers ...string) seen {
 	b.t.Helper()
-	request, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, strings.NewReader(form.Encode()))
+	return b.send(path, "application/x-www-form-urlencoded", form.Encode(), headers...)
+}
+
+func (b *browser) send(path, contentType, body string, headers ...string) seen {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
 	b.try(err)
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Content-Type", contentType)
 	return b.do(request, headers)
 }
 

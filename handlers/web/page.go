@@ -93,11 +93,31 @@ func Render(c *gin.Context, pages Pages, status int, page string, view any) erro
 // from it. The error is a *Problem: 415 for another media type or one that is
 // compressed, 413 for a longer form, 400 for what is none.
 func ReadForm(c *gin.Context) error {
-	if err := RequireType(c, "application/x-www-form-urlencoded"); err != nil {
+	return readForm(c, formType, func(r *http.Request) error { return r.ParseForm() })
+}
+
+// ReadOneClick reads what a mail program posts to end something in one click: a
+// form in either of the two ways browsers write one (RFC 8058, section 3.2). It
+// fails as ReadForm does.
+func ReadOneClick(c *gin.Context) error {
+	if utf8Type(c.GetHeader("Content-Type")) != partsType {
+		return ReadForm(c)
+	}
+	return readForm(c, partsType, func(r *http.Request) error { return r.ParseMultipartForm(MaxBody) })
+}
+
+// The media types of forms.
+const (
+	formType  = "application/x-www-form-urlencoded"
+	partsType = "multipart/form-data"
+)
+
+func readForm(c *gin.Context, kind string, parse func(*http.Request) error) error {
+	if err := RequireType(c, kind); err != nil {
 		return err
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
-	if err := c.Request.ParseForm(); err != nil {
+	if err := parse(c.Request); err != nil {
 		if large := tooLarge(err); large != nil {
 			return large
 		}

@@ -34,7 +34,6 @@ const unsubscribeTTL = 400 * 24 * time.Hour
 // The link in it only leads to the page.
 func (w Writer) Write(l tracker.Letter, now time.Time) (Message, error) {
 	view := w.view(l.Kind, l.Offer, now)
-	view.Zone = l.Contact.Place()
 	person, campaign := l.Offer.Person.ID, l.Offer.Plan.Campaign
 	view.URL = w.PublicURL + "/l/" + w.Tokens.Sign(tokens.NoticeLink, tokens.Claims{Person: person, Campaign: campaign, Plan: l.Offer.Plan.Number, ID: l.Notice}, now, w.NoticeTTL)
 	if !l.Kind.Owed() {
@@ -62,7 +61,7 @@ func (w Writer) view(k tracker.LetterKind, o tracker.Offer, now time.Time) templ
 	locale := w.Pages.Match(o.Language)
 	tag := locale.Tag()
 	m := templates.Mail{
-		Frame: templates.Frame{Locale: locale, Brand: w.Brand.Name, Imprint: w.Brand.Imprint},
+		Frame: templates.Frame{Locale: locale, Brand: w.Brand.Name, Imprint: w.Brand.Imprint, Zone: o.Zone},
 		Kind:  templates.MailKind(k), Title: o.Plan.Title.In(tag), From: o.Local.Deadline, Now: now, Support: w.Brand.Support,
 	}
 	if o.Enrolled.Stage == 0 && len(o.Ahead) > 0 && o.Ahead[0].At.After(m.From) {
