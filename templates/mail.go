@@ -86,7 +86,8 @@ func printable(r rune) rune {
 	return r
 }
 
-// Lead is what the mail says first, in sentences of their own.
+// Lead is what the mail says first, in sentences of their own. A date in it comes
+// with the hour and the zone, as on the page: a day alone ends when somebody thinks.
 func (m Mail) Lead() ([]string, error) {
 	_, key := m.keys()
 	keys := []string{key}
@@ -96,14 +97,19 @@ func (m Mail) Lead() ([]string, error) {
 	case dated:
 		keys = append(keys, "mail.since")
 	}
+	from, err := m.DateTime(m.From)
+	if err != nil {
+		return nil, err
+	}
+	next := from
+	if !m.Next.IsZero() {
+		if next, err = m.DateTime(m.Next); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]string, len(keys))
 	for i, key := range keys {
-		next := m.Date(m.Next)
-		if m.Next.IsZero() {
-			next = m.Date(m.From)
-		}
-		var err error
-		if out[i], err = m.T(key, "Brand", m.Brand, "Date", m.Date(m.From), "Next", next); err != nil {
+		if out[i], err = m.T(key, "Brand", m.Brand, "Date", from, "Next", next); err != nil {
 			return nil, err
 		}
 	}
@@ -184,13 +190,13 @@ type Quiet struct {
 	Frame
 	Action string // where the form goes: the same address
 	Done   bool   // something was just changed
-	Silent bool   // to no reminders
+	Silent bool   // there are no reminders now
 }
 
 // Says is the page in a sentence or two.
 func (q Quiet) Says() (string, error) {
 	switch {
-	case q.Done && q.Silent:
+	case q.Silent:
 		return q.T("mail.quiet.stopped")
 	case q.Done:
 		return q.T("mail.quiet.started")

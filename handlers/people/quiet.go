@@ -52,10 +52,25 @@ func (s site) quieted(c *gin.Context) (tokens.Claims, error) {
 // askQuiet shows what the link is for. Looking changes nothing: mail systems open
 // links before people do.
 func (s site) askQuiet(c *gin.Context) error {
-	if _, err := s.quieted(c); err != nil {
+	claims, err := s.quieted(c)
+	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, "people/quiet", templates.Quiet{Frame: frame(s.Options, c.Request, ""), Action: c.Request.URL.Path})
+	contact, err := s.Tracker.ContactOf(c.Request.Context(), claims.Person)
+	if err != nil && !errors.Is(err, terms.NotFound) {
+		return err
+	}
+	return s.answerQuiet(c, claims.Person, templates.Quiet{Silent: !contact.Silenced.IsZero()})
+}
+
+// answerQuiet is the page in the language of the mail that led to it.
+func (s site) answerQuiet(c *gin.Context, person string, view templates.Quiet) error {
+	own, _, err := s.Tracker.SpokenTo(c.Request.Context(), person)
+	if err != nil && !errors.Is(err, terms.NotFound) {
+		return err
+	}
+	view.Frame, view.Action = frame(s.Options, c.Request, own), c.Request.URL.Path
+	return s.render(c, http.StatusOK, "people/quiet", view)
 }
 
 // quiet ends reminders, or has them sent again. It is what a mail program posts to
@@ -70,5 +85,5 @@ func (s site) quiet(c *gin.Context) error {
 	if err := s.Tracker.Silence(c.Request.Context(), claims.Person, silent); err != nil && !errors.Is(err, terms.NotFound) {
 		return fmt.Errorf("change reminders of %s: %w", claims.Person, err)
 	}
-	return s.render(c, http.StatusOK, "people/quiet", templates.Quiet{Frame: frame(s.Options, c.Request, ""), Action: c.Request.URL.Path, Done: true, Silent: silent})
+	return s.answerQuiet(c, claims.Person, templates.Quiet{Done: true, Silent: silent})
 }

@@ -41,6 +41,8 @@ func TestRemindersEndInOneClickAndLookingEndsNothing(t *testing.T) {
 		w.try(w.Silence(t.Context(), "ana", false))
 	}
 	w.try(w.Silence(t.Context(), "ana", true))
+	w.browser().get(path).says(t, "You get no more reminders by e-mail.", "Send me reminders again")
+	w.browser().get(path, "Accept-Language", "de, ar;q=0.5").says(t, "You get no more reminders") // the language of the mail
 	if again := w.browser().post(path, url.Values{"reminders": {"on"}}); !strings.Contains(again.text(), "again") || silenced() {
 		t.Errorf("%d, silenced %v", again.status, silenced())
 	}

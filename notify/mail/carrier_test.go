@@ -113,7 +113,7 @@ func tellsWhatChanges(t *testing.T, box server) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	holds(t, "text", ana.text, "Our terms are changing", "Messages you send to a business", "7 March 2021", "- Send messages", "help@harbor.example", "Harbor Ltd", "You do not have to decide today")
+	holds(t, "text", ana.text, "Our terms are changing", "Messages you send to a business", "The new terms apply from 7 March 2021, 23:00 UTC+13.", "- Send messages", "help@harbor.example", "Harbor Ltd", "You do not have to decide today")
 	holds(t, "html", ana.html, `<html lang="en" dir="ltr">`, "Messages you send to a business", "Read and choose")
 	_, after, found := strings.Cut(ana.text, "https://terms.example.org/l/")
 	claims, err := w.signer.Verify(tokens.NoticeLink, strings.Fields(after)[0], w.Now())
