@@ -184,7 +184,7 @@ func (p *Provider) form(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	fmt.Fprintf(w, `<!doctype html><title>Sign in</title><h1>Sign in</h1><form method="post" action="/authorize?%s">
+	fmt.Fprintf(w, `<!doctype html><title>Sign in</title><link rel="icon" href="data:,"><h1>Sign in</h1><form method="post" action="/authorize?%s">
 		<input name="user"><input name="password" type="password"><button>Sign in</button></form>`, html.EscapeString(r.URL.RawQuery))
 }
 

@@ -1,13 +1,7 @@
 package mail_test
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
-	netmail "net/mail"
 	"os"
 	"os/exec"
 	"regexp"
@@ -16,56 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"assent/internal/testenv"
 	"assent/tokens"
 	"assent/tracker"
 )
-
-// letter is a mail as a mail program reads it.
-type letter struct {
-	netmail.Header
-	subject, text, html string
-}
-
-func read(t *testing.T, m mailed) letter {
-	t.Helper()
-	msg, err := netmail.ReadMessage(strings.NewReader(m.data))
-	if err != nil {
-		t.Fatalf("%v in\n%s", err, m.data)
-	}
-	l := letter{Header: msg.Header}
-	if l.subject, err = new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject")); err != nil {
-		t.Fatal(err)
-	}
-	kind, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/alternative" {
-		t.Fatalf("the mail is %s (%v)", kind, err)
-	}
-	parts := multipart.NewReader(msg.Body, params["boundary"])
-	var kinds []string
-	for {
-		part, err := parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(quotedprintable.NewReader(part))
-		if err != nil || part.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
-			t.Fatalf("a part in %s: %v", part.Header.Get("Content-Transfer-Encoding"), err)
-		}
-		kinds = append(kinds, part.Header.Get("Content-Type"))
-		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
-			l.html = string(body)
-		} else {
-			l.text = string(body)
-		}
-	}
-	if fmt.Sprint(kinds) != "[text/plain; charset=UTF-8 text/html; charset=UTF-8]" {
-		t.Errorf("parts: %v", kinds)
-	}
-	return l
-}
 
 // holds checks that a text has all these in it.
 func holds(t *testing.T, what, text string, want ...string) {
@@ -92,15 +40,15 @@ func tellsWhatChanges(t *testing.T, box server) {
 	w.must(w.carrier.Run(t.Context()))
 	byTo := map[string]mailed{}
 	for _, m := range box.got() {
-		byTo[m.to] = m
+		byTo[m.To] = m
 	}
 	if len(box.got()) != 2 || len(byTo) != 2 {
 		t.Fatalf("got %d mails", len(box.got()))
 	}
-	ana := read(t, byTo["ana@example.org"])
+	ana := testenv.ReadMail(t, byTo["ana@example.org"])
 	// 60 days after 6 January, 10:00 UTC, is the night to 8 March in Auckland.
-	if ana.subject != "Harbor: our terms change on 7 March 2021" {
-		t.Errorf("subject %q", ana.subject)
+	if ana.Subject != "Harbor: our terms change on 7 March 2021" {
+		t.Errorf("subject %q", ana.Subject)
 	}
 	list, err := w.Deliveries(t.Context(), "ana")
 	w.must(err)
@@ -113,19 +61,19 @@ func tellsWhatChanges(t *testing.T, box server) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	holds(t, "text", ana.text, "Our terms are changing", "Messages you send to a business", "The new terms apply from 7 March 2021, 23:00 UTC+13.", "- Send messages", "help@harbor.example", "Harbor Ltd", "You do not have to decide today")
-	holds(t, "html", ana.html, `<html lang="en" dir="ltr">`, "Messages you send to a business", "Read and choose")
-	_, after, found := strings.Cut(ana.text, "https://terms.example.org/l/")
+	holds(t, "text", ana.Text, "Our terms are changing", "Messages you send to a business", "The new terms apply from 7 March 2021, 23:00 UTC+13.", "- Send messages", "help@harbor.example", "Harbor Ltd", "You do not have to decide today")
+	holds(t, "html", ana.HTML, `<html lang="en" dir="ltr">`, "Messages you send to a business", "Read and choose")
+	_, after, found := strings.Cut(ana.Text, "https://terms.example.org/l/")
 	claims, err := w.signer.Verify(tokens.NoticeLink, strings.Fields(after)[0], w.Now())
 	if !found || err != nil || claims.Person != "ana" || claims.Campaign != "new-terms" || claims.ID != told.Notice {
 		t.Errorf("the link: %+v, %v", claims, err)
 	}
-	if strings.Contains(ana.html, "<form") || strings.Contains(ana.html, "<script") || strings.Contains(ana.html, "<img") || strings.Count(ana.text, "https://") != 1 {
-		t.Errorf("there is more in it than a link:\n%s", ana.text)
+	if strings.Contains(ana.HTML, "<form") || strings.Contains(ana.HTML, "<script") || strings.Contains(ana.HTML, "<img") || strings.Count(ana.Text, "https://") != 1 {
+		t.Errorf("there is more in it than a link:\n%s", ana.Text)
 	}
-	amal := read(t, byTo["amal@example.org"])
-	holds(t, "Arabic", amal.html, `<html lang="ar" dir="rtl">`, "شروطنا تتغير", "الرسائل إلى الأنشطة التجارية", "إرسال الرسائل")
-	holds(t, "Arabic subject", amal.subject, "Harbor", "2021")
+	amal := testenv.ReadMail(t, byTo["amal@example.org"])
+	holds(t, "Arabic", amal.HTML, `<html lang="ar" dir="rtl">`, "شروطنا تتغير", "الرسائل إلى الأنشطة التجارية", "إرسال الرسائل")
+	holds(t, "Arabic subject", amal.Subject, "Harbor", "2021")
 	if strings.Contains(w.log.String(), "@example.org") {
 		t.Errorf("the log holds addresses:\n%s", w.log)
 	}
@@ -149,15 +97,15 @@ func endsReminders(t *testing.T, box server) {
 	if len(mails) != 2 {
 		t.Fatalf("got %d mails", len(mails))
 	}
-	reminder := read(t, mails[1])
+	reminder := testenv.ReadMail(t, mails[1])
 	link := strings.Trim(reminder.Get("List-Unsubscribe"), "<>")
 	token, found := strings.CutPrefix(link, "https://terms.example.org/u/")
 	claims, err := w.signer.Verify(tokens.Unsubscribe, token, w.Now().Add(365*day))
 	if !found || err != nil || claims.Person != "ana" || reminder.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
 		t.Errorf("%q, %v: %v", link, claims, err)
 	}
-	holds(t, "text", reminder.text, link, "rappels")
-	if reminder.Get("Message-Id") == read(t, mails[0]).Get("Message-Id") {
+	holds(t, "text", reminder.Text, link, "rappels")
+	if reminder.Get("Message-Id") == testenv.ReadMail(t, mails[0]).Get("Message-Id") {
 		t.Error("two mails with one id")
 	}
 	w.must(w.Silence(t.Context(), "ana", true))
@@ -176,17 +124,17 @@ func TestWhatTheServerSaysDecidesWhatBecomesOfALetter(t *testing.T) {
 		kept int // messages the server has after another run, an hour later
 	}{
 		"taken":                    {manners{}, tracker.Sent, 1},
-		"no such mailbox":          {manners{rcpt: "550 5.1.1 no such user"}, tracker.Bounced, 0},
-		"later, at the mailbox":    {manners{rcpt: "451 4.2.1 try later"}, tracker.Queued, 0},
-		"a full mailbox":           {manners{rcpt: "552 5.2.2 full"}, tracker.Dead, 0},
-		"later, before the text":   {manners{data: "421 4.3.2 going down"}, tracker.Queued, 0},
-		"never, after the text":    {manners{dot: "554 5.7.1 looks like spam"}, tracker.Dead, 1},
-		"later, after the text":    {manners{dot: "451 4.3.0 try later"}, tracker.Queued, 2},
-		"gone at the mailbox":      {manners{rcpt: "drop"}, tracker.Queued, 0},
-		"silent at the mailbox":    {manners{rcpt: "hang"}, tracker.Queued, 0},
-		"gone after the text":      {manners{dot: "drop"}, tracker.Uncertain, 1},
-		"silent after the text":    {manners{dot: "hang"}, tracker.Uncertain, 1},
-		"a word that is no answer": {manners{dot: "what"}, tracker.Uncertain, 1},
+		"no such mailbox":          {manners{Rcpt: "550 5.1.1 no such user"}, tracker.Bounced, 0},
+		"later, at the mailbox":    {manners{Rcpt: "451 4.2.1 try later"}, tracker.Queued, 0},
+		"a full mailbox":           {manners{Rcpt: "552 5.2.2 full"}, tracker.Dead, 0},
+		"later, before the text":   {manners{Data: "421 4.3.2 going down"}, tracker.Queued, 0},
+		"never, after the text":    {manners{Dot: "554 5.7.1 looks like spam"}, tracker.Dead, 1},
+		"later, after the text":    {manners{Dot: "451 4.3.0 try later"}, tracker.Queued, 2},
+		"gone at the mailbox":      {manners{Rcpt: "drop"}, tracker.Queued, 0},
+		"silent at the mailbox":    {manners{Rcpt: "hang"}, tracker.Queued, 0},
+		"gone after the text":      {manners{Dot: "drop"}, tracker.Uncertain, 1},
+		"silent after the text":    {manners{Dot: "hang"}, tracker.Uncertain, 1},
+		"a word that is no answer": {manners{Dot: "what"}, tracker.Uncertain, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -230,7 +178,7 @@ func TestAServerThatIsAwayTakesNothingFromTheLetters(t *testing.T) {
 	w.must(w.carrier.Run(t.Context()))
 	seen := map[string]int{}
 	for _, m := range box.got() {
-		seen[m.to]++
+		seen[m.To]++
 	}
 	if len(seen) != 25 || len(box.got()) != 25 {
 		t.Errorf("%d mails to %d people", len(box.got()), len(seen))
@@ -271,7 +219,7 @@ func leadsToOneMail(t *testing.T, box server) {
 	if n := len(box.got()); n != 1 {
 		t.Fatalf("the server has %d mails, want the first", n)
 	}
-	first := box.got()[0].to
+	first := box.got()[0].To
 	box.reach(&w.carrier.Server)
 	w.must(w.carrier.Run(t.Context()))
 	if n := len(box.got()); n != 1 {
@@ -281,7 +229,7 @@ func leadsToOneMail(t *testing.T, box server) {
 	w.must(w.carrier.Run(t.Context()))
 	seen := map[string]int{}
 	for _, m := range box.got() {
-		seen[m.to]++
+		seen[m.To]++
 	}
 	if len(seen) != 3 || len(box.got()) != 3 {
 		t.Errorf("mails: %v", seen)
@@ -301,9 +249,9 @@ func TestAMailIsTriedAgainOrGivenUpAsTheServerSays(t *testing.T) {
 func doesAsItIsTold(t *testing.T, box server) {
 	w := newWorld(t, fresh(t), box.port())
 	box.reach(&w.carrier.Server)
-	box.behave("later@example.org", manners{rcpt: "450 4.2.1 try later"})
-	box.behave("never@example.org", manners{rcpt: "550 5.1.1 no such user"})
-	box.behave("back@example.org", manners{back: "5.1.6"})
+	box.behave("later@example.org", manners{Rcpt: "450 4.2.1 try later"})
+	box.behave("never@example.org", manners{Rcpt: "550 5.1.1 no such user"})
+	box.behave("back@example.org", manners{Back: "5.1.6"})
 	w.launch(map[string]string{"later": "en", "never": "en", "back": "en"})
 	w.must(w.carrier.Run(t.Context()))
 	for person, want := range map[string]tracker.DeliveryState{"later": tracker.Queued, "never": tracker.Bounced, "back": tracker.Sent} {
@@ -312,13 +260,13 @@ func doesAsItIsTold(t *testing.T, box server) {
 		}
 	}
 	mails := box.got()
-	if len(mails) != 1 || mails[0].to != "terms@harbor.example" || mails[0].from != "" {
+	if len(mails) != 1 || mails[0].To != "terms@harbor.example" || mails[0].From != "" {
 		t.Fatalf("there is more than what came back: %+v", mails)
 	}
-	id := regexp.MustCompile(`(?mi)^Message-ID: (<ntc_\S+@harbor\.example>)`).FindStringSubmatch(mails[0].data)
-	status := regexp.MustCompile(`(?m)^Status: (\S+)`).FindStringSubmatch(mails[0].data)
+	id := regexp.MustCompile(`(?mi)^Message-ID: (<ntc_\S+@harbor\.example>)`).FindStringSubmatch(mails[0].Data)
+	status := regexp.MustCompile(`(?m)^Status: (\S+)`).FindStringSubmatch(mails[0].Data)
 	if id == nil || status == nil {
-		t.Fatalf("what came back names no notice:\n%s", mails[0].data)
+		t.Fatalf("what came back names no notice:\n%s", mails[0].Data)
 	}
 	w.must(w.Bounced(t.Context(), tracker.Bounce{Notice: id[1], Kind: tracker.HardBounce, Code: strings.TrimSpace(status[1])}))
 	if got := w.state("back"); got != tracker.Bounced {

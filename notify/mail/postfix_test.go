@@ -220,11 +220,11 @@ func (p *postfix) behave(to string, m manners) {
 	p.how[to] = m
 	var refused, back strings.Builder
 	for to, m := range p.how {
-		if m.rcpt != "" {
-			fmt.Fprintln(&refused, to, m.rcpt)
+		if m.Rcpt != "" {
+			fmt.Fprintln(&refused, to, m.Rcpt)
 		}
-		if m.back != "" {
-			p.beyond.behave(to, manners{rcpt: "550 " + m.back + " no such mailbox"})
+		if m.Back != "" {
+			p.beyond.behave(to, manners{Rcpt: "550 " + m.Back + " no such mailbox"})
 			fmt.Fprintf(&back, "%s smtp:[127.0.0.1]:%d\n", to, p.beyond.port())
 		}
 	}
@@ -253,7 +253,7 @@ func (p *postfix) got() []mailed {
 		if err != nil {
 			p.Fatal(err)
 		}
-		list = append(list, mailed{from: strings.Trim(msg.Header.Get("Return-Path"), "<>"), to: msg.Header.Get("X-Original-To"), data: string(data)})
+		list = append(list, mailed{From: strings.Trim(msg.Header.Get("Return-Path"), "<>"), To: msg.Header.Get("X-Original-To"), Data: string(data)})
 	}
 	return list
 }
