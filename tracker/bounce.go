@@ -156,24 +156,34 @@ func (t *Tracker) takeBack(ctx context.Context, tx Tx, d Delivery, now time.Time
 	if err != nil {
 		return err
 	}
+	counted := slices.IndexFunc(notices, func(n Notice) bool { return countedFor(n, d) && !cameBack(notices, n) })
+	id := mailNotice(d, now) // it has not counted yet
+	if counted >= 0 {
+		id = notices[counted].ID
+	}
 	m := Move{Before: before, After: before, Kind: ChangeNoticed, Notice: &Notice{
-		ID: mailNotice(d) + ".bounced", Person: d.Person, Ref: d.Ref, Campaign: d.Campaign, Plan: d.Plan, Stage: d.Stage,
+		ID: id + bouncedSuffix, Person: d.Person, Ref: d.Ref, Campaign: d.Campaign, Plan: d.Plan, Stage: d.Stage,
 		Kind: CameBack, Channel: d.Channel, At: now,
 	}}
-	if !before.Answered { // whoever has answered has seen it, whatever became of the mail
-		m.After.Enrollment = missed(before.Enrollment, notices, mailNotice(d))
+	if counted >= 0 && !before.Answered { // whoever has answered has seen it, whatever became of the mail
+		m.After.Enrollment = missed(before.Enrollment, notices, counted)
 	}
 	m.After = t.schedule(p, m.After, r.holds, now)
 	return t.save(ctx, tx, r, []Move{m}, now)
 }
 
-// missed are the facts without one of the notices.
-func missed(e terms.Enrollment, notices []Notice, id string) terms.Enrollment {
-	i := slices.IndexFunc(notices, func(n Notice) bool { return n.ID == id && n.Campaign == e.Campaign })
-	if i < 0 {
-		return e // it has not counted yet
-	}
-	counted, first, here := notices[i].At, time.Time{}, time.Time{}
+// bouncedSuffix ends the id of what says that a notice came back.
+const bouncedSuffix = ".bounced"
+
+// countedFor reports whether a notice stands for a mail. Ids had no instant in them
+// before a mail could be sent again.
+func countedFor(n Notice, d Delivery) bool {
+	return n.Kind != CameBack && n.Campaign == d.Campaign && (n.ID == mailNotices(d) || strings.HasPrefix(n.ID, mailNotices(d)+"."))
+}
+
+// missed are the facts without notice i, which had counted.
+func missed(e terms.Enrollment, notices []Notice, i int) terms.Enrollment {
+	id, counted, first, here := notices[i].ID, notices[i].At, time.Time{}, time.Time{}
 	for _, n := range slices.Backward(notices) { // oldest first
 		if n.ID == id || n.Campaign != e.Campaign || !n.Presented && !n.Delivered || cameBack(notices, n) {
 			continue
@@ -196,7 +206,7 @@ func missed(e terms.Enrollment, notices []Notice, id string) terms.Enrollment {
 }
 
 func cameBack(notices []Notice, n Notice) bool {
-	return slices.ContainsFunc(notices, func(other Notice) bool { return other.Kind == CameBack && other.ID == n.ID+".bounced" })
+	return slices.ContainsFunc(notices, func(other Notice) bool { return other.Kind == CameBack && other.ID == n.ID+bouncedSuffix })
 }
 
 // Deliveries lists what is in trouble, newest first, or for a person everything.

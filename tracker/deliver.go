@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"assent/terms"
@@ -234,8 +235,14 @@ func (t *Tracker) CountLetters(ctx context.Context, limit int) (bool, error) {
 	return more, err
 }
 
-// mailNotice is the id under which a mail stands among a person's notices.
-func mailNotice(d Delivery) string { return d.Notice + "." + string(d.Channel) }
+// mailNotice is the id under which a mail stands among a person's notices from an
+// instant on. One that came back and is sent again stands there once more.
+func mailNotice(d Delivery, at time.Time) string {
+	return mailNotices(d) + "." + strconv.FormatInt(at.UnixMicro(), 36)
+}
+
+// mailNotices is what the ids of a mail begin with.
+func mailNotices(d Delivery) string { return d.Notice + "." + string(d.Channel) }
 
 func (t *Tracker) count(ctx context.Context, tx Tx, b *books, d Delivery, now time.Time) error {
 	d.State, d.NextAt = Delivered, time.Time{}
@@ -265,7 +272,7 @@ func (t *Tracker) count(ctx context.Context, tx Tx, b *books, d Delivery, now ti
 	if err != nil {
 		return err
 	}
-	m := ReportedNotice{Person: d.Person, Campaign: d.Campaign, Channel: d.Channel, Delivered: true}.move(mailNotice(d), before, now)
+	m := ReportedNotice{Person: d.Person, Campaign: d.Campaign, Channel: d.Channel, Delivered: true}.move(mailNotice(d, now), before, now)
 	m.After = t.schedule(p, m.After, r.holds, now)
 	return t.save(ctx, tx, r, []Move{m}, now)
 }

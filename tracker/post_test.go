@@ -181,6 +181,31 @@ func TestAMailThatDoesNotComeBackReachesThePersonAndOneThatDoesDoesNot(t *testin
 	}, mailed)
 }
 
+// TestAMailThatCameBackAndIsSentAgainCountsAgain has staff send a mail again each
+// time it has come back, after it had counted.
+func TestAMailThatCameBackAndIsSentAgainCountsAgain(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.queue()
+		w.launch("BR")
+		w.addressed("p-0")
+		w.sweepAt(morning(announce))
+		told := []string{"told p-0"}
+		for range 3 {
+			w.is("sent", w.post(), told)
+			w.pass(day)
+			if _, err := w.CountLetters(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+			w.is("reached", w.enrolled("p-0").Noticed.IsZero(), false)
+			notice := w.deliveries("p-0")[0].Notice
+			w.must(w.Bounced(t.Context(), tracker.Bounce{Notice: notice, Kind: tracker.SoftBounce}))
+			w.is("taken back", w.enrolled("p-0").Noticed.IsZero(), true)
+			_, err := w.Resend(t.Context(), notice, "the mailbox has room again", "test")
+			w.must(err)
+		}
+	}, mailed)
+}
+
 func TestABounceTakesBackOnlyWhatTheMailHadDone(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		w.queue()
