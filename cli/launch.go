@@ -23,7 +23,12 @@ func (a *app) launchGate() *tracker.LaunchGate {
 			if err != nil {
 				return nil, err
 			}
-			return people.Sheet(ctx, a.people(pages), campaign, plan)
+			shown, err := people.Sheet(ctx, a.people(pages), campaign, plan)
+			if err != nil {
+				return nil, err
+			}
+			sent, err := a.writer(pages).Sheet(ctx, a.tracker, campaign, plan)
+			return append(shown, sent...), err
 		},
 		Blocking: func(ctx context.Context, campaign string, plan int, sheet []tracker.SheetPage) ([]string, error) {
 			findings, err := a.judge(ctx, campaign, plan, sheet)
@@ -105,7 +110,7 @@ func (a *app) judged(ctx context.Context, sheet []tracker.SheetPage, events []tr
 	}
 	out := make([]launch.Page, len(sheet))
 	for i, p := range sheet {
-		out[i] = launch.Page{State: p.State, Locale: p.Locale, HTML: p.HTML, Choice: p.Choice, Kept: cmp.Or(p.SHA256, kept[[2]string{p.State, p.Locale}])}
+		out[i] = launch.Page{State: p.State, Locale: p.Locale, HTML: p.HTML, Choice: p.Choice, Letter: p.Letter, Kept: cmp.Or(p.SHA256, kept[[2]string{p.State, p.Locale}])}
 	}
 	return out, nil
 }

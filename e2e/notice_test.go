@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -106,5 +107,29 @@ func TestAMailProgramEndsRemindersAndNothingElse(t *testing.T) {
 	s.clock("2021-07-03T12:00:00Z") // by now everybody is warned, and nobody limited before that
 	if warned := s.mails(box, 3); warned.Get("List-Unsubscribe") != "" || !strings.Contains(warned.Subject, "param em") {
 		t.Errorf("what people have to be told is %q, and unsubscribed from at %q", warned.Subject, warned.Get("List-Unsubscribe"))
+	}
+}
+
+// TestTheMailsOfAPlanAreKeptWithItsPages is staff looking at what was kept when the
+// plan was put into force.
+func TestTheMailsOfAPlanAreKeptWithItsPages(t *testing.T) {
+	t.Parallel()
+	s, _ := written(t)
+	b := newTab(t)
+	b.do(screen(1440))
+	b.open(s.url)
+	b.click(`form[action="/demo/staff"] button`)
+	b.sees(patience, `document.querySelector(".side .who")`)
+	b.open(s.url + "/staff/campaigns/" + campaign + "/launch")
+	b.click(`a[href^="/staff/sheets/"]`)
+	b.sees(patience, `document.querySelector("#state")`)
+	for _, state := range []string{"Announced", "Limited: what works", "E-mail, told at announced", "E-mail, entered at limited", "E-mail, told, turkey"} {
+		if !ask[bool](b, fmt.Sprintf("[...document.querySelectorAll('#state option')].some(o => o.textContent === %q)", state)) {
+			t.Errorf("no page is kept of %q", state)
+		}
+	}
+	b.open(ask[string](b, `[...document.querySelectorAll(".sheet li")].find(l => l.querySelector("h2").textContent.startsWith("E-mail, entered at limited")).querySelector("p a").href`))
+	if text := ask[string](b, "document.body.innerText"); !strings.Contains(text, "Your account is not deleted") {
+		t.Errorf("the mail says:\n%s", text)
 	}
 }

@@ -63,6 +63,7 @@ type Page struct {
 	Locale string
 	HTML   []byte
 	Choice bool   // it has the three choices
+	Letter bool   // it is a mail, which leads to the page
 	Kept   string // SHA-256 it is kept under; empty: it is not
 }
 

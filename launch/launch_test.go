@@ -104,6 +104,9 @@ func TestEachRuleFindsItsCause(t *testing.T) {
 		"another version":    {"assent_sentence", launch.Blocks, page(`/legal/terms/2?`, `/legal/terms/1?`), "does not link", "", ""},
 		"a language":         {"summaries", launch.Blocks, func(f *launch.Facts) { f.People["fr"] = 6 }, "no summary in a language", "fr", "/legal/terms/2?lang=en"},
 		"an empty summary":   {"summaries", launch.Blocks, func(f *launch.Facts) { f.Texts[0].Summary = " " }, "no summary in a language", "en", ""},
+		"a mail from nobody": {"ways_out", launch.Blocks, func(f *launch.Facts) {
+			f.Pages = append(f.Pages, launch.Page{State: "e-mail, told", Locale: "en", HTML: []byte("<!doctype html><p>Our terms are changing."), Letter: true, Kept: "abc"})
+		}, "whom to ask", "e-mail, told in en", ""},
 		"a hard summary": {"reading_ease", launch.Warns, func(f *launch.Facts) {
 			f.Texts[0].Summary = strings.Repeat("notwithstanding aforementioned ", 15) + "."
 		}, "hard to read", "en", ""},

@@ -222,6 +222,12 @@ func (j *judge) waysOut() {
 		}
 	}
 	j.pages(func(p looked) {
+		if p.Letter { // it leads to the page, and says whom to ask
+			if ask := strings.TrimPrefix(j.Links.Support, "mailto:"); !strings.Contains(text(p.root), ask) {
+				j.find(Blocks, Mend{}, p.where(), "A mail does not say whom to ask.")
+			}
+			return
+		}
 		found := map[string]bool{}
 		each(p.root, func(n *html.Node) { found[attr(n, "href")] = true })
 		for _, one := range []struct{ address, words string }{

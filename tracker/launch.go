@@ -14,8 +14,8 @@ import (
 
 // LaunchGate looks at a plan before it is put into force.
 type LaunchGate struct {
-	// Pages are all pages people would be shown under the plan, as they would be
-	// sent, each whole with its styles.
+	// Pages are all pages and mails people would be shown under the plan, as they
+	// would be sent, each whole with its styles.
 	Pages func(ctx context.Context, campaign string, plan int) ([]SheetPage, error)
 	// Blocking says what stands in the way, each a sentence. The pages are kept.
 	Blocking func(ctx context.Context, campaign string, plan int, pages []SheetPage) ([]string, error)
@@ -29,6 +29,7 @@ type SheetPage struct {
 	Locale string `json:"locale"` // BCP 47
 	SHA256 string `json:"sha256"`
 	Choice bool   `json:"choice,omitempty"` // it has the three choices
+	Letter bool   `json:"letter,omitempty"` // it is a mail
 	HTML   []byte `json:"-"`
 }
 

@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -292,4 +293,31 @@ func carry() {
 	w := newWorld(&t, os.Getenv("ASSENT_TEST_CARRIER"), port)
 	w.carrier.Server.Timeout = time.Minute
 	fmt.Println(w.carrier.Run(t.Context()))
+}
+
+func TestEveryMailOfAPlanIsKeptInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, fresh(t), 1)
+	w.launch(map[string]string{"ana": "en"})
+	pages, err := w.carrier.Writer.Sheet(t.Context(), w.Tracker, "new-terms", 1)
+	w.must(err)
+	subjects := map[string]string{}
+	for _, p := range pages {
+		if !p.Letter || !strings.Contains(string(p.HTML), "help@harbor.example") {
+			t.Errorf("%s in %s: a letter %t\n%s", p.State, p.Locale, p.Letter, p.HTML)
+		}
+		if p.Locale == "en" {
+			_, title, _ := strings.Cut(string(p.HTML), "<title>")
+			subjects[p.State], _, _ = strings.Cut(title, "</title>")
+		}
+	}
+	want := map[string]string{
+		"e-mail, told at announced": "Harbor: our terms change on 7 March 2021", "e-mail, reminder at announced": "Harbor: a reminder about our new terms",
+		"e-mail, warned at announced": "Harbor: some features stop on 7 March 2021", "e-mail, restored at announced": "Harbor: your features are back",
+		"e-mail, entered at limited": "Harbor: some features are off now", "e-mail, moved": "Harbor: the date of our new terms is now 7 March 2021",
+		"e-mail, reversed": "Harbor: the limits we announced are taken back",
+	}
+	if !maps.Equal(subjects, want) || len(pages) != 6*len(want) {
+		t.Errorf("%d mails: %q", len(pages), subjects)
+	}
 }
