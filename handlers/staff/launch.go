@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -182,15 +183,18 @@ func (s console) sheet(c *gin.Context) error {
 		if o := option(p.Locale, s.languageName(p.Locale), language); !slices.Contains(view.Languages, o) {
 			view.Languages = append(view.Languages, o)
 		}
-		if o := option(p.State, capital(p.State), state); !slices.Contains(view.States, o) {
+		if o := option(p.State, spoken(p.State), state); !slices.Contains(view.States, o) {
 			view.States = append(view.States, o)
 		}
 		if (state == "" || state == p.State) && (language == "" || language == p.Locale) {
-			view.Shots = append(view.Shots, templates.StaffShot{State: capital(p.State), Language: s.languageName(p.Locale), URL: "/staff/kept/" + p.SHA256, SHA256: p.SHA256})
+			view.Shots = append(view.Shots, templates.StaffShot{State: spoken(p.State), Language: s.languageName(p.Locale), URL: "/staff/kept/" + p.SHA256, SHA256: p.SHA256})
 		}
 	}
 	return s.framed(c, "staff/sheet", view)
 }
+
+// spoken is what a page is kept as, in words.
+func spoken(state string) string { return capital(strings.ReplaceAll(state, "_", " ")) }
 
 // framed renders a page that shows others of this site in frames.
 func (s console) framed(c *gin.Context, page string, view any) error {

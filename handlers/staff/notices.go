@@ -1,7 +1,6 @@
 package staff
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -65,7 +64,7 @@ func (s console) mailCounts(c *gin.Context, campaign string) (templates.StaffTab
 	counts, err := s.Tracker.DeliveryCounts(c.Request.Context(), campaign)
 	t := templates.StaffTable{
 		ID: "mails", Title: "E-mails of this campaign", None: "None yet.", Say: "In the app and by push, apps show notices by themselves and report back whom they reached.",
-		Head: []templates.StaffCell{{Text: "State"}, {Text: "What it means"}, {Text: "E-mails", Number: true}},
+		Head: []templates.StaffCell{{Text: "State"}, {Text: "E-mails", Number: true}, {Text: "What it means"}},
 	}
 	for _, state := range tracker.DeliveryStates() {
 		if counts[state] == 0 {
@@ -75,7 +74,7 @@ func (s console) mailCounts(c *gin.Context, campaign string) (templates.StaffTab
 		if slices.Contains(tracker.Troubled(), state) {
 			name.Tone = "bad"
 		}
-		t.Rows = append(t.Rows, []templates.StaffCell{name, {Text: stateWords(state)}, number(counts[state])})
+		t.Rows = append(t.Rows, []templates.StaffCell{name, number(counts[state]), {Text: stateWords(state)}})
 	}
 	return t, err
 }
@@ -118,16 +117,36 @@ func (s console) sampleOf(c *gin.Context) (tracker.LetterKind, tracker.Sample, e
 	if !slices.Contains(tracker.LetterKinds(), kind) {
 		faults = append(faults, terms.Fault{Path: "kind", Detail: "is not a kind of notice"})
 	}
+	p, err := s.active(c)
+	if err != nil {
+		return kind, sample, err
+	}
+	sample.Stage = sentAt(p.Plan, kind)
 	if asked := text(c, "stage"); asked != "" {
-		p, err := s.active(c)
-		if err != nil {
-			return kind, sample, err
-		}
 		if sample.Stage = p.StageIndex(asked); sample.Stage < 0 {
 			faults = append(faults, terms.Fault{Path: "stage", Detail: strconv.Quote(asked) + " is not a stage of the plan"})
 		}
 	}
 	return kind, sample, faults.OrNil()
+}
+
+// sentAt is the first stage of a plan at which people are sent a kind of notice.
+func sentAt(p terms.Plan, k tracker.LetterKind) int {
+	first := func(at func(i int) bool) int {
+		for i := range p.Stages {
+			if at(i) {
+				return i
+			}
+		}
+		return 0
+	}
+	switch k {
+	case tracker.LetterEntered:
+		return first(func(i int) bool { return p.Stages[i].Takes() })
+	case tracker.LetterWarned, tracker.LetterRestored:
+		return first(func(i int) bool { return i+1 < len(p.Stages) && p.Stages[i+1].Takes() })
+	}
+	return 0
 }
 
 // previewNotices shows a notice on every channel in every language.
@@ -146,10 +165,10 @@ func (s console) previewNotices(c *gin.Context) error {
 	}
 	view := templates.StaffNoticePreview{
 		StaffCampaignFrame: frame, Kind: humane(string(kind)), Kinds: kindOptions(string(kind)), Regions: regionOptions(p.Plan, sample.Country),
-		CanTest: s.Notices.Test != nil, TestURL: under(frame.Key, "notices", "test"), KindKey: string(kind), Region: sample.Country, Stage: text(c, "stage"),
+		CanTest: s.Notices.Test != nil, TestURL: under(frame.Key, "notices", "test"), KindKey: string(kind), Region: sample.Country, Stage: p.Stages[sample.Stage].Key,
 	}
 	for i, stage := range p.Stages {
-		view.Stages = append(view.Stages, option(stage.Key, stageName(p.Plan, i), cmp.Or(text(c, "stage"), p.Stages[0].Key)))
+		view.Stages = append(view.Stages, option(stage.Key, stageName(p.Plan, i), view.Stage))
 	}
 	for _, l := range s.Pages.Locales() {
 		sample.Locale = l.Tag()

@@ -66,6 +66,7 @@ func TestANoticeIsPreviewedOnEveryChannelInEveryLanguageAndTried(t *testing.T) {
 			t.Errorf("%s answered %d", letters[0][1], mail.Code)
 		}
 	}
+	d.says(d.page(campaign+"/notices/preview?kind=entered"), `<option value="limited" selected>`) // nobody is told at first that something is off
 	test := campaign + "/notices/test?kind=told&lang=fr&to="
 	form := d.sheet(test + "mei@example.org")
 	d.leads(d.post(form.action, form.fields), campaign+"/notices?done=mailed")
