@@ -77,6 +77,10 @@ func (r reader) Deliveries(ctx context.Context, states []tracker.DeliveryState, 
 	return r.deliveries(ctx, where+" ORDER BY d.created DESC, d.notice DESC LIMIT ?", states, limit)
 }
 
+func (r reader) StuckDeliveries(ctx context.Context, state tracker.DeliveryState, campaign string, limit int) ([]tracker.Delivery, error) {
+	return r.deliveries(ctx, "WHERE d.state IN ('dead', 'uncertain', 'bounced') AND d.state = ? AND d.campaign = ? ORDER BY d.created, d.notice LIMIT ?", state, campaign, limit)
+}
+
 func (r reader) DueDeliveries(ctx context.Context, state tracker.DeliveryState, now time.Time, limit int) ([]tracker.Delivery, error) {
 	return r.deliveries(ctx, "WHERE d.state = ? AND d.next_at <> 0 AND d.next_at <= ? ORDER BY d.next_at, d.notice LIMIT ?", state, at(now), limit)
 }

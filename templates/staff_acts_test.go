@@ -38,7 +38,7 @@ func actSamples() []sample {
 	}
 	shots := []templates.StaffShot{{State: "Limited", Language: "English", URL: "/staff/kept/abc", SHA256: "0123456789abcdef"}, {State: "Limited", Language: "العربية", URL: "/staff/kept/def", SHA256: "abc"}}
 	return []sample{
-		{"staff/notices", "full", templates.StaffNotices{StaffCampaignFrame: in(full, "notices"), Counts: table, Facts: []templates.StaffFact{{Name: "Quiet hours", Value: "21:00 to 08:00", Note: "By the person's own clock"}},
+		{"staff/notices", "full", templates.StaffNotices{StaffCampaignFrame: in(full, "notices"), Counts: table, RetryDeadURL: "/staff/d", Facts: []templates.StaffFact{{Name: "Quiet hours", Value: "21:00 to 08:00", Note: "By the person's own clock"}},
 			Troubled: []templates.StaffFailure{{Person: "p-9", Error: "Dead, told, ntc_7: the server refused it", RetryURL: "/staff/r", Tries: 12, At: now}, {Error: "Bounced", RetryURL: "/staff/q", At: now}}, Kinds: options, PreviewURL: "/staff/p"}},
 		{"staff/notices", "empty", templates.StaffNotices{StaffCampaignFrame: in(desk, "notices"), Counts: templates.StaffTable{ID: "mails", Title: "E-mails", None: "None yet."}}},
 		{"staff/notice-preview", "full", templates.StaffNoticePreview{StaffCampaignFrame: in(full, "notices"), Kind: "Told", Kinds: options, Regions: options, Stages: options, CanTest: true, TestURL: "/staff/t",

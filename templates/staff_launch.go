@@ -60,11 +60,12 @@ func (s StaffShot) Short() string { return s.SHA256[:min(len(s.SHA256), 12)] }
 // StaffNotices is what became of a campaign's notices.
 type StaffNotices struct {
 	StaffCampaignFrame
-	Counts     StaffTable
-	Facts      []StaffFact
-	Troubled   []StaffFailure
-	Kinds      []StaffOption
-	PreviewURL string
+	Counts       StaffTable
+	Facts        []StaffFact
+	Troubled     []StaffFailure
+	RetryDeadURL string // where all that was refused is sent again; "" where nothing was
+	Kinds        []StaffOption
+	PreviewURL   string
 }
 
 // StaffNoticePreview is one notice on every channel in every language.

@@ -246,23 +246,60 @@ func (t *Tracker) Resend(ctx context.Context, notice, reason, actor string) (Del
 		if d, err = tx.Delivery(ctx, notice, Email); err != nil {
 			return err
 		}
-		was := d.State
-		if !slices.Contains(Troubled(), was) {
-			return terms.Errorf(terms.Conflict, "notice %q is %s: there is nothing to try again", notice, was)
+		if !slices.Contains(Troubled(), d.State) {
+			return terms.Errorf(terms.Conflict, "notice %q is %s: there is nothing to try again", notice, d.State)
 		}
-		d.State, d.NextAt, d.Tries = Queued, now, 0
-		if err := tx.SetDelivery(ctx, was, d); err != nil {
-			return err
-		}
-		c, err := tx.Contact(ctx, d.Ref)
-		if err == nil && !c.Bounced.IsZero() {
-			c.Bounced, c.Soft = time.Time{}, 0
-			err = tx.PutContacts(ctx, []Contact{c})
-		}
-		if err != nil && !isKind(err, terms.NotFound) {
+		if d, err = tryAgain(ctx, tx, d, now); err != nil {
 			return err
 		}
 		return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "notice.resend", Object: notice, Reason: reason})
 	})
+	return d, err
+}
+
+// ResendDead has every mail of a campaign that the mail server refused tried again,
+// as after a relay that refused everything, and returns how many. What came back, or
+// may have been sent, is looked at one by one.
+func (t *Tracker) ResendDead(ctx context.Context, campaign, reason, actor string) (int, error) {
+	now, done := t.instant(), 0
+	for more := true; more; {
+		err := t.Store.Update(ctx, func(tx Tx) error {
+			list, err := tx.StuckDeliveries(ctx, Dead, campaign, MaxBatch)
+			if err != nil {
+				return err
+			}
+			for _, d := range list {
+				if _, err := tryAgain(ctx, tx, d, now); err != nil {
+					return err
+				}
+			}
+			done, more = done+len(list), len(list) == MaxBatch
+			if more {
+				return nil
+			}
+			return t.note(ctx, tx, Act{At: now, Actor: actor, Action: "notice.resend_dead", Object: campaign, Reason: reason, After: facts("notices", done)})
+		})
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// tryAgain queues a delivery that is in trouble.
+func tryAgain(ctx context.Context, tx Tx, d Delivery, now time.Time) (Delivery, error) {
+	was := d.State
+	d.State, d.NextAt, d.Tries = Queued, now, 0
+	if err := tx.SetDelivery(ctx, was, d); err != nil {
+		return d, err
+	}
+	c, err := tx.Contact(ctx, d.Ref)
+	if err == nil && !c.Bounced.IsZero() {
+		c.Bounced, c.Soft = time.Time{}, 0
+		err = tx.PutContacts(ctx, []Contact{c})
+	}
+	if isKind(err, terms.NotFound) {
+		err = nil
+	}
 	return d, err
 }

@@ -98,6 +98,8 @@ type PostReader interface {
 	// Deliveries lists the newest first, in one of the states, of a person or,
 	// for "", of all.
 	Deliveries(ctx context.Context, states []DeliveryState, person string, limit int) ([]Delivery, error)
+	// StuckDeliveries lists those of a campaign in one of the troubled states.
+	StuckDeliveries(ctx context.Context, state DeliveryState, campaign string, limit int) ([]Delivery, error)
 	// DueDeliveries lists those in a state whose NextAt has come, oldest first.
 	DueDeliveries(ctx context.Context, state DeliveryState, now time.Time, limit int) ([]Delivery, error)
 	// LapsedDeliveries lists those whose Lease is over.

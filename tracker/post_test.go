@@ -181,6 +181,34 @@ func TestAMailThatDoesNotComeBackReachesThePersonAndOneThatDoesDoesNot(t *testin
 	}, mailed)
 }
 
+func TestAllThatARelayRefusedIsSentAgainAtOnce(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.queue()
+		w.launch("BR", "BR", "BR")
+		w.addressed("p-0", "p-1", "p-2")
+		w.sweepAt(morning(announce))
+		w.queue()
+		list, err := w.ClaimLetters(t.Context(), "me", time.Now().Add(time.Hour), 10)
+		w.must(err)
+		for _, d := range list {
+			outcome := tracker.Refused
+			if d.Person == "p-2" {
+				outcome = tracker.NoMailbox
+			}
+			w.must(w.BeginLetter(t.Context(), d, time.Now().Add(time.Hour)))
+			w.must(w.SettleLetter(t.Context(), w.letter(d), outcome, "refused"))
+		}
+		n, err := w.ResendDead(t.Context(), "another", "the relay takes them", "test")
+		w.must(err)
+		w.is("of another campaign", n, 0)
+		n, err = w.ResendDead(t.Context(), campaign, "the relay takes them", "test")
+		w.must(err)
+		w.is("of this one", n, 2)
+		w.is("sent", w.post(), []string{"told p-0", "told p-1"})
+		w.is("what has no mailbox is looked at by itself", w.deliveries("p-2")[0].State, tracker.Bounced)
+	}, mailed)
+}
+
 // TestAMailThatCameBackAndIsSentAgainCountsAgain has staff send a mail again each
 // time it has come back, after it had counted.
 func TestAMailThatCameBackAndIsSentAgainCountsAgain(t *testing.T) {

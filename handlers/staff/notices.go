@@ -47,6 +47,9 @@ func (s console) notices(c *gin.Context) error {
 			RetryURL: under(frame.Key, "notices", "retry") + "?notice=" + url.QueryEscape(d.Notice),
 		})
 	}
+	if slices.ContainsFunc(troubled, func(d tracker.Delivery) bool { return d.State == tracker.Dead }) {
+		view.RetryDeadURL = under(frame.Key, "notices", "retry-dead")
+	}
 	view.Kinds = kindOptions(string(tracker.LetterTold))
 	return s.render(c, http.StatusOK, "staff/notices", view)
 }
@@ -222,6 +225,7 @@ func (s console) mail(c *gin.Context) error {
 func (s console) noticeActs() []act {
 	return []act{
 		{path: "/campaigns/:campaign/notices/retry", check: s.checkRetryNotice, do: s.retryNotice},
+		{path: "/campaigns/:campaign/notices/retry-dead", check: s.checkRetryDead, do: s.retryDead},
 		{path: "/campaigns/:campaign/notices/test", check: s.checkTest, do: s.testNotice},
 	}
 }
@@ -258,6 +262,26 @@ func (s console) retryNotice(c *gin.Context, reason string) (string, error) {
 	}
 	_, err := s.Tracker.Resend(c.Request.Context(), text(c, "notice"), reason, member(c))
 	return under(c.Param("campaign"), "notices") + "?done=resent", err
+}
+
+// checkRetryDead asks before all that the mail server refused is sent again.
+func (s console) checkRetryDead(c *gin.Context) (templates.StaffCheck, error) {
+	counts, err := s.Tracker.DeliveryCounts(c.Request.Context(), c.Param("campaign"))
+	n := counts[tracker.Dead]
+	return templates.StaffCheck{
+		Part: "campaigns", Trail: noticesTrail(c), Back: under(c.Param("campaign"), "notices"), Heading: "Send everything refused again", Button: fmt.Sprintf("Send %d again", n),
+		Say:     []string{"Every e-mail of this campaign that the mail server refused is sent again under the same id, as far as it is still right. Do it once the mail server takes them: those it refuses again come back to this list."},
+		Facts:   []templates.StaffFact{{Name: "Dead", Value: strconv.FormatInt(n, 10)}},
+		Blocked: n == 0,
+	}, err
+}
+
+func (s console) retryDead(c *gin.Context, reason string) (string, error) {
+	if err := unreasoned(reason); err != nil {
+		return "", err
+	}
+	_, err := s.Tracker.ResendDead(c.Request.Context(), c.Param("campaign"), reason, member(c))
+	return under(c.Param("campaign"), "notices") + "?done=again", err
 }
 
 func (s console) checkTest(c *gin.Context) (templates.StaffCheck, error) {

@@ -46,6 +46,15 @@ func TestMailsOfACampaignAreCountedByStateAndThoseInTroubleSentAgain(t *testing.
 	d.says(d.page(campaign+"/notices/retry?notice=ntc_8"), "look for its Message-ID")
 	d.does(campaign+"/notices/retry?notice=ntc_7", "Send it again")
 	d.because("notice.resend")
+	d.deliver("ntc_10", tracker.Dead)
+	d.deliver("ntc_11", tracker.Dead)
+	d.says(d.page(campaign+"/notices"), "notices/retry-dead")
+	d.does(campaign+"/notices/retry-dead", "Send 2 again")
+	d.because("notice.resend_dead")
+	counts, err := d.tracker.DeliveryCounts(t.Context(), demo.Campaign)
+	if err != nil || counts[tracker.Dead] != 0 || counts[tracker.Queued] != 3 || counts[tracker.Uncertain] != 1 {
+		t.Errorf("%v, %v", counts, err)
+	}
 	if w := d.get(campaign + "/notices/retry?notice=ntc_7"); w.Code != http.StatusNotFound {
 		t.Errorf("one that is queued again answered %d", w.Code)
 	}
