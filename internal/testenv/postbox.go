@@ -85,17 +85,7 @@ func (p *Postbox) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	go func() { <-p.hung; _ = conn.Close() }()
 	in := bufio.NewReader(conn)
-	say := func(line string) bool {
-		switch line {
-		case "hang":
-			<-p.hung
-			return false
-		case "drop":
-			return false
-		}
-		_, err := conn.Write([]byte(line + "\r\n"))
-		return err == nil
-	}
+	say := func(line string) bool { return p.say(conn, line) }
 	var m Mailed
 	var how Manners
 	or := func(special, usual string) string {
@@ -139,6 +129,19 @@ func (p *Postbox) serve(conn net.Conn) {
 			ok = say("250 2.0.0 ok")
 		}
 	}
+}
+
+// say answers a line, and reports whether the conversation goes on.
+func (p *Postbox) say(conn net.Conn, line string) bool {
+	switch line {
+	case "hang":
+		<-p.hung
+		return false
+	case "drop":
+		return false
+	}
+	_, err := conn.Write([]byte(line + "\r\n"))
+	return err == nil
 }
 
 // read reads a message to its dot and keeps it, with what comes back of it.
