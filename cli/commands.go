@@ -168,47 +168,6 @@ func (p *program) listKeys(ctx context.Context, a *app) error {
 	return err
 }
 
-func (p *program) staffCommand() *cobra.Command {
-	c := &cobra.Command{Use: "staff", Short: "Let people sign in to the console", Args: cobra.NoArgs}
-	c.AddCommand(&cobra.Command{
-		Use: "add NAME", Short: "Add a member of staff; the password is read from standard input", Args: exactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.with(c.Context(), func(a *app) error {
-				line, err := io.ReadAll(io.LimitReader(c.InOrStdin(), 1<<10))
-				if err != nil {
-					return fmt.Errorf("read the password: %w", err)
-				}
-				err = a.tracker.AddStaff(c.Context(), args[0], strings.TrimRight(string(line), "\r\n"), p.actor())
-				if err != nil {
-					return explain("staff", err)
-				}
-				fmt.Fprintf(p.out, "%s can sign in\n", args[0])
-				return nil
-			})
-		},
-	}, p.inviteCommand())
-	return c
-}
-
-func (p *program) inviteCommand() *cobra.Command {
-	var role string
-	c := &cobra.Command{
-		Use: "invite NAME ADDRESS", Short: "Let somebody sign in at the provider of staff.oidc, by an address it has verified", Args: exactArgs(2),
-		Example: "  assent staff invite mei mei@example.com --role viewer",
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.with(c.Context(), func(a *app) error {
-				if err := a.tracker.InviteStaff(c.Context(), args[0], args[1], tracker.Role(role), p.actor()); err != nil {
-					return explain("staff", err)
-				}
-				fmt.Fprintf(p.out, "%s can sign in at the provider as %s\n", args[0], args[1])
-				return nil
-			})
-		},
-	}
-	c.Flags().StringVar(&role, "role", string(tracker.Editor), "editor: everything; viewer: look")
-	return c
-}
-
 func (p *program) migrateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "migrate", Short: "Bring the database to this version's schema", Args: cobra.NoArgs,

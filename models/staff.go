@@ -112,9 +112,15 @@ func (r reader) staff(ctx context.Context, thing, condition string, args ...any)
 	return row.member(), r.translate(err, thing)
 }
 
+func (r reader) StaffMembers(ctx context.Context) ([]tracker.StaffMember, error) {
+	var rows []staffRow
+	err := r.in(ctx).Order("name").Find(&rows).Error
+	return all(rows, staffRow.member), r.translate(err, "staff")
+}
+
 func (r reader) Staffed(ctx context.Context) (bool, error) {
 	var yes bool
-	err := r.in(ctx).Raw("SELECT EXISTS (SELECT 1 FROM staff)").Row().Scan(&yes)
+	err := r.in(ctx).Raw("SELECT EXISTS (SELECT 1 FROM staff WHERE role <> '')").Row().Scan(&yes)
 	return yes, r.translate(err, "staff")
 }
 
@@ -122,7 +128,8 @@ func (t *tx) AddStaff(ctx context.Context, s tracker.StaffMember) error {
 	return t.insert(ctx, staffName(s.Name), &staffRow{s.Name, s.Password, at(s.Created), string(s.Role), s.Email, s.Issuer, s.Subject})
 }
 
-func (t *tx) BindStaff(ctx context.Context, s tracker.StaffMember) error {
+func (t *tx) SetStaff(ctx context.Context, s tracker.StaffMember) error {
 	missed := func() error { return terms.Errorf(terms.NotFound, "%s does not exist", staffName(s.Name)) }
-	return t.set(ctx, staffName(s.Name), missed, "UPDATE staff SET role = ?, issuer = ?, subject = ? WHERE name = ?", string(s.Role), s.Issuer, s.Subject, s.Name)
+	return t.set(ctx, staffName(s.Name), missed, "UPDATE staff SET password = ?, created = ?, role = ?, email = ?, issuer = ?, subject = ? WHERE name = ?",
+		s.Password, at(s.Created), string(s.Role), s.Email, s.Issuer, s.Subject, s.Name)
 }

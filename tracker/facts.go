@@ -330,7 +330,7 @@ type StaffMember struct {
 	Name     string
 	Password string // its bcrypt hash; "" for none
 	Created  time.Time
-	Role     Role
+	Role     Role   // "" for one who was removed: the account at the provider, kept so that it opens nothing
 	Email    string // in lower case; who signs in with it for the first time is this member
 	Issuer   string // of the account at the provider; "" until it is bound
 	Subject  string

@@ -132,7 +132,9 @@ type Reader interface {
 	StaffAt(ctx context.Context, issuer, subject string) (StaffMember, error)
 	// StaffOf finds whose address an e-mail is, in lower case.
 	StaffOf(ctx context.Context, email string) (StaffMember, error)
-	// Staffed reports whether anybody can sign in.
+	// StaffMembers lists them by name, those who were removed too.
+	StaffMembers(ctx context.Context) ([]StaffMember, error)
+	// Staffed reports whether there is anybody who was not removed.
 	Staffed(ctx context.Context) (bool, error)
 	Webhook(ctx context.Context, id string) (Webhook, error)
 	// Webhooks lists them in order of creation.
@@ -257,8 +259,8 @@ type Tx interface {
 	// still Previous; Conflict when it is not, or when the key is revoked.
 	RotateKey(ctx context.Context, k APIKey) error
 	AddStaff(ctx context.Context, s StaffMember) error
-	// BindStaff writes Role, Issuer and Subject of a member by name.
-	BindStaff(ctx context.Context, s StaffMember) error
+	// SetStaff writes all that is known of a member by name.
+	SetStaff(ctx context.Context, s StaffMember) error
 	// AddAct stores an act, but for its Record, which SaveLog stores.
 	AddAct(ctx context.Context, a Act) error
 

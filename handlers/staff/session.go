@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -19,7 +20,7 @@ const (
 	sessionTTL  = 12 * time.Hour
 	minPassword = 10 // characters; the tracker's rule, shown before it is broken
 	nameField   = "name"
-	roleField   = "role"
+	sinceField  = "since" // when the member was added, so that a later one of the same name is another
 	viaField    = "via"
 )
 
@@ -40,12 +41,18 @@ func signedIn(c *gin.Context) tracker.StaffMember {
 // from the provider that ends soon is renewed there, which takes no click while the provider knows the browser.
 func (s console) requireSession(c *gin.Context) {
 	claims, err := s.Tokens.Verify(tokens.StaffSession, s.Cookie.Token(c), s.Wall())
-	who := tracker.StaffMember{Name: claims.Data[nameField], Role: tracker.Role(claims.Data[roleField])}
+	var who tracker.StaffMember
+	fault := error(terms.Unauthenticated)
+	if err == nil {
+		who, fault = s.whose(c.Request.Context(), claims)
+	}
 	next := "?next=" + url.QueryEscape(c.Request.URL.RequestURI())
 	switch {
-	case err != nil || who.Role == "":
+	case errors.Is(fault, terms.Unauthenticated):
 		c.Redirect(http.StatusSeeOther, "/staff/signin"+next)
 		c.Abort()
+	case fault != nil:
+		web.Handle(func(*gin.Context) error { return fault })(c)
 	case claims.Data[viaField] == viaProvider && s.Provider != nil && c.Request.Method == http.MethodGet && web.WantsPage(c) &&
 		claims.ExpiresAt().Sub(s.Wall()) < renewWithin:
 		c.Redirect(http.StatusSeeOther, "/staff/signin/provider"+next)
@@ -53,6 +60,19 @@ func (s console) requireSession(c *gin.Context) {
 	default:
 		c.Set(principal{}, who)
 	}
+}
+
+// whose is the member of staff as they are now: who was removed is out at once, and a role counts as it is given or taken.
+func (s console) whose(ctx context.Context, claims tokens.Claims) (tracker.StaffMember, error) {
+	name := claims.Data[nameField]
+	if s.Demo != nil && claims.Data[viaField] == viaDemo {
+		return tracker.StaffMember{Name: name, Role: tracker.Editor}, nil
+	}
+	since, err := time.Parse(time.RFC3339Nano, claims.Data[sinceField])
+	if err != nil {
+		return tracker.StaffMember{}, terms.Errorf(terms.Unauthenticated, "this session is of an older version")
+	}
+	return s.Tracker.StaffInForce(ctx, name, since)
 }
 
 // requireEditor keeps those from acting who may only look.
@@ -67,7 +87,7 @@ func (s console) requireEditor(c *gin.Context) {
 }
 
 func (s console) openSession(c *gin.Context, who tracker.StaffMember, via string, ttl time.Duration) {
-	claims := tokens.Claims{Data: map[string]string{nameField: who.Name, roleField: string(who.Role), viaField: via}}
+	claims := tokens.Claims{Data: map[string]string{nameField: who.Name, sinceField: who.Created.UTC().Format(time.RFC3339Nano), viaField: via}}
 	s.Cookie.Set(c, s.Tokens.Sign(tokens.StaffSession, claims, s.Wall(), ttl), ttl)
 }
 
@@ -144,7 +164,7 @@ func (s console) setUp(c *gin.Context) error {
 		return s.showSetup(c, http.StatusGone, templates.StaffSetup{})
 	}
 	view := templates.StaffSetup{Token: token, Name: c.PostForm(nameField)}
-	err = s.Tracker.AddFirstStaff(c.Request.Context(), view.Name, c.PostForm("password"))
+	who, err := s.Tracker.AddFirstStaff(c.Request.Context(), view.Name, c.PostForm("password"))
 	var faults terms.Faults
 	switch {
 	case errors.As(err, &faults):
@@ -154,7 +174,7 @@ func (s console) setUp(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	s.openSession(c, tracker.StaffMember{Name: view.Name, Role: tracker.Editor}, viaPassword, sessionTTL)
+	s.openSession(c, who, viaPassword, sessionTTL)
 	c.Redirect(http.StatusSeeOther, "/staff")
 	return nil
 }

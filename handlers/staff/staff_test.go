@@ -245,7 +245,7 @@ func (d *desk) seed(people int, to time.Time) {
 
 func (d *desk) signIn() {
 	d.t.Helper()
-	if err := d.tracker.AddFirstStaff(d.t.Context(), "mei", "correct horse battery"); err != nil {
+	if _, err := d.tracker.AddFirstStaff(d.t.Context(), "mei", "correct horse battery"); err != nil {
 		d.t.Fatal(err)
 	}
 	d.leads(d.post("/staff/signin", url.Values{"name": {"mei"}, "password": {"correct horse battery"}}), "/staff")

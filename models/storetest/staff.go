@@ -72,13 +72,22 @@ func staffAreFoundByAddressAndAccount(s *store) {
 		return tx.AddStaff(s.ctx, tracker.StaffMember{Name: "eve", Email: ben.Email})
 	})
 	ben.Role, ben.Issuer, ben.Subject = tracker.Editor, "https://x", "7"
-	s.update(func(tx tracker.Tx) error { return tx.BindStaff(s.ctx, ben) })
+	s.update(func(tx tracker.Tx) error { return tx.SetStaff(s.ctx, ben) })
 	s.same("by account", get(s, at), ben)
 	s.same("by address", get(s, of), ben)
 	s.refused(terms.Conflict, func(tx tracker.Tx) error {
-		return tx.BindStaff(s.ctx, tracker.StaffMember{Name: "ada", Role: tracker.Editor, Issuer: ben.Issuer, Subject: ben.Subject})
+		return tx.SetStaff(s.ctx, tracker.StaffMember{Name: "ada", Role: tracker.Editor, Issuer: ben.Issuer, Subject: ben.Subject})
 	})
-	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.BindStaff(s.ctx, tracker.StaffMember{Name: "eve"}) })
+	s.refused(terms.NotFound, func(tx tracker.Tx) error { return tx.SetStaff(s.ctx, tracker.StaffMember{Name: "eve"}) })
+
+	gone := tracker.StaffMember{Name: "ada", Created: noon.Add(time.Hour)}
+	s.update(func(tx tracker.Tx) error { return tx.SetStaff(s.ctx, gone) })
+	s.same("by name", get(s, func(r tracker.Reader) ([]tracker.StaffMember, error) { return r.StaffMembers(s.ctx) }), []tracker.StaffMember{gone, ben})
+	staffed := func() bool { return get(s, func(r tracker.Reader) (bool, error) { return r.Staffed(s.ctx) }) }
+	s.same("staffed by one", staffed(), true)
+	ben.Role = ""
+	s.update(func(tx tracker.Tx) error { return tx.SetStaff(s.ctx, ben) })
+	s.same("staffed by those who were removed", staffed(), false)
 }
 
 func actsAreListedNewestFirst(s *store) {
