@@ -1,9 +1,11 @@
 package staff_test
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -124,5 +126,41 @@ func TestAViewerGetsEveryPageAndNoAct(t *testing.T) {
 	}
 	if tried < 50 {
 		t.Errorf("only %d routes were tried", tried)
+	}
+}
+
+var leads = regexp.MustCompile(`(?:href|action)="(/staff[^"]*)"`)
+
+// TestAViewerIsOfferedNothingThatIsRefused follows every link and form of the
+// console as a viewer, in a campaign where there is something to do.
+func TestAViewerIsOfferedNothingThatIsRefused(t *testing.T) {
+	t.Parallel()
+	d, p := providedDesk(t, true)
+	d.seed(40, on(7, 6))
+	if _, err := d.tracker.Pause(t.Context(), "to look", "test"); err != nil {
+		t.Fatal(err)
+	}
+	saying(p, map[string]any{"groups": "support"})
+	d.provides(p, "ana")
+	viewer := d.cookies
+	seen, next := map[string]bool{}, []string{"/staff", "/staff/people?id=ana"}
+	for len(next) > 0 {
+		path := next[0]
+		next = next[1:]
+		if seen[path] || strings.HasPrefix(path, "/staff/sign") {
+			continue
+		}
+		seen[path] = true
+		d.cookies = viewer
+		w := d.get(path)
+		if w.Code == http.StatusForbidden {
+			t.Errorf("%s is offered and refused", path)
+		}
+		for _, found := range leads.FindAllStringSubmatch(w.Body.String(), -1) {
+			next = append(next, html.UnescapeString(found[1]))
+		}
+	}
+	if !seen["/staff/campaigns/new-terms-2021/holds"] || len(seen) < 20 {
+		t.Errorf("only %d pages were seen", len(seen))
 	}
 }
