@@ -22,6 +22,9 @@ type engine interface {
 	// listen calls fn with 0 once it is told, then with each of them, until the
 	// context ends or the connection is lost.
 	listen(ctx context.Context, url string, fn func(revision uint64)) error
+	// brief is the context for what is over before anybody could take it back, where
+	// seeing to that they can would take longer.
+	brief(ctx context.Context) context.Context
 	// queue makes other processes that migrate wait, until the transaction ends.
 	queue(ctx context.Context, in gorm.ConnPool) error
 

@@ -40,6 +40,9 @@ func (postgres) moved() string {
 	return "UPDATE revision SET value = ? RETURNING pg_notify('" + channel + "', value::text)"
 }
 
+// brief is as any: a server may be far away, or gone.
+func (postgres) brief(ctx context.Context) context.Context { return ctx }
+
 func (postgres) queue(ctx context.Context, in gorm.ConnPool) error {
 	_, err := in.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", migrationLock)
 	return err

@@ -2,15 +2,25 @@ package models
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
-func (r reader) SessionOver(ctx context.Context, person, id string, begun time.Time) (bool, error) {
+// SessionOver is one statement, which needs no transaction around it.
+func (s *Store) SessionOver(ctx context.Context, person, id string, begun time.Time) (bool, error) {
+	conn, err := s.pools.read.Conn(ctx)
+	if err != nil {
+		return false, outage(fmt.Errorf("wait for a connection: %w", err))
+	}
+	defer func() { _ = conn.Close() }() // which gives it back
 	var good bool
-	err := r.in(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM people p WHERE p.id = ?
-		AND NOT EXISTS (SELECT 1 FROM spent s WHERE s.id = ?)
-		AND NOT EXISTS (SELECT 1 FROM signed_out o WHERE o.ref = p.ref AND o.at > ?))`, person, id, at(begun)).Row().Scan(&good)
-	return !good, r.translate(err, "sessions")
+	err = conn.QueryRowContext(s.engine.brief(ctx), `SELECT EXISTS (SELECT 1 FROM people p WHERE p.id = $1
+		AND NOT EXISTS (SELECT 1 FROM spent s WHERE s.id = $2)
+		AND NOT EXISTS (SELECT 1 FROM signed_out o WHERE o.ref = p.ref AND o.at > $3))`, person, id, int64(at(begun))).Scan(&good)
+	if err != nil {
+		return false, outage(fmt.Errorf("sessions: %w", err))
+	}
+	return !good, nil
 }
 
 func (t *tx) Spend(ctx context.Context, id string, expires, now time.Time) error {

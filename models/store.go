@@ -146,8 +146,19 @@ func (s *Store) View(ctx context.Context, fn func(tracker.Reader) error) error {
 }
 
 func (s *Store) view(ctx context.Context, fn func(reader) error) error {
-	opts := sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return outage(transaction(ctx, s.read, &opts, func(db *gorm.DB) error { return fn(reader{s.engine, db}) }))
+	conn, err := s.pools.read.Conn(ctx)
+	if err != nil {
+		return outage(fmt.Errorf("wait for a connection: %w", err))
+	}
+	defer func() { _ = conn.Close() }() // which gives it back
+	snapshot, err := conn.BeginTx(s.engine.brief(ctx), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return outage(fmt.Errorf("begin a transaction: %w", err))
+	}
+	defer func() { _ = snapshot.Rollback() }() // there is nothing to lose
+	db := s.read.WithContext(ctx)
+	db.Statement.ConnPool = snapshot
+	return outage(fn(reader{s.engine, db}))
 }
 
 // Update runs fn in one write transaction, durable when Update returns nil.

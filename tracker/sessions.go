@@ -16,7 +16,7 @@ func (t *Tracker) Spend(ctx context.Context, id string, expires time.Time) error
 // SessionOver reports whether a person's session was ended: it by itself, all
 // that began before some instant, or the account with them.
 func (t *Tracker) SessionOver(ctx context.Context, person, id string, begun time.Time) (bool, error) {
-	return read(ctx, t, func(r Reader) (bool, error) { return r.SessionOver(ctx, person, id, begun) })
+	return t.Store.SessionOver(ctx, person, id, begun)
 }
 
 // SignOut ends all sessions of a person that began before an instant, by the

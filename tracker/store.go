@@ -23,6 +23,10 @@ type Store interface {
 	// Update runs fn in one write transaction, durable when Update returns nil.
 	// An error of fn rolls everything back and is returned as it is.
 	Update(ctx context.Context, fn func(Tx) error) error
+	// SessionOver reports whether the session with an id was spent, its person
+	// was signed out after it had begun, or there is no such person. Every page
+	// asks it, so it takes no snapshot.
+	SessionOver(ctx context.Context, person, id string, begun time.Time) (bool, error)
 }
 
 // Reader answers questions. A thing that does not exist is terms.NotFound,
@@ -118,10 +122,6 @@ type Reader interface {
 	Records(ctx context.Context, from int64, limit int) ([][]byte, error)
 	// Tile returns the stored bytes of a tile by its path.
 	Tile(ctx context.Context, path string) ([]byte, error)
-
-	// SessionOver reports whether the session with an id was spent, its person
-	// was signed out after it had begun, or there is no such person.
-	SessionOver(ctx context.Context, person, id string, begun time.Time) (bool, error)
 
 	// Key finds a key by the SHA-256 of its secret, or of the one before its last
 	// rotation, in hex.

@@ -23,34 +23,53 @@ var soleZones string
 // that may be another one where they are.
 func (t *Tracker) zoneOf(name, country string) *time.Location {
 	if name == "" {
-		_, after, _ := strings.Cut("\n"+soleZones, "\n"+country+" ")
-		name, _, _ = strings.Cut(after, "\n")
+		return t.atlas.of(country)
 	}
 	return t.atlas.zone(name)
 }
 
-// atlas keeps the time zones that were asked for: loading one reads a file. There
-// are some hundreds. The zero value is an empty atlas.
+// atlas keeps the time zones that were asked for: loading one reads a file, and
+// the one of a country is looked for in a list. There are some hundreds. The zero
+// value is an empty atlas.
 type atlas struct {
 	mu    sync.Mutex
-	known map[string]*time.Location
+	known map[place]*time.Location
+}
+
+// place is a zone by its name, or a country: some zones are named like one.
+type place struct {
+	name    string
+	country bool
+}
+
+// of is the zone of a country in which it is one time everywhere, else UTC.
+func (a *atlas) of(country string) *time.Location {
+	return a.look(place{country, true}, func() (*time.Location, error) {
+		_, after, _ := strings.Cut("\n"+soleZones, "\n"+country+" ")
+		name, _, _ := strings.Cut(after, "\n")
+		return time.LoadLocation(name) // UTC for ""
+	})
 }
 
 // zone is UTC where there is no zone of that name.
 func (a *atlas) zone(name string) *time.Location {
+	return a.look(place{name, false}, func() (*time.Location, error) { return time.LoadLocation(name) })
+}
+
+func (a *atlas) look(key place, load func() (*time.Location, error)) *time.Location {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if zone := a.known[name]; zone != nil {
+	if zone := a.known[key]; zone != nil {
 		return zone
 	}
-	zone, err := time.LoadLocation(name)
+	zone, err := load()
 	if err != nil {
 		return time.UTC
 	}
 	if a.known == nil {
-		a.known = map[string]*time.Location{}
+		a.known = map[place]*time.Location{}
 	}
-	a.known[name] = zone
+	a.known[key] = zone
 	return zone
 }
 

@@ -21,7 +21,11 @@ func aTokenIsSpentOnceAndForgottenWhenItHasExpired(s *store) {
 func aSessionEndsByItsIDByItsPersonAndWithTheAccount(s *store) {
 	people := s.people("p", 2)
 	over := func(person, id string, begun time.Time) bool {
-		return get(s, func(r tracker.Reader) (bool, error) { return r.SessionOver(s.ctx, person, id, begun) })
+		is, err := s.SessionOver(s.ctx, person, id, begun)
+		if err != nil {
+			s.Fatal(err)
+		}
+		return is
 	}
 	one, two := people[0].ID, people[1].ID
 	s.same("a fresh one", over(one, "a", noon), false)
