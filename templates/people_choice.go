@@ -192,6 +192,7 @@ func (c Choice) Snapshot() Choice {
 		form.Shown, form.IdempotencyKey = "", ""
 		c.Form = &form
 	}
+	c.AppURL = "" // which this page does not show, and people write as they like
 	begun, today := c.Begun(), c.DaysLeft() == 0
 	if c.Own {
 		c.From = c.noon(c.From)
@@ -257,16 +258,15 @@ func NewBlank(snapshot []byte) Blank {
 // Size is the length of the page in bytes.
 func (b Blank) Size() int { return len(b.page) }
 
-// Fill makes one person's page of it, without rendering it again. Both values must be of the characters of URLs. A page
-// without a form stays as it is.
-func (b Blank) Fill(shown, idempotencyKey string) []byte {
+// AppendFilled appends one person's page made of it, without rendering it again. Both values must be of the characters of
+// URLs. A page without a form stays as it is.
+func (b Blank) AppendFilled(dst []byte, shown, idempotencyKey string) []byte {
 	if b.shown == 0 {
-		return b.page
+		return append(dst, b.page...)
 	}
-	page := make([]byte, 0, len(b.page)+len(shown)+len(idempotencyKey))
-	page = append(append(page, b.page[:b.shown]...), shown...)
-	page = append(append(page, b.page[b.shown:b.key]...), idempotencyKey...)
-	return append(page, b.page[b.key:]...)
+	dst = append(append(dst, b.page[:b.shown]...), shown...)
+	dst = append(append(dst, b.page[b.shown:b.key]...), idempotencyKey...)
+	return append(dst, b.page[b.key:]...)
 }
 
 // NothingReason says why there is nothing to choose.

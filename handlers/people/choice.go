@@ -33,6 +33,7 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 		return err
 	}
 	f, now := s.frameFor(c, o), s.Tracker.Now()
+	f.LanguageURL = languageAfter(choicePath(o.Plan.Campaign, "")) // however the address was written
 	switch {
 	case o.Enrolled.Bound:
 		return s.nothing(c, f, o, templates.ReasonBound)
@@ -53,11 +54,12 @@ func (s site) showChoice(c *gin.Context, who identity, status int, refused templ
 		return err
 	}
 	view.Refused = refused
-	page, err := s.choicePage(c.Request.Context(), view, o)
-	if err != nil {
+	room, _ := s.album.room.Get().(*[]byte)
+	defer s.album.room.Put(room) // once it is sent
+	if *room, err = s.appendPage(c.Request.Context(), (*room)[:0], view, o); err != nil {
 		return err
 	}
-	web.Page(c, status, page)
+	web.Page(c, status, *room)
 	return nil
 }
 

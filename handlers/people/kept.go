@@ -27,6 +27,8 @@ type album struct {
 	known map[[sha256.Size]byte]kept // by the digest of the view
 	size  int                        // of all pages, in bytes
 	once  singleflight.Group         // people who meet a new page together wait for one write
+
+	room *sync.Pool // of *[]byte, for one person's page while it is sent
 }
 
 // kept is a page that is in the database.
@@ -36,7 +38,8 @@ type kept struct {
 }
 
 func newAlbum(o Options) *album {
-	return &album{tracker: o.Tracker, pages: o.Pages, known: map[[sha256.Size]byte]kept{}}
+	return &album{tracker: o.Tracker, pages: o.Pages, known: map[[sha256.Size]byte]kept{},
+		room: &sync.Pool{New: func() any { return new([]byte) }}}
 }
 
 // page answers the page that a view is shown as.

@@ -17,7 +17,7 @@ import (
 const languagePath = "/language"
 
 // languageURL leads from a page to the one that asks for a language, and back. Of what a page was asked for only a
-// comparison's views are taken along: a choice page would else be kept under as many digests as there are questions.
+// comparison's views are taken along.
 func languageURL(from *url.URL) string {
 	back, query := from.EscapedPath(), from.Query()
 	switch {
@@ -27,7 +27,12 @@ func languageURL(from *url.URL) string {
 		query.Del("lang")
 		back = (&url.URL{Path: from.Path, RawPath: from.RawPath, RawQuery: query.Encode()}).String()
 	}
-	return languagePath + "?" + url.Values{"back": {back}}.Encode()
+	return languageAfter(back)
+}
+
+// languageAfter asks for a language and leads to a page of ours.
+func languageAfter(page string) string {
+	return languagePath + "?" + url.Values{"back": {page}}.Encode()
 }
 
 // askLanguage lists the languages there are.

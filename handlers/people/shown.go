@@ -35,16 +35,16 @@ const (
 	fromField      = "from"      // day from which the page said the terms apply; empty: from now on
 )
 
-// choicePage is the page of one person. It is rendered and kept as everybody in the same position sees it, and then
+// appendPage appends the page of one person. It is rendered and kept as everybody in the same position sees it, and then
 // completed with what is this person's own: the token that says what was shown, to whom and when.
-func (s site) choicePage(ctx context.Context, view templates.Choice, o tracker.Offer) ([]byte, error) {
+func (s site) appendPage(ctx context.Context, dst []byte, view templates.Choice, o tracker.Offer) ([]byte, error) {
 	page, err := s.album.page(ctx, view)
 	if err != nil {
-		return nil, err
+		return dst, err
 	}
 	key, err := s.nonce()
 	if err != nil {
-		return nil, err
+		return dst, err
 	}
 	claims := tokens.Claims{Person: o.Person.ID, Campaign: o.Plan.Campaign, Plan: o.Plan.Number, Data: map[string]string{
 		localeField: view.Tag(), snapshotField: page.digest, documentsField: digestOf(textsOf(o.Versions, view.Tag())),
@@ -52,7 +52,7 @@ func (s site) choicePage(ctx context.Context, view templates.Choice, o tracker.O
 	if !view.Begun() {
 		claims.Data[fromField], claims.Data[zoneField] = view.From.UTC().Format(time.RFC3339), view.Zone.String()
 	}
-	return page.Fill(s.Tokens.Sign(tokens.Shown, claims, view.Now, formTTL), key), nil
+	return page.AppendFilled(dst, s.Tokens.Sign(tokens.Shown, claims, view.Now, formTTL), key), nil
 }
 
 // textsOf are the versions' texts in a language, or the closest there is.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -19,6 +20,7 @@ func Page(c *gin.Context, status int, html []byte) { send(c, status, html, pageP
 func send(c *gin.Context, status int, html []byte, policy string) {
 	c.Header("Content-Security-Policy", policy)
 	c.Header("Vary", "Accept, Accept-Language, Cookie")
+	c.Header("Content-Length", strconv.Itoa(len(html))) // else it would go out in pieces
 	c.Data(status, "text/html; charset=utf-8", html)
 }
 
