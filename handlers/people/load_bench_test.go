@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"assent/internal/testenv"
 )
 
 // connections is how many people ask at once.
@@ -20,7 +22,11 @@ const connections = 64
 // is the same for both. It reports the rate of the page as a share of the file's, and how long the slowest of a hundred
 // people waited.
 func BenchmarkTheChoicePageBesideAFileOfItsSize(b *testing.B) {
-	w := open(b, ana())
+	b.Run("sqlite", func(b *testing.B) { besideAFile(open(b, ana()), b) })
+	b.Run("postgres", func(b *testing.B) { besideAFile(openOn(b, testenv.Postgres(b), ana()), b) })
+}
+
+func besideAFile(w *world, b *testing.B) {
 	signedIn := w.signedIn("ana")
 	page := signedIn.get(choicePage + "?lang=en")
 	root := b.TempDir()

@@ -183,6 +183,9 @@ func TestEveryPageIsStrictAboutWhatItLoads(t *testing.T) {
 	for _, path := range []string{choicePage, "/me/terms", "/legal/privacy-policy/2021-01-04", "/nowhere"} {
 		header := b.get(path).header
 		policy := header.Get("Content-Security-Policy")
+		if header.Get("Content-Length") == "" {
+			t.Errorf("%s goes out in pieces", path)
+		}
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %q, %q", path, policy, header.Get("Cache-Control"))
 		}

@@ -55,8 +55,14 @@ type world struct {
 // open starts a world with a running campaign and these people, in January 2021.
 func open(t testing.TB, persons ...tracker.Person) *world {
 	t.Helper()
+	return openOn(t, "sqlite:"+filepath.Join(t.TempDir(), "assent.db"), persons...)
+}
+
+// openOn is open on a database.
+func openOn(t testing.TB, database string, persons ...tracker.Person) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Date(2021, 1, 10, 8, 0, 0, 0, time.UTC)}
-	w.Tracker = w.tracker()
+	w.Tracker = w.tracker(database)
 	w.serve()
 	w.publish("2021-01-04")
 	for i := range persons {
@@ -75,8 +81,8 @@ func (w *world) try(err error) {
 	}
 }
 
-func (w *world) tracker() *tracker.Tracker {
-	store, err := models.Open(w.t.Context(), "sqlite:"+filepath.Join(w.t.TempDir(), "assent.db"), models.Options{})
+func (w *world) tracker(database string) *tracker.Tracker {
+	store, err := models.Open(w.t.Context(), database, models.Options{})
 	w.try(err)
 	w.t.Cleanup(func() { w.try(store.Close()) })
 	private, _, err := ledger.NewKey(rand.Reader, "example.org/log")

@@ -14,9 +14,12 @@ func TestTimesAreShownWhereThePersonIsAndNameTheirZone(t *testing.T) {
 	w := open(t,
 		tracker.Person{ID: "ana", Country: "BR", Locale: "en"}, // has several zones
 		tracker.Person{ID: "ben", Country: "IN", Locale: "en"}, // has one
-		tracker.Person{ID: "kai", Country: "US", Locale: "en", Contact: &tracker.Contact{Zone: "Pacific/Honolulu"}})
+		tracker.Person{ID: "kai", Country: "US", Locale: "en", Contact: &tracker.Contact{Zone: "Pacific/Honolulu"}},
+		tracker.Person{ID: "lee", Country: "AU", Locale: "en", Contact: &tracker.Contact{Zone: "NZ"}}, // a zone that is named like a country
+		tracker.Person{ID: "nia", Country: "NZ", Locale: "en"})                                        // which has several
+	w.signedIn("lee").get(choicePage).says(t, "From 15 May 2021, 12:00 UTC&#43;12")
 	for person, want := range map[string]string{
-		"ana": "From 15 May 2021, 00:00 UTC", "ben": "From 15 May 2021, 05:30 UTC&#43;5:30", "kai": "From 14 May 2021, 14:00 UTC-10",
+		"ana": "From 15 May 2021, 00:00 UTC", "ben": "From 15 May 2021, 05:30 UTC&#43;5:30", "kai": "From 14 May 2021, 14:00 UTC-10", "nia": "From 15 May 2021, 00:00 UTC",
 	} {
 		b := w.signedIn(person)
 		page := b.get(choicePage)
@@ -28,7 +31,7 @@ func TestTimesAreShownWhereThePersonIsAndNameTheirZone(t *testing.T) {
 			t.Errorf("%s was shown %s, and recorded is %q", person, page.bare(), record.Sentence)
 		}
 		done.says(t, "Recorded on")
-		b.get("/me/terms").says(t, map[string]string{"ana": "08:00 UTC", "ben": "13:30 UTC&#43;5:30", "kai": "9 January 2021, 22:00 UTC-10"}[person])
+		b.get("/me/terms").says(t, map[string]string{"ana": "08:00 UTC", "nia": "08:00 UTC", "ben": "13:30 UTC&#43;5:30", "kai": "9 January 2021, 22:00 UTC-10"}[person])
 	}
 }
 
