@@ -45,11 +45,11 @@ func (r reader) Person(ctx context.Context, id string) (tracker.Person, error) {
 // account leads from the person through the few campaigns to their enrollments, which
 // to sort would take SQLite several times as long as to find. It would also prepare
 // the statement anew for each id, were that not hidden behind an operator.
-var account = `SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner, coalesce(c.language, ''), coalesce(c.zone, ''),
+const account = `SELECT p.ref, p.id, p.country, p.locale, p.type, p.created, p.attributes, p.owner, coalesce(c.language, ''), coalesce(c.zone, ''),
 		EXISTS (SELECT 1 FROM responses r WHERE r.ref = p.ref), (SELECT count(*) FROM versions WHERE published <> 0),
-		k.plan, k.confirmed, k.activated_at, k.enrolled_to, k.ruled, e.` + strings.ReplaceAll(enrollment, ", ", ", e.") + `
+		k.plan, k.confirmed, k.activated_at, k.enrolled_to, k.ruled, e.*
 	FROM people p LEFT JOIN contacts c ON c.ref = p.ref
-		LEFT JOIN campaigns k ON true LEFT JOIN enrollments e ON e.campaign = k.campaign AND e.ref = p.ref
+		LEFT JOIN campaigns k ON true LEFT JOIN (SELECT ` + enrollment + ` FROM enrollments) e ON e.campaign = k.campaign AND e.ref = p.ref
 	WHERE p.id = '' || $1`
 
 // Account takes one statement, whatever the person is in.

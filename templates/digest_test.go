@@ -51,7 +51,7 @@ func TestWhoeverIsShownTheSameHasTheSameView(t *testing.T) {
 		c := choice(t, fullFrame(pages, pages.Match("en")))
 		later := now.Sub(day("2021-01-10 00:00"))
 		c.Now, c.Declined, c.Steps[2].At = now, day("2021-01-09 00:00").Add(later), c.Steps[2].At.Add(later)
-		c.Form.Shown, c.AppURL = now.String(), template.URL("harbor://"+now.String()) //nolint:gosec // no page shows it
+		c.Form.Shown, c.AppURL = now.String(), template.URL("harbor://"+now.String())
 		return c.Snapshot()
 	}
 	first, second, other := at(day("2021-01-10 00:00")), at(day("2021-01-10 23:59")), at(day("2021-01-11 00:00"))

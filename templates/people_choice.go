@@ -78,15 +78,6 @@ func (c Choice) Unsummarised() bool {
 	return !slices.ContainsFunc(c.Documents, func(d Document) bool { return d.Summary.Intro != "" || len(d.Summary.Changes) > 0 })
 }
 
-// Same lists what stays the same, from all documents.
-func (c Choice) Same() []template.HTML {
-	var same []template.HTML
-	for _, document := range c.Documents {
-		same = append(same, document.Summary.Same...)
-	}
-	return same
-}
-
 // Earlier names the version of a document that stood before.
 func (c Choice) Earlier(b *Before) (template.HTML, error) {
 	if b.At.IsZero() {
