@@ -18,7 +18,7 @@ func (s *Story) inOne(ctx context.Context, acts []act, now time.Time) error {
 	err := s.deps.Store.Update(ctx, func(tx tracker.Tx) error {
 		revision = 0
 		deps := s.deps
-		deps.Store = join(tx)
+		deps.Store = join(s.deps.Store, tx)
 		deps.Now = func() time.Time { return now }
 		deps.Committed = func(_ context.Context, newest uint64) error {
 			revision = max(revision, newest)
@@ -57,6 +57,7 @@ func (s *Story) oneByOne(ctx context.Context, acts []act, now time.Time) ([]act,
 // joined is a store whose transactions are parts of one that is open. What the
 // acts of people cannot change, it reads once.
 type joined struct {
+	tracker.Store // for what needs no transaction
 	tracker.Tx
 	campaigns map[string]tracker.Campaign
 	plans     map[string][]tracker.PlanRecord
@@ -64,9 +65,9 @@ type joined struct {
 	versions  map[terms.DocumentRef]tracker.Version
 }
 
-func join(tx tracker.Tx) joined {
+func join(store tracker.Store, tx tracker.Tx) joined {
 	return joined{
-		tx, map[string]tracker.Campaign{}, map[string][]tracker.PlanRecord{},
+		store, tx, map[string]tracker.Campaign{}, map[string][]tracker.PlanRecord{},
 		map[string][]tracker.Hold{}, map[terms.DocumentRef]tracker.Version{},
 	}
 }
