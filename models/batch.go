@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"encoding/hex"
 	"regexp"
 	"slices"
@@ -20,13 +21,14 @@ type batch struct {
 	columns []column
 }
 
-// column is one value of every row: a number, or a text where there is no
-// number. Values are got when they are needed, and for most columns never.
+// column is one value of every row: a number, a text or bytes, of which it has
+// only one. Values are got when they are needed, and for most columns never.
 type column struct {
 	name   string
 	kind   kind
 	number func(i int) int64
 	text   func(i int) string
+	bytes  func(i int) []byte // not nil
 }
 
 type kind int
@@ -74,7 +76,7 @@ func flag[T any](name string, get func(*T) bool) columnOf[T] {
 
 func binary[T any](name string, get func(*T) []byte) columnOf[T] {
 	return func(things []T) column {
-		return column{name: name, kind: isBinary, text: func(i int) string { return string(get(&things[i])) }}
+		return column{name: name, kind: isBinary, bytes: func(i int) []byte { return blob(get(&things[i])) }}
 	}
 }
 
@@ -87,8 +89,13 @@ func (c column) equals(i int, d column, j int) bool {
 	if c.number != nil {
 		return c.number(i) == d.number(j)
 	}
+	if c.bytes != nil {
+		return bytes.Equal(c.bytes(i), d.bytes(j))
+	}
 	return c.text(i) == d.text(j)
 }
+
+func (c column) isBinary() bool { return c.kind == isBinary }
 
 // value is what a database takes as a parameter.
 func (c column) value(i int) any {
@@ -100,7 +107,7 @@ func (c column) value(i int) any {
 	case isFlag:
 		return c.number(i) != 0
 	default:
-		return []byte(c.text(i))
+		return c.bytes(i)
 	}
 }
 
@@ -110,7 +117,7 @@ func (c column) appendJSON(to []byte, i int) []byte {
 	case isText:
 		return appendString(to, c.text(i))
 	case isBinary:
-		return append(hex.AppendEncode(append(to, '"'), []byte(c.text(i))), '"')
+		return append(hex.AppendEncode(append(to, '"'), c.bytes(i)), '"')
 	default:
 		return strconv.AppendInt(to, c.number(i), 10)
 	}
@@ -205,10 +212,13 @@ func (b batch) groups(but, statement string, most int) []batch {
 func (b batch) only(rows []int) batch {
 	some := batch{size: len(rows), columns: slices.Clone(b.columns)}
 	for i, c := range some.columns {
-		if c.number != nil {
-			some.columns[i].number = func(i int) int64 { return c.number(rows[i]) }
-		} else {
+		switch c.kind {
+		case isText:
 			some.columns[i].text = func(i int) string { return c.text(rows[i]) }
+		case isBinary:
+			some.columns[i].bytes = func(i int) []byte { return c.bytes(rows[i]) }
+		default:
+			some.columns[i].number = func(i int) int64 { return c.number(rows[i]) }
 		}
 	}
 	return some

@@ -95,7 +95,7 @@ func array(c column, size int) any {
 	case isFlag:
 		return list(size, func(i int) bool { return c.number(i) != 0 })
 	default:
-		return list(size, func(i int) []byte { return []byte(c.text(i)) })
+		return list(size, c.bytes)
 	}
 }
 
