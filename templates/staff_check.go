@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"html/template"
+	"time"
+)
 
 // StaffCheck is what stands before every act of staff: what it would do, with numbers, and the form that does it and asks
 // for the reason. The form posts to Action the Fields it was given and the reason.
@@ -74,6 +77,9 @@ type StaffCell struct {
 	Number bool
 	At     time.Time // shown in place of Text
 }
+
+// When writes the instant of a cell.
+func (c StaffCell) When() template.HTML { return StaffFrame{}.Moment(c.At) }
 
 // StaffPause is what stops all stepping.
 type StaffPause struct {

@@ -46,7 +46,7 @@ func TestStaffSeeHowFarThoseWhoEnforceHaveCome(t *testing.T) {
 	}
 	report(tracker.Point{Name: "chat-west", Kind: "prosody", OnSilence: tracker.OnSilenceHold, Revision: newest, Counts: map[string]int64{"refused": 12, "held": 3}})
 	page := d.page("/staff/enforcement")
-	d.says(page, "chat-west", "prosody", "Up to date", "Nothing", "Everybody stays as last known", "3 held, 12 refused")
+	d.says(page, "chat-west", "prosody", "Up to date", "Nothing", "Everybody stays as last known", "3 held, 12 refused", d.tracker.Now().Format("2 Jan 2006, 15:04 UTC")+"</time></td>")
 	report(tracker.Point{Name: "chat-west", Kind: "prosody", OnSilence: tracker.OnSilenceAllow, Revision: newest - 1})
 	d.says(d.page("/staff/enforcement"), "1 change", "Lets everybody through")
 }

@@ -5,13 +5,13 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"assent/templates"
+	"assent/templates/chart"
 	"assent/tracker"
 )
 
@@ -38,8 +38,8 @@ func (s console) points(c *gin.Context) error {
 	applied := s.Gate.Revision()
 	view := templates.StaffPoints{StaffFrame: frame, Points: pointTable(list, frame.AsOf), Webhooks: hookTable(hooks, newest),
 		Here: []templates.StaffFact{
-			{Name: "Newest change", Value: strconv.FormatUint(newest, 10)},
-			{Name: "In force here", Value: strconv.FormatUint(applied, 10), Note: "flags, decisions, the messaging layer that ships inside"},
+			{Name: "Newest change", Value: chart.Count(int(newest))},
+			{Name: "In force here", Value: chart.Count(int(applied)), Note: "flags, decisions, the messaging layer that ships inside"},
 			{Name: "Not yet in force here", Value: lacking(newest - min(applied, newest))},
 		}}
 	return s.render(c, http.StatusOK, "staff/points", view)
@@ -75,14 +75,14 @@ func lacking(changes uint64) string {
 	case 1:
 		return "1 change"
 	}
-	return fmt.Sprintf("%d changes", changes)
+	return chart.Count(int(changes)) + " changes"
 }
 
 func lagNote(lag time.Duration) string {
 	if lag == 0 {
 		return ""
 	}
-	return "for " + lag.Round(time.Second).String()
+	return "for " + templates.StaffFrame{}.Lasting(lag)
 }
 
 func onSilence(policy string) string {
