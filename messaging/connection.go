@@ -40,6 +40,16 @@ func lines() []line {
 	return []line{{chatsLine, "chats.list"}, {notificationLine, "notifications.receive"}, {callsLine, "calls.answer"}}
 }
 
+// mayHear reports whether the gate lets a person hear a line now.
+func (s *Server) mayHear(name, person string) bool {
+	for _, l := range lines() {
+		if l.name == name {
+			return s.may(person, l.capability)
+		}
+	}
+	return true // no stage takes it away
+}
+
 // cutOff tells a client that a line was taken away for now: it must not try to
 // join again by itself, the server will join it.
 func cutOff() centrifuge.Unsubscribe {

@@ -195,8 +195,12 @@ func (s *Server) publish(ctx context.Context, name, person string, e event) {
 	s.tell(opEvent, telling{name, person, e})
 }
 
-// publishHere does it for the connections to this server.
+// publishHere does it for the connections to this server, if the gate lets the
+// person hear the line: a change may not have reached it yet.
 func (s *Server) publishHere(ctx context.Context, name, person string, e event) {
+	if !s.mayHear(name, person) {
+		return
+	}
 	for device := range s.devices(person) {
 		s.broadcast(ctx, name, Caller{person, device}, e)
 	}

@@ -2,6 +2,8 @@ package messaging_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,10 +12,9 @@ import (
 	"assent/models"
 )
 
-// The gate of this server tells nobody of its changes: the periodic sweep is all
-// that is left, and it takes away and gives back.
-func TestASweepPutsRightWhatNoChangeReached(t *testing.T) {
-	t.Parallel()
+// silentWorld is one whose gate tells nobody of its changes.
+func silentWorld(t *testing.T, sweepEvery time.Duration) *world {
+	t.Helper()
 	known := &facts{}
 	var silent *gate.Gate
 	w := newWorldOn(t, newMailbox(t, models.Options{Throwaway: true}), known, func(o *messaging.Options) {
@@ -21,9 +22,17 @@ func TestASweepPutsRightWhatNoChangeReached(t *testing.T) {
 		if err := silent.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		o.Gate, o.SweepEvery = silent, 50*time.Millisecond
+		o.Gate, o.SweepEvery = silent, sweepEvery
 	})
 	w.gate = silent
+	return w
+}
+
+// The gate of this server tells nobody of its changes: the periodic sweep is all
+// that is left, and it takes away and gives back.
+func TestASweepPutsRightWhatNoChangeReached(t *testing.T) {
+	t.Parallel()
+	w := silentWorld(t, 50*time.Millisecond)
 	d := drive(t, w.url)
 	d.open(t, w, "ana")
 	w.move(t, "ana", suspended)
@@ -70,5 +79,29 @@ func TestAConnectionKeepsItsExitRightsAtEveryStage(t *testing.T) {
 			eventually(t, everyLine, func() string { return d.lines(t, "ana") })
 		}
 		d.do(t, map[string]any{"op": "close", "client": "ana"})
+	}
+}
+
+// When many change at once, some are told seconds later. What is said to them
+// meanwhile is held against the gate, and not only against the lines they are
+// still joined to: a read mark here, on a server that tells nobody at all.
+func TestNothingIsHeardOnALineThatIsLostButNotCutYet(t *testing.T) {
+	t.Parallel()
+	w := silentWorld(t, time.Hour)
+	d := drive(t, w.url)
+	d.open(t, w, "ana")
+	read := func(id any) func(heard) bool {
+		return func(h heard) bool { return publication("ana", "chats", "read")(h) && h.at("read", "id") == id }
+	}
+	first := w.call(t, "ana", "messages.send", `{"to":"ben","body":"one"}`)["id"]
+	second := w.call(t, "ana", "messages.send", `{"to":"ben","body":"two"}`)["id"]
+	mark := func(id any) { w.call(t, "ben", "messages.read", fmt.Sprintf(`{"peer":"ana","id":%q}`, id)) }
+	w.move(t, "ana", suspended)
+	mark(first)
+	w.accept(t, "ana")
+	mark(second)
+	d.await(t, "the second mark", read(second))
+	if slices.ContainsFunc(d.all(), read(first)) {
+		t.Error("a read mark was heard while the stage had taken the list away")
 	}
 }
