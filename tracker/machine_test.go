@@ -56,7 +56,7 @@ func shortPlan() terms.Plan {
 
 func modelOf(p terms.Plan) *model {
 	return &model{
-		people: map[string]*soul{}, plan: 1, announce: p.AnnounceAt, deadline: p.Deadline, notice: p.NoticePeriod,
+		people: map[string]*soul{}, announce: p.AnnounceAt, deadline: p.Deadline, notice: p.NoticePeriod,
 		last: map[string]int{"DE": 1, "TR": 0},
 		stages: []rung{
 			{dwell: p.NoticePeriod}, {dwell: 2 * day}, {after: 2 * day, dwell: 2 * day, warning: day},
@@ -337,7 +337,6 @@ func (m *machine) newPlan(deadline time.Time) tracker.Campaign {
 	c, err := m.Activate(m.t.Context(), campaign, record.Number, "mei", nil)
 	m.agree("activate", true, err)
 	if c.Confirmed == record.Number {
-		m.model.plan = record.Number - 1
 		m.model.postpone(deadline, m.clock())
 	}
 	return c
@@ -352,7 +351,7 @@ func (m *machine) harden() {
 	if c.Confirmed == c.Plan {
 		m.t.Fatal("a plan with an earlier deadline binds everybody at once")
 	}
-	m.model.walking = false
+	m.model.postpone(m.model.deadline, m.clock()) // the dates stay, and who waits to be taken back is
 	m.check("harsher plan")
 	if rapid.Bool().Draw(m.t, "confirmed") {
 		_, err := m.Confirm(m.t.Context(), campaign, c.Plan, "ben", nil)

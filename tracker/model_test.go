@@ -21,7 +21,6 @@ type model struct {
 	last               map[string]int // by country, where the ladder is shorter
 	holds              []*brake
 	reversals          []*turn
-	plan               int
 	walking            bool // people have to be visited by a sweep
 }
 
@@ -50,7 +49,6 @@ type turn struct {
 type soul struct {
 	id, country      string
 	created, joined  time.Time
-	plan             int
 	status           terms.Status
 	stage            int
 	entered          time.Time
@@ -68,7 +66,7 @@ type soul struct {
 type hop struct{ from, to int }
 
 func (m *model) join(id, country string, created, now time.Time) {
-	m.people[id] = &soul{id: id, country: country, created: created, joined: now, entered: now, status: terms.Pending, plan: m.plan}
+	m.people[id] = &soul{id: id, country: country, created: created, joined: now, entered: now, status: terms.Pending}
 	m.order = append(m.order, id)
 }
 
@@ -268,7 +266,7 @@ func (m *model) respond(s *soul, a terms.Action, now time.Time) bool {
 	if a == terms.Accept {
 		s.see(now)
 		m.put(s, 0, now)
-		s.status, s.plan = terms.Accepted, m.plan
+		s.status = terms.Accepted
 		return true
 	}
 	if s.status == terms.Accepted {
@@ -352,10 +350,8 @@ func (m *model) undo(r *turn, now time.Time) bool {
 
 // postpone puts everybody under a new plan with a later deadline.
 func (m *model) postpone(deadline, now time.Time) {
-	m.plan++
 	m.deadline, m.walking = deadline, false
 	for _, s := range m.people {
-		s.plan = m.plan
 		if at := m.rightful(s, now); at < s.stage {
 			m.put(s, at, now)
 			s.told = true

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -153,7 +154,8 @@ func (r rules) current() terms.Plan { return r.plans[r.active.Number] }
 func (r rules) previous() terms.Plan {
 	var out PlanRecord
 	for number, one := range r.written {
-		if number != r.active.Number && one.ActivatedAt.After(out.ActivatedAt) {
+		later := cmp.Or(one.ActivatedAt.Compare(out.ActivatedAt), cmp.Compare(number, out.Number)) > 0
+		if number != r.active.Number && later {
 			out = one
 		}
 	}

@@ -125,7 +125,7 @@ func TestWhatBeginsAndEndsIsOnTheNextPageAndOnNobodyElses(t *testing.T) {
 	w.publish("2021-03-01")
 	w.activate(plan("2021-03-01"))
 	last := ana.get(choicePage)
-	last.says(t, "version 2021-03-01", "15 May 2021")
+	last.says(t, "version 2021-03-01", "12 June 2021") // the earlier deadline waits for somebody to confirm it
 	if strings.Contains(last.text(), "you agree to these texts of Harbor: Terms of Service, version 2021-01-04") {
 		t.Error("the page asks about the version before")
 	}
@@ -133,6 +133,10 @@ func TestWhatBeginsAndEndsIsOnTheNextPageAndOnNobodyElses(t *testing.T) {
 		t.Errorf("the form of the first version led to %d and recorded %d", got.status, len(w.history("ana")))
 	}
 	w.checkPage(plain, w.snapshotOf(plain)) // and is kept all the same
+
+	_, err = w.Confirm(t.Context(), "new-terms-2021", 3, "ben", nil)
+	w.try(err)
+	ana.get(choicePage).says(t, "version 2021-03-01", "15 May 2021")
 }
 
 func TestAStageIsOnThePageOfWhoeverIsInIt(t *testing.T) {
