@@ -151,7 +151,7 @@ func (s *Server) rung(ctx context.Context, id string) {
 
 // currentCall lets a program without a connection find the call that rings.
 func (s *Server) currentCall(_ context.Context, person string, _ noParams) (any, error) {
-	if c, inCall := s.calls.of(person); inCall {
+	if c, inCall := s.calls.of(person); inCall && !s.ringsInVain(c, person) {
 		return map[string]*callState{"call": &c}, nil
 	}
 	return map[string]*callState{"call": nil}, nil
@@ -255,15 +255,19 @@ func (s *Server) tellBoth(ctx context.Context, c callState) {
 	}
 }
 
-// stopRinging ends a call that rings at somebody who can no longer answer. The
-// caller hears what they would hear of anybody who is not there.
+// stopRinging tells somebody who can no longer answer that a call does not ring
+// any more. The caller hears it ring on, as it does with whoever does not answer:
+// that it stopped at an instant would tell them of the other's stage.
 func (s *Server) stopRinging(ctx context.Context, person string) {
-	c, ok := s.calls.of(person)
-	if !ok || c.To != person || s.may(person, "calls.answer") {
-		return
+	if c, inCall := s.calls.of(person); inCall && s.ringsInVain(c, person) {
+		c.State, c.Reason = ended, withdrawn
+		s.publish(ctx, selfLine, person, event{Event: "call", Call: &c})
 	}
-	// The call may have been answered or given up meanwhile, which is as well.
-	_, _ = s.endCall(ctx, c.ID, person, ifRinging(withdrawn))
+}
+
+// ringsInVain reports whether a call rings at a person who may not answer.
+func (s *Server) ringsInVain(c callState, person string) bool {
+	return c.State == ringing && c.To == person && !s.may(person, "calls.answer")
 }
 
 // rejoinCall shows a new connection the call its person takes part in.

@@ -110,17 +110,21 @@ func TestALimitedPersonCallsBackAMissedCallAndNobodyElse(t *testing.T) {
 	}
 }
 
-func TestARingingCallStopsWhenItsStageComes(t *testing.T) {
+func TestARingingCallStopsWhenItsStageComesAndTheCallerIsNotTold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, func(o *messaging.Options) { o.RingFor = 2 * time.Second })
 	d := drive(t, w.url)
 	d.open(t, w, "ana")
 	d.open(t, w, "ben")
 	placed := w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)
 	d.await(t, "ringing", callEvent("ana", "calls", "ringing", ""))
 	w.move(t, "ana", suspended)
-	d.await(t, "the end", callEvent("ben", "me", "ended", "unavailable"))
+	d.await(t, "the end", callEvent("ana", "me", "ended", "unavailable"))
 	w.refused(t, "ana", "calls.answer", `{"call":"`+placed["id"].(string)+`"}`, "calls.answer")
+	if still, _ := w.call(t, "ben", "calls.current", ``)["call"].(map[string]any); still["state"] != "ringing" {
+		t.Errorf("the caller hears %v when the other is suspended", still)
+	}
+	d.await(t, "the end", callEvent("ben", "me", "ended", "no_answer"))
 }
 
 func TestACallInProgressIsNotCut(t *testing.T) {
@@ -198,7 +202,7 @@ func TestACallStopsRingingAtAProgramThatMayNoLongerAnswer(t *testing.T) {
 	w.call(t, "ana", "standing", ``)
 	w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)
 	w.move(t, "ana", suspended)
-	eventually(t, "<nil>", func() string { return fmt.Sprint(w.call(t, "ben", "calls.current", ``)["call"]) })
+	eventually(t, "<nil>", func() string { return fmt.Sprint(w.call(t, "ana", "calls.current", ``)["call"]) })
 }
 
 // A call rings at a server that dies; another one, or the same after a restart,

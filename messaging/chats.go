@@ -3,6 +3,8 @@ package messaging
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -178,7 +180,7 @@ func (s *Server) send(ctx context.Context, person string, p sendParams) (any, er
 // write keeps a text and hands it over to whoever can have it now. From the
 // moment it is kept the sender has succeeded, whatever becomes of it.
 func (s *Server) write(ctx context.Context, d mailbox.Draft) (any, error) {
-	d.ID, d.Kind, d.SentAt = rand.Text(), mailbox.Text, s.options.Now()
+	d.ID, d.Kind, d.SentAt = s.newMessageID(), mailbox.Text, s.options.Now()
 	kept, err := s.options.Mailbox.Post(ctx, d)
 	if errors.Is(err, mailbox.ErrNotBegun) {
 		if err := s.knows(ctx, d.From, "to", d.To); err != nil {
@@ -192,6 +194,15 @@ func (s *Server) write(ctx context.Context, d mailbox.Draft) (any, error) {
 	}
 	s.handOut(ctx, kept)
 	return shown(kept.Message), nil
+}
+
+// newMessageID is 26 letters and digits: the second, and 96 random bits. Messages
+// of one time stand together in the index by which they are found.
+func (s *Server) newMessageID() string {
+	var raw [16]byte
+	binary.BigEndian.PutUint32(raw[:], uint32(s.options.Wall().Unix()))
+	_, _ = rand.Read(raw[4:]) // never fails
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:])
 }
 
 // knows refuses somebody who is not there, or is the person themselves.

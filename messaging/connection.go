@@ -56,6 +56,11 @@ func cutOff() centrifuge.Unsubscribe {
 	return centrifuge.Unsubscribe{Code: 2100, Reason: "terms not accepted"}
 }
 
+// gathering is how long what goes to one connection is gathered into one frame:
+// a message comes with its notification, and an acknowledgement with what it is
+// of. It is nothing a person notices, and saves half of all writing.
+const gathering = 2 * time.Millisecond
+
 // connecting checks the token. It joins the one line that no stage takes away;
 // what the gate decides about is decided by settle, when the connection is
 // already listed and no change of the gate can miss it.
@@ -71,6 +76,7 @@ func (s *Server) connecting(ctx context.Context, e centrifuge.ConnectEvent) (cen
 		Context:       context.WithValue(ctx, claimsKey{}, claims),
 		Credentials:   &centrifuge.Credentials{UserID: claims.Person},
 		Subscriptions: map[string]centrifuge.SubscribeOptions{line{name: selfLine}.of(CallerOf(claims)): {}},
+		WriteDelay:    gathering, WriteWithTimer: true, MaxMessagesInFrame: page,
 	}, nil
 }
 

@@ -70,7 +70,7 @@ func (s *Server) makeGroup(ctx context.Context, person string, p makeGroupParams
 }
 
 func (s *Server) groupEvent(person, group string, kind mailbox.Kind, whom string) mailbox.Message {
-	return mailbox.Message{ID: rand.Text(), From: person, Group: group, Kind: kind, Whom: whom, SentAt: s.options.Now()}
+	return mailbox.Message{ID: s.newMessageID(), From: person, Group: group, Kind: kind, Whom: whom, SentAt: s.options.Now()}
 }
 
 type groupParams struct {

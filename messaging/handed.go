@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"assent/messaging/mailbox"
 )
@@ -41,6 +42,10 @@ func (h *handed) take() []mailbox.Handed {
 	return list
 }
 
+// collecting is how long what devices have been handed is collected, so that it
+// does not take a transaction between any two of messages.
+const collecting = 100 * time.Millisecond
+
 // keepHanded writes down how far devices have been brought, until stop is closed.
 func (s *Server) keepHanded(ctx context.Context, stop <-chan struct{}) {
 	for {
@@ -50,6 +55,10 @@ func (s *Server) keepHanded(ctx context.Context, stop <-chan struct{}) {
 			return
 		case <-s.handed.wake:
 			s.writeHanded(ctx)
+			select {
+			case <-stop:
+			case <-time.After(collecting):
+			}
 		}
 	}
 }

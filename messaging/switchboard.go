@@ -22,7 +22,7 @@ const (
 	cancelled = "cancelled" // the caller gave up
 	noAnswer  = "no_answer"
 	hungUp    = "hung_up"
-	withdrawn = "unavailable" // the person called can no longer answer, for whatever reason
+	withdrawn = "unavailable" // to the person called, who can no longer answer
 )
 
 // callState is a call as clients read it.

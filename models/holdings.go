@@ -29,6 +29,7 @@ func holdings() []holding {
 		numbered = "ref IN @refs AND ref <> 0"
 		acts     = "(ref IN @refs AND ref <> 0 OR id IN (SELECT id FROM act_details WHERE person = @id) OR object IN @holds OR object IN @approvals)"
 		letters  = "revision IN (SELECT revision FROM changes WHERE " + numbered + ")"
+		ofChats  = "chat IN (SELECT chat FROM chat_members WHERE person = @id)"
 		choices  = "leaf_index IN (SELECT leaf_index FROM responses WHERE ref IN @refs)"
 	)
 	return []holding{
@@ -41,8 +42,8 @@ func holdings() []holding {
 		{table: "signed_out", theirs: "ref IN @refs"},
 		{table: "chat_members", theirs: "person = @id"},
 		{table: "chat_messages", columns: "place, id, chat, kind, call, whom, sent", // what was said is between those who said it
-			theirs: "place IN (SELECT place FROM chat_copies WHERE person = @id)"},
-		{table: "chat_copies", theirs: "person = @id"},
+			theirs: ofChats + " AND EXISTS (SELECT 1 FROM chat_copies k WHERE k.place = chat_messages.place AND k.person = @id)"},
+		{table: "chat_copies", theirs: "person = @id AND place IN (SELECT place FROM chat_messages WHERE " + ofChats + ")"},
 		{table: "chat_boxes", theirs: "person = @id"},
 		{table: "chat_devices", theirs: "person = @id"},
 		{table: "chat_blocks", theirs: "person = @id"},

@@ -109,15 +109,15 @@ func (t *tx) expire(ctx context.Context, before time.Time) (int, int, error) {
 	}
 	expired := 0
 	for _, box := range boxes {
-		result := t.in(ctx).Exec(`DELETE FROM chat_copies WHERE person = ? AND place > ? AND NOT own
-			AND EXISTS (SELECT 1 FROM chat_messages g WHERE g.place = chat_copies.place AND g.sent < ?)`, box.Person, box.Place, at(before))
+		of := map[string]any{"person": box.Person, "place": box.Place, "before": at(before)}
+		result := t.in(ctx).Exec("DELETE FROM chat_copies WHERE person = @person AND place IN (SELECT g.place"+following+
+			" AND g.sender <> @person AND g.sent < @before)", of)
 		if err := t.wrote(result.Error, "copies of messages"); err != nil {
 			return 0, 0, err
 		}
 		expired += int(result.RowsAffected)
-		if err := t.exec(ctx, "a mailbox", `UPDATE chat_boxes SET waits = COALESCE((SELECT MIN(g.sent) FROM chat_copies k
-			JOIN chat_messages g ON g.place = k.place WHERE k.person = chat_boxes.person AND k.place > chat_boxes.handed AND NOT k.own), 0)
-			WHERE person = ?`, box.Person); err != nil {
+		if err := t.exec(ctx, "a mailbox", "UPDATE chat_boxes SET waits = COALESCE((SELECT MIN(g.sent)"+following+
+			" AND g.sender <> @person), 0) WHERE person = @person", of); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -140,19 +140,20 @@ func (m *Mailbox) Forget(ctx context.Context, person string) error {
 
 // forgetChats removes what is kept of a person's conversations.
 func (t *tx) forgetChats(ctx context.Context, person string) error {
+	const (
+		chats = "chat IN (SELECT chat FROM chat_members WHERE person = @person)"
+		ofTwo = "chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')"
+		gone  = ofTwo + " OR " + chats + " AND sender = @person"
+	)
 	for _, statement := range []string{
 		// what they wrote, and what was said in their conversations of two
-		`DELETE FROM chat_messages WHERE place IN (SELECT place FROM chat_copies k WHERE k.person = @person AND (k.own
-			OR k.chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')))`,
-		`DELETE FROM chat_copies WHERE chat IN (SELECT chat FROM chat_members WHERE person = @person)
-			AND person IN (SELECT o.person FROM chat_members o JOIN chat_members m ON m.chat = o.chat WHERE m.person = @person)
-			AND NOT EXISTS (SELECT 1 FROM chat_messages g WHERE g.place = chat_copies.place)`,
+		"DELETE FROM chat_copies WHERE place IN (SELECT place FROM chat_messages WHERE " + gone + ")",
+		"DELETE FROM chat_messages WHERE " + gone,
+		"DELETE FROM chat_copies WHERE person = @person AND place IN (SELECT place FROM chat_messages WHERE " + chats + ")",
 		// who came and went, as others in their groups have it
-		`UPDATE chat_messages SET whom = '' WHERE whom = @person AND place IN (SELECT k.place FROM chat_members m
-			JOIN chat_members o ON o.chat = m.chat JOIN chat_copies k ON k.person = o.person AND k.chat = o.chat WHERE m.person = @person)`,
-		"DELETE FROM chats WHERE chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')",
-		"DELETE FROM chat_members WHERE person = @person OR chat IN (SELECT chat FROM chat_members WHERE person = @person AND peer <> '')",
-		"DELETE FROM chat_copies WHERE person = @person",
+		"UPDATE chat_messages SET whom = '' WHERE whom = @person AND " + chats,
+		"DELETE FROM chats WHERE " + ofTwo,
+		"DELETE FROM chat_members WHERE person = @person OR " + ofTwo,
 		"DELETE FROM chat_boxes WHERE person = @person",
 		"DELETE FROM chat_devices WHERE person = @person",
 		"DELETE FROM chat_answers WHERE person = @person",

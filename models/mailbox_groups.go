@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"math"
 
 	"assent/messaging/mailbox"
 	"assent/terms"
@@ -35,10 +36,10 @@ func (m *Mailbox) MakeGroup(ctx context.Context, g mailbox.Group, made mailbox.M
 
 // enter puts somebody into a group, again if they were in before.
 func (t *tx) enter(ctx context.Context, chat int64, person string, admin bool) error {
-	return t.exec(ctx, "a member of a group", `INSERT INTO chat_members (person, chat, peer, admin, since, gone, seen)
-		VALUES (?, ?, '', ?, (SELECT COALESCE(MAX(place), 0) FROM chat_messages), ?, 0)
-		ON CONFLICT (person, chat) DO UPDATE SET admin = excluded.admin, since = excluded.since, gone = excluded.gone`,
-		person, chat, admin, false)
+	return t.exec(ctx, "a member of a group", `INSERT INTO chat_members (person, chat, peer, admin, since, oldest, newest, gone, seen)
+		SELECT ?, ?, '', ?, place, place, ?, ?, 0 FROM (SELECT COALESCE(MAX(place), 0) AS place FROM chat_messages) newest WHERE true
+		ON CONFLICT (person, chat) DO UPDATE SET admin = excluded.admin, since = excluded.since, newest = excluded.newest, gone = excluded.gone`,
+		person, chat, admin, int64(math.MaxInt64), false)
 }
 
 // Join implements mailbox.Store.
@@ -95,7 +96,8 @@ func (m *Mailbox) Leave(ctx context.Context, left mailbox.Message) (mailbox.Kept
 		if err != nil {
 			return mailbox.Kept{}, err
 		}
-		if err := t.exec(ctx, "a member of a group", "UPDATE chat_members SET gone = ?, admin = ? WHERE person = ? AND chat = ?", true, false, who, chat); err != nil {
+		if err := t.exec(ctx, "a member of a group", "UPDATE chat_members SET gone = ?, newest = ?, admin = ? WHERE person = ? AND chat = ?",
+			true, kept.Place, false, who, chat); err != nil {
 			return mailbox.Kept{}, err
 		}
 		return kept, t.exec(ctx, "a group", `UPDATE chat_members SET admin = ? WHERE chat = ? AND person = (SELECT person FROM chat_members

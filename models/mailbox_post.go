@@ -131,7 +131,7 @@ func (t *tx) judge(ctx context.Context, p *post, c circumstances) (bool, error) 
 
 // sentBefore is what a sender's program has sent under the same id.
 func (t *tx) sentBefore(ctx context.Context, m mailbox.Message, place int64) (mailbox.Kept, error) {
-	list, err := t.messages(ctx, m.From, "k.person = ? AND k.place = ?", m.From, place)
+	list, err := t.messages(ctx, m.From, "g.place = @place", map[string]any{"place": place})
 	if err != nil {
 		return mailbox.Kept{}, err
 	}
@@ -237,12 +237,10 @@ func (t *tx) putCopies(ctx context.Context, posts []*post) error {
 			copies = append(copies, copied{p, person})
 		}
 	}
-	err := t.each(ctx, "copies of messages", "INSERT INTO chat_copies (person, place, chat, own) SELECT :person, :place, :chat, :own {from}",
+	err := t.each(ctx, "copies of messages", "INSERT INTO chat_copies (place, person) SELECT :place, :person {from}",
 		newBatch(copies,
-			text("person", func(c *copied) string { return c.person }),
 			number("place", func(c *copied) int64 { return c.kept.Place }),
-			number("chat", func(c *copied) int64 { return c.in.chat }),
-			flag("own", func(c *copied) bool { return c.person == c.From })))
+			text("person", func(c *copied) string { return c.person })))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -10,12 +11,21 @@ import (
 	"assent/terms"
 )
 
-// aboutMessage are the columns that a message is read from: its own, and those
-// of the copy k of the person it is shown to, who is in the conversation as m.
+// aboutMessage are the columns that a message g is read from, as it is shown to
+// somebody who is in its conversation c as m.
 const aboutMessage = "g.place, g.id, g.client_id, g.sender, m.peer, c.group_id, g.kind, g.body, g.call, g.whom, g.sent"
 
-const fromCopies = ` FROM chat_copies k JOIN chat_messages g ON g.place = k.place
-	JOIN chat_members m ON m.person = k.person AND m.chat = k.chat JOIN chats c ON c.chat = k.chat`
+// toMembers finds c and m of a message, for one person who has a copy.
+const toMembers = ` JOIN chat_members m ON m.person = @person AND m.chat = g.chat JOIN chats c ON c.chat = g.chat `
+
+// haveCopy is true of a message that a person has a copy of.
+const haveCopy = "EXISTS (SELECT 1 FROM chat_copies k WHERE k.place = g.place AND k.person = @person)"
+
+// following are what a person has a copy of after a place: a range of each of
+// their conversations, which CROSS JOIN tells SQLite to begin with.
+const following = ` FROM chat_members o CROSS JOIN chat_messages g
+	WHERE o.person = @person AND g.chat = o.chat AND g.place > CASE WHEN o.oldest > @place THEN o.oldest - 1 ELSE @place END
+	AND g.place <= o.newest AND ` + haveCopy
 
 // message reads the columns of aboutMessage, as a person sees them.
 func (v *values) message(person string) mailbox.Message {
@@ -33,10 +43,16 @@ func (v *values) message(person string) mailbox.Message {
 	return m.For(person)
 }
 
-// messages lists copies of a person; the condition ends the statement.
-func (r reader) messages(ctx context.Context, person, condition string, args ...any) ([]mailbox.Message, error) {
+// messages lists what a person has copies of; the condition ends the statement.
+func (r reader) messages(ctx context.Context, person, condition string, more map[string]any) ([]mailbox.Message, error) {
+	args := map[string]any{"person": person}
+	maps.Copy(args, more)
+	return r.list(ctx, person, "SELECT "+aboutMessage+" FROM chat_messages g"+toMembers+"WHERE "+haveCopy+" AND "+condition, args)
+}
+
+func (r reader) list(ctx context.Context, person, statement string, args map[string]any) ([]mailbox.Message, error) {
 	list := []mailbox.Message{}
-	rows, err := r.in(ctx).Raw("SELECT "+aboutMessage+fromCopies+" WHERE "+condition, args...).Rows()
+	rows, err := r.in(ctx).Raw(statement, args).Rows()
 	if err == nil {
 		err = eachValues(rows, func(v *values) { list = append(list, v.message(person)) })
 	}
@@ -60,7 +76,7 @@ func unknownMessage(id string) error {
 // Message implements mailbox.Store.
 func (m *Mailbox) Message(ctx context.Context, person, id string) (mailbox.Message, error) {
 	return ask(ctx, m, func(r reader) (mailbox.Message, error) {
-		list, err := r.messages(ctx, person, "k.person = ? AND g.id = ?", person, id)
+		list, err := r.messages(ctx, person, "g.id = @id", map[string]any{"id": id})
 		if err == nil && len(list) == 0 {
 			return mailbox.Message{}, unknownMessage(id)
 		}
@@ -81,7 +97,10 @@ func (m *Mailbox) Begin(ctx context.Context, person, device string) (int64, erro
 // After implements mailbox.Store.
 func (m *Mailbox) After(ctx context.Context, person string, place int64, limit int) ([]mailbox.Message, error) {
 	return ask(ctx, m, func(r reader) ([]mailbox.Message, error) {
-		return r.messages(ctx, person, "k.person = ? AND k.place > ? ORDER BY k.place LIMIT ?", person, place, limit)
+		return r.list(ctx, person, "SELECT "+aboutMessage+" FROM (SELECT g.place"+following+
+			` AND EXISTS (SELECT 1 FROM chat_boxes b WHERE b.person = @person AND b.newest > @place)
+			ORDER BY g.place LIMIT @limit) f JOIN chat_messages g ON g.place = f.place`+toMembers+"ORDER BY g.place",
+			map[string]any{"person": person, "place": place, "limit": limit})
 	})
 }
 
@@ -89,8 +108,10 @@ func (m *Mailbox) After(ctx context.Context, person string, place int64, limit i
 func (m *Mailbox) Waiting(ctx context.Context, person string) (int, error) {
 	return ask(ctx, m, func(r reader) (int, error) {
 		var n int
-		err := r.in(ctx).Raw(`SELECT COUNT(*) FROM chat_copies WHERE person = ? AND NOT own
-			AND place > COALESCE((SELECT handed FROM chat_boxes WHERE person = ?), 0)`, person, person).Row().Scan(&n)
+		place, err := r.handed(ctx, person)
+		if err == nil {
+			err = r.in(ctx).Raw("SELECT COUNT(*)"+following+" AND g.sender <> @person", map[string]any{"person": person, "place": place}).Row().Scan(&n)
+		}
 		return n, r.translate(err, "a mailbox")
 	})
 }
@@ -102,7 +123,7 @@ type span struct{ before, upTo int64 }
 func (r reader) span(ctx context.Context, person string, p mailbox.Page) (span, error) {
 	s := span{math.MaxInt64, math.MaxInt64}
 	if p.Before != "" {
-		list, err := r.messages(ctx, person, "k.person = ? AND g.id = ?", person, p.Before)
+		list, err := r.messages(ctx, person, "g.id = @id", map[string]any{"id": p.Before})
 		if err != nil {
 			return s, err
 		}
@@ -114,8 +135,16 @@ func (r reader) span(ctx context.Context, person string, p mailbox.Page) (span, 
 	if p.WithWaiting {
 		return s, nil
 	}
-	err := r.in(ctx).Raw("SELECT COALESCE((SELECT handed FROM chat_boxes WHERE person = ?), 0)", person).Row().Scan(&s.upTo)
-	return s, r.translate(err, "a mailbox")
+	var err error
+	s.upTo, err = r.handed(ctx, person)
+	return s, err
+}
+
+// handed is the place up to which a person has been handed everything.
+func (r reader) handed(ctx context.Context, person string) (int64, error) {
+	var place int64
+	err := r.in(ctx).Raw("SELECT COALESCE((SELECT handed FROM chat_boxes WHERE person = ?), 0)", person).Row().Scan(&place)
+	return place, r.translate(err, "a mailbox")
 }
 
 // Chats implements mailbox.Store.
@@ -125,13 +154,16 @@ func (m *Mailbox) Chats(ctx context.Context, person string, p mailbox.Page) ([]m
 		if err != nil {
 			return nil, err
 		}
+		const shown = "(g.place <= @upto OR g.sender = @person) AND " + haveCopy
 		rows, err := r.in(ctx).Raw(`SELECT c.title, m.gone,
-			(SELECT COUNT(*) FROM chat_copies k WHERE k.person = m.person AND k.chat = m.chat AND k.place > m.seen AND k.place <= ? AND NOT k.own),
+			(SELECT COUNT(*) FROM chat_messages g WHERE g.chat = m.chat AND g.place > CASE WHEN m.oldest > m.seen THEN m.oldest - 1 ELSE m.seen END
+				AND g.place <= m.newest AND g.place <= @upto AND g.sender <> @person AND `+haveCopy+`),
 			EXISTS (SELECT 1 FROM chat_blocks b WHERE b.person = m.person AND b.peer = m.peer), `+aboutMessage+`
-			FROM (SELECT o.*, (SELECT k.place FROM chat_copies k WHERE k.person = o.person AND k.chat = o.chat AND (k.place <= ? OR k.own)
-				ORDER BY k.place DESC LIMIT 1) AS last FROM chat_members o WHERE o.person = ?) m
+			FROM (SELECT o.*, (SELECT g.place FROM chat_messages g WHERE g.chat = o.chat AND g.place >= o.oldest AND g.place <= o.newest AND `+shown+`
+				ORDER BY g.place DESC LIMIT 1) AS last FROM chat_members o WHERE o.person = @person) m
 			JOIN chat_messages g ON g.place = m.last JOIN chats c ON c.chat = m.chat
-			WHERE m.last < ? ORDER BY m.last DESC LIMIT ?`, s.upTo, s.upTo, person, s.before, p.Limit).Rows()
+			WHERE m.last < @before ORDER BY m.last DESC LIMIT @limit`,
+			map[string]any{"person": person, "upto": s.upTo, "before": s.before, "limit": p.Limit}).Rows()
 		chats := []mailbox.Chat{}
 		if err == nil {
 			err = eachValues(rows, func(v *values) {
@@ -155,8 +187,10 @@ func (m *Mailbox) History(ctx context.Context, person string, with mailbox.Talk,
 		if err != nil {
 			return nil, err
 		}
-		list, err := r.messages(ctx, person, "k.person = ? AND k.chat = ? AND k.place < ? AND (k.place <= ? OR k.own) ORDER BY k.place DESC LIMIT ?",
-			person, chat, s.before, s.upTo, p.Limit)
+		list, err := r.messages(ctx, person, `g.chat = @chat AND g.place >= m.oldest
+			AND g.place < CASE WHEN m.newest < @before THEN m.newest + 1 ELSE @before END
+			AND (g.place <= @upto OR g.sender = @person) ORDER BY g.place DESC LIMIT @limit`,
+			map[string]any{"chat": chat, "before": s.before, "upto": s.upTo, "limit": p.Limit})
 		slices.Reverse(list)
 		return list, err
 	})
@@ -189,7 +223,7 @@ func (m *Mailbox) Read(ctx context.Context, person string, with mailbox.Talk, id
 		if err != nil {
 			return err
 		}
-		list, err := t.messages(ctx, person, "k.person = ? AND k.chat = ? AND g.id = ?", person, chat, id)
+		list, err := t.messages(ctx, person, "g.chat = @chat AND g.id = @id", map[string]any{"chat": chat, "id": id})
 		if err != nil {
 			return err
 		}

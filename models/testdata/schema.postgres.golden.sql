@@ -77,8 +77,6 @@ column chat_calls.caller text collate C
 column chat_calls.id text collate C
 column chat_calls.kind text collate C
 column chat_calls.until bigint
-column chat_copies.chat bigint
-column chat_copies.own boolean
 column chat_copies.person text collate C
 column chat_copies.place bigint
 column chat_devices.device text collate C
@@ -87,6 +85,8 @@ column chat_devices.person text collate C
 column chat_members.admin boolean
 column chat_members.chat bigint
 column chat_members.gone boolean
+column chat_members.newest bigint default '9223372036854775807'::bigint
+column chat_members.oldest bigint default 0
 column chat_members.peer text collate C
 column chat_members.person text collate C
 column chat_members.seen bigint
@@ -365,7 +365,7 @@ constraint chat_answers PRIMARY KEY (person, id)
 constraint chat_blocks PRIMARY KEY (person, peer)
 constraint chat_boxes PRIMARY KEY (person)
 constraint chat_calls PRIMARY KEY (id)
-constraint chat_copies PRIMARY KEY (person, place)
+constraint chat_copies PRIMARY KEY (place, person)
 constraint chat_devices PRIMARY KEY (person, device)
 constraint chat_members PRIMARY KEY (person, chat)
 constraint chat_messages PRIMARY KEY (place)
@@ -426,8 +426,8 @@ CREATE INDEX approvals_newest ON public.approvals USING btree (asked_at, id)
 CREATE INDEX changes_moves ON public.changes USING btree (campaign, revision) WHERE (cause <> ''::text)
 CREATE INDEX changes_named ON public.changes USING btree (at) WHERE (person <> ''::text)
 CREATE INDEX chat_boxes_waiting ON public.chat_boxes USING btree (waits) WHERE (waits <> 0)
-CREATE INDEX chat_copies_in ON public.chat_copies USING btree (person, chat, place, own)
 CREATE INDEX chat_members_of ON public.chat_members USING btree (chat)
+CREATE INDEX chat_messages_in ON public.chat_messages USING btree (chat, place)
 CREATE INDEX contacts_by_email ON public.contacts USING btree (email) WHERE (email <> ''::text)
 CREATE INDEX deliveries_claimed ON public.deliveries USING btree (lease) WHERE (lease <> 0)
 CREATE INDEX deliveries_due ON public.deliveries USING btree (state, next_at, notice) WHERE (next_at <> 0)
@@ -454,7 +454,7 @@ CREATE UNIQUE INDEX chat_answers_pkey ON public.chat_answers USING btree (person
 CREATE UNIQUE INDEX chat_blocks_pkey ON public.chat_blocks USING btree (person, peer)
 CREATE UNIQUE INDEX chat_boxes_pkey ON public.chat_boxes USING btree (person)
 CREATE UNIQUE INDEX chat_calls_pkey ON public.chat_calls USING btree (id)
-CREATE UNIQUE INDEX chat_copies_pkey ON public.chat_copies USING btree (person, place)
+CREATE UNIQUE INDEX chat_copies_pkey ON public.chat_copies USING btree (place, person)
 CREATE UNIQUE INDEX chat_devices_pkey ON public.chat_devices USING btree (person, device)
 CREATE UNIQUE INDEX chat_members_pkey ON public.chat_members USING btree (person, chat)
 CREATE UNIQUE INDEX chat_members_with ON public.chat_members USING btree (person, peer) WHERE (peer <> ''::text)

@@ -97,12 +97,10 @@ CREATE TABLE chat_calls (
   begun  INTEGER NOT NULL,
   until  INTEGER NOT NULL -- by the real clock, which a demonstration does not move
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE chat_copies (
-  person TEXT NOT NULL,
+CREATE TABLE "chat_copies" (
   place  INTEGER NOT NULL,
-  chat   INTEGER NOT NULL,
-  own    INTEGER NOT NULL, -- they wrote it
-  PRIMARY KEY (person, place)
+  person TEXT NOT NULL,
+  PRIMARY KEY (place, person)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE chat_devices (
   person TEXT NOT NULL,
@@ -117,7 +115,7 @@ CREATE TABLE chat_members (
   admin  INTEGER NOT NULL,
   since  INTEGER NOT NULL, -- place of the newest message when they came in
   gone   INTEGER NOT NULL,
-  seen   INTEGER NOT NULL, -- place up to which it is read
+  seen   INTEGER NOT NULL, oldest INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 9223372036854775807, -- place up to which it is read
   PRIMARY KEY (person, chat)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE chat_messages (
@@ -482,9 +480,9 @@ BEFORE UPDATE OF revision, kind, at, campaign, ref, seq, plan, country, stage, f
 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
 CREATE UNIQUE INDEX changes_steps ON changes (ref, campaign, seq) WHERE ref <> 0;
 CREATE INDEX chat_boxes_waiting ON chat_boxes (waits) WHERE waits <> 0;
-CREATE INDEX chat_copies_in ON chat_copies (person, chat, place, own);
 CREATE INDEX chat_members_of ON chat_members (chat);
 CREATE UNIQUE INDEX chat_members_with ON chat_members (person, peer) WHERE peer <> '';
+CREATE INDEX chat_messages_in ON chat_messages (chat, place);
 CREATE UNIQUE INDEX chat_messages_sent ON chat_messages (sender, client_id) WHERE client_id <> '';
 CREATE UNIQUE INDEX chats_by_group ON chats (group_id) WHERE group_id <> '';
 CREATE INDEX contacts_by_email ON contacts (email) WHERE email <> '';

@@ -1,0 +1,13 @@
+-- What people have of the messages lies in the order of all messages, and each
+-- message once by its conversation: to keep one writes beside what was kept just
+-- before, but for a single place, however many people get it. Whoever is in a
+-- conversation for a part of it is looked for in that part alone.
+ALTER TABLE chat_members ADD COLUMN oldest BIGINT NOT NULL DEFAULT 0; -- no copy of theirs is older
+ALTER TABLE chat_members ADD COLUMN newest BIGINT NOT NULL DEFAULT 9223372036854775807; -- or newer, once they are gone
+UPDATE chat_members SET oldest = COALESCE((SELECT MIN(k.place) FROM chat_copies k WHERE k.person = chat_members.person AND k.chat = chat_members.chat), since);
+UPDATE chat_members SET newest = COALESCE((SELECT MAX(k.place) FROM chat_copies k WHERE k.person = chat_members.person AND k.chat = chat_members.chat), since) WHERE gone;
+CREATE INDEX chat_messages_in ON chat_messages (chat, place);
+ALTER TABLE chat_copies DROP CONSTRAINT chat_copies_pkey;
+DROP INDEX chat_copies_in;
+ALTER TABLE chat_copies DROP COLUMN chat, DROP COLUMN own;
+ALTER TABLE chat_copies ADD PRIMARY KEY (place, person);
