@@ -16,54 +16,67 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// writers are people who write to others from a process of their own, so that
-// what is measured of the server is the server's.
+// writers are pairs of people who write from a process of their own, so that the
+// server keeps to itself what it takes.
 type writers struct {
-	in  io.Writer
-	out *bufio.Scanner
+	in      io.Writer
+	out     *bufio.Scanner
+	slowest []float64 // of each round, what nearly all messages took, in seconds
 }
 
 // writeApart connects pairs of people from another process.
-func writeApart(b *testing.B, w *world, n int) *writers {
+func writeApart(b *testing.B, w *world) *writers {
 	b.Helper()
+	in, out := apart(b, "ASSENT_TEST_WRITERS_TO="+w.url)
+	for i := range pairs {
+		writer, phone := fmt.Sprint("writer-", i), fmt.Sprint("phone-", i)
+		_, err := fmt.Fprintln(in, writer, w.token(writer), phone, w.token(phone))
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return &writers{in: in, out: out}
+}
+
+// apart runs this program again, as something else; see TestMain. It ends with
+// what it reads.
+func apart(t testing.TB, as string) (io.Writer, *bufio.Scanner) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(b.Context(), self)
-	cmd.Env, cmd.Stderr = append(os.Environ(), "ASSENT_TEST_WRITERS_TO="+w.url), os.Stderr
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env, cmd.Stderr = append(os.Environ(), as), os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	b.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() }) // it ends with what it reads
-	for i := range n {
-		writer, phone := fmt.Sprint("writer-", i), fmt.Sprint("phone-", i)
-		fmt.Fprintln(in, writer, w.token(writer), phone, w.token(phone))
-	}
-	return &writers{in, bufio.NewScanner(out)}
+	t.Cleanup(func() { _, _ = in.Close(), cmd.Wait() })
+	return in, bufio.NewScanner(out)
 }
 
-// write has every pair write n messages, one after the other, and returns how
-// many seconds it took all of them to be acknowledged and heard, and how many
-// went by before nearly every one was.
-func (w *writers) write(b *testing.B, n int) (all, p99 float64) {
+// round has every pair write, and returns how many seconds it took until all
+// messages were acknowledged and heard.
+func (w *writers) round(b *testing.B) float64 {
 	b.Helper()
-	fmt.Fprintln(w.in, n)
-	if w.out.Scan() {
-		_, _ = fmt.Sscan(w.out.Text(), &all, &p99)
+	var all, slowest float64
+	if _, err := fmt.Fprintln(w.in, messages); err != nil {
+		b.Fatal(err)
 	}
-	if all == 0 {
+	w.out.Scan()
+	if n, _ := fmt.Sscan(w.out.Text(), &all, &slowest); n < 2 {
 		b.Fatalf("the writers say %q", w.out.Text())
 	}
-	return all, p99
+	w.slowest = append(w.slowest, slowest)
+	return all
 }
 
 // pair is somebody who writes and the phone of whom they write to.

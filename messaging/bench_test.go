@@ -32,40 +32,52 @@ func (g *switchedGate) Decide(person, capability string) gate.Decision {
 }
 
 // BenchmarkMessage sends messages of many at a time, each synced to the disk
-// before it is acknowledged: as calls of methods, and from socket to socket,
-// where the clients take their share of the machine. The gate is on in every
-// other round, so that what it costs does not drown in what else goes on.
+// before it is acknowledged: as calls of methods; from socket to socket, with the
+// clients in a process of their own on the same machine; and so while ten thousand
+// others are connected. The gate is on in every other round, so that what it costs
+// does not drown in what else goes on.
 func BenchmarkMessage(b *testing.B) {
 	b.Run("calls", func(b *testing.B) {
 		w, g := switchedWorld(b)
-		rounds(b, g, func(i, n int) {
-			for range n {
+		rounds(b, g, func() float64 { return called(b, w) })
+	})
+	b.Run("sockets", func(b *testing.B) {
+		w, g := switchedWorld(b)
+		written := writeApart(b, w)
+		rounds(b, g, func() float64 { return written.round(b) })
+		b.ReportMetric(1000*middle(written.slowest), "p99-ms")
+	})
+	b.Run("sockets among ten thousand", func(b *testing.B) {
+		w, g := switchedWorld(b)
+		holdAll(b, w, idlePeople(10_000))
+		written := writeApart(b, w)
+		rounds(b, g, func() float64 { return written.round(b) })
+		b.ReportMetric(1000*middle(written.slowest), "p99-ms")
+	})
+}
+
+const (
+	pairs    = 256 // write at a time, each to somebody else
+	messages = 20  // of each of them in a round, one after the other
+)
+
+// called is how many seconds a round takes as calls of methods.
+func called(b *testing.B, w *world) float64 {
+	begun := time.Now()
+	var all sync.WaitGroup
+	for i := range pairs {
+		all.Go(func() {
+			for range messages {
 				params := fmt.Sprintf(`{"to":"phone-%d","body":"hello, how are you today?"}`, i)
 				if _, err := w.Call(b.Context(), messaging.Caller{Person: fmt.Sprint("writer-", i)}, "messages.send", json.RawMessage(params)); err != nil {
 					b.Error(err)
 				}
 			}
 		})
-	})
-	b.Run("sockets", func(b *testing.B) {
-		w, g := switchedWorld(b)
-		var writers, phones [pairs]*plug
-		for i := range pairs {
-			writers[i], phones[i] = plugIn(b, w, fmt.Sprint("writer-", i)), plugIn(b, w, fmt.Sprint("phone-", i))
-		}
-		rounds(b, g, func(i, n int) {
-			var heard sync.WaitGroup
-			heard.Go(func() { phones[i].hears(b, n) })
-			for range n {
-				writers[i].sends(b, fmt.Sprint("phone-", i))
-			}
-			heard.Wait()
-		})
-	})
+	}
+	all.Wait()
+	return time.Since(begun).Seconds()
 }
-
-// pairs is how many write at a time, each to somebody else.
-const pairs = 192
 
 func switchedWorld(b *testing.B) (*world, *switchedGate) {
 	b.Helper()
@@ -76,24 +88,17 @@ func switchedWorld(b *testing.B) (*world, *switchedGate) {
 	}), g
 }
 
-// rounds has every pair send n messages at a time, with the gate on and off in
-// turns, and compares the rounds with those beside them.
-func rounds(b *testing.B, g *switchedGate, send func(pair, n int)) {
-	const messages = 10
-	round := func(off bool) float64 {
+// rounds has every pair write with the gate on and off in turns, and compares the
+// rounds with those beside them. A round returns how many seconds it took.
+func rounds(b *testing.B, g *switchedGate, round func() float64) {
+	rate := func(off bool) float64 {
 		g.off.Store(off)
-		begun := time.Now()
-		var all sync.WaitGroup
-		for i := range pairs {
-			all.Go(func() { send(i, messages) })
-		}
-		all.Wait()
-		return pairs * messages / time.Since(begun).Seconds()
+		return pairs * messages / round()
 	}
-	round(false) // conversations begin
+	rate(false) // conversations begin
 	var rates, costs []float64
 	for b.Loop() {
-		on, off := round(false), round(true)
+		on, off := rate(false), rate(true)
 		rates, costs = append(rates, on), append(costs, 100*(off/on-1))
 	}
 	b.ReportMetric(middle(rates), "messages/s")
@@ -106,10 +111,7 @@ func middle(list []float64) float64 {
 }
 
 // plug is a bare client of the protocol.
-type plug struct {
-	*websocket.Conn
-	n int
-}
+type plug struct{ *websocket.Conn }
 
 func plugIn(b *testing.B, w *world, person string) *plug {
 	b.Helper()
@@ -119,7 +121,7 @@ func plugIn(b *testing.B, w *world, person string) *plug {
 	}
 	_ = response.Body.Close()
 	b.Cleanup(func() { _ = conn.Close() }) // the benchmark is over
-	p := &plug{Conn: conn}
+	p := &plug{conn}
 	p.write(b, `{"id":1,"connect":{"token":"`+w.token(person)+`"}}`)
 	p.until(b, `"calls:`+person+`"`)
 	return p
@@ -147,22 +149,6 @@ func (p *plug) until(b *testing.B, word string) []byte {
 		if bytes.Contains(frame, []byte(word)) {
 			return frame
 		}
-	}
-}
-
-// sends a message and waits for its acknowledgement.
-func (p *plug) sends(b *testing.B, to string) {
-	p.n++
-	id := fmt.Sprintf(`"id":%d,"rpc"`, p.n+1)
-	p.write(b, `{`+id+`:{"method":"messages.send","data":{"to":"`+to+`","body":"hello, how are you today?"}}}`)
-	p.until(b, id)
-}
-
-// hears waits for messages, some of which come in one frame.
-func (p *plug) hears(b *testing.B, n int) {
-	word := []byte(`"event":"message"`)
-	for n > 0 && !b.Failed() {
-		n -= bytes.Count(p.until(b, string(word)), word)
 	}
 }
 

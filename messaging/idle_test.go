@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -82,34 +81,23 @@ type sockets struct {
 	trouble string
 }
 
-func holdAll(t *testing.T, w *world, people []string) *sockets {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+func idlePeople(n int) []string {
+	people := make([]string, n)
+	for i := range people {
+		people[i] = fmt.Sprintf("idle-%05d", i)
 	}
-	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), "ASSENT_TEST_SOCKETS_TO="+w.url)
-	cmd.Stderr = os.Stderr
+	return people
+}
+
+func holdAll(t testing.TB, w *world, people []string) *sockets {
+	t.Helper()
 	var tokens strings.Builder
 	for _, person := range people {
 		fmt.Fprintln(&tokens, person, w.token(person))
 	}
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	s := &sockets{at: map[string]map[string]time.Time{"subscribe": {}, "unsubscribe": {}}}
-	read := make(chan struct{})
-	go func() { defer close(read); s.read(bufio.NewScanner(out)) }()
-	t.Cleanup(func() { _ = in.Close(); <-read; _ = cmd.Wait() }) // it ends with what it reads
+	in, out := apart(t, "ASSENT_TEST_SOCKETS_TO="+w.url)
+	go s.read(out)
 	if _, err := in.Write([]byte(tokens.String())); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +124,7 @@ func (s *sockets) read(lines *bufio.Scanner) {
 
 // await waits until all of some people have heard something since an instant,
 // and returns when the last one did.
-func (s *sockets) await(t *testing.T, what string, people []string, since time.Time) time.Time {
+func (s *sockets) await(t testing.TB, what string, people []string, since time.Time) time.Time {
 	t.Helper()
 	var last time.Time
 	for deadline := time.Now().Add(patience + time.Duration(len(people))*10*time.Millisecond); ; time.Sleep(time.Millisecond) {
@@ -182,12 +170,9 @@ func resident(t *testing.T) int {
 // change reaches the one it concerns, and one that concerns all reaches all.
 func TestAChangeReachesItsSocketAmongManyIdleOnes(t *testing.T) {
 	t.Parallel()
-	people := make([]string, 200)
+	people := idlePeople(200)
 	if n, err := strconv.Atoi(os.Getenv("ASSENT_SOCKETS")); err == nil {
-		people = make([]string, n)
-	}
-	for i := range people {
-		people[i] = fmt.Sprintf("idle-%05d", i)
+		people = idlePeople(n)
 	}
 	w := newWorld(t)
 	before := resident(t)

@@ -95,7 +95,7 @@ type Server struct {
 	handed  *handed
 	words   chan word          // for other servers
 	late    prometheus.Counter // changes that not all of them acknowledged in time
-	turns   [128]turn          // one person is served by one goroutine at a time; see turn
+	turns   [1024]turn         // one person is served by one goroutine at a time; see turn
 	stop    chan struct{}      // closed when all connections are
 	running sync.WaitGroup     // the goroutines of Start
 }
