@@ -24,6 +24,9 @@ function make(tag, className, text, ...children) {
   return element;
 }
 
+// words is make for what people write, which runs the way its first letter does.
+const words = (...of) => Object.assign(make(...of), { dir: 'auto' });
+
 // A conversation goes by one key: the peer's id, or that of the group behind a "#".
 const keyOf = ({ group, peer }) => (group ? `#${group}` : peer);
 const talkOf = key => (key.startsWith('#') ? { group: key.slice(1) } : { peer: key });
@@ -167,6 +170,7 @@ class Phone {
     const unread = Number.parseInt(this.row(peer).querySelector('[data-part="unread"]').textContent, 10) || 0;
     this.preview(peer, message, seen ? 0 : unread + (incoming ? 1 : 0));
     if (seen) this.draw(peer);
+    if (seen && incoming) this.parts.said.textContent = `${this.nameOf(message.from)}: ${this.line(message)}`;
     if (incoming) this.tell(`${this.name}’s chat list gets ${this.what(message)} from ${this.nameOf(message.from)}`, { at: message.sent_at });
   }
   what(message) { return { text: 'a message', missed_call: 'a missed call' }[message.kind] ?? 'news of a group'; }
@@ -183,6 +187,7 @@ class Phone {
     this.parts.compose.hidden = this.left.has(peer);
     this.render();
     this.parts.talk.replaceChildren();
+    this.parts.said.textContent = '';
     const { messages } = await this.ask('chats.history', talkOf(peer));
     const known = this.talk(peer).filter(m => !messages.some(n => n.id === m.id));
     this.talks.set(peer, [...messages, ...known]);
@@ -199,7 +204,7 @@ class Phone {
     this.parts.talk.replaceChildren(...talk.flatMap((message, i) => {
       const mine = message.from === this.id, call = message.kind !== 'text'; // a line of its own, nobody's words
       const foot = make('time', '', hour(message.sent_at) + (mine && !call && i <= seen ? ' · read' : ''));
-      const entry = make('li', `${mine ? 'mine' : 'theirs'}${call ? ' event' : ''}`, '', make('span', isGroup(peer) && !mine && !call ? 'who' : 'vh', `${this.nameOf(message.from)}: `), make('p', '', this.line(message)), foot);
+      const entry = make('li', `${mine ? 'mine' : 'theirs'}${call ? ' event' : ''}`, '', make('span', isGroup(peer) && !mine && !call ? 'who' : 'vh', `${this.nameOf(message.from)}: `), words('p', '', this.line(message)), foot);
       const sameDay = i > 0 && day(talk[i - 1].sent_at) === day(message.sent_at);
       return sameDay ? [entry] : [make('li', 'date', day(message.sent_at)), entry];
     }));
@@ -263,7 +268,7 @@ class Phone {
     const close = make('button', 'round', '', make('span', 'vh', `Close the notification from ${from}`), '✕');
     close.addEventListener('click', () => toast.remove());
     toast.dataset.from = key;
-    toast.append(make('header', '', '', make('b', '', from), make('time', '', stamp(note.sent_at)), close), make('p', '', this.line(note)));
+    toast.append(make('header', '', '', words('b', '', from), make('time', '', stamp(note.sent_at)), close), words('p', '', this.line(note)));
     if (missed) toast.append(this.callBack(note, toast));
     else if (note.reply_token) toast.append(this.reply(note, toast));
     this.parts.toasts.append(toast);
@@ -274,7 +279,7 @@ class Phone {
   }
   reply(note, toast) {
     const form = make('form'), input = make('input');
-    Object.assign(input, { required: true, maxLength: 2000, placeholder: 'Reply', autocomplete: 'off' });
+    Object.assign(input, { required: true, dir: 'auto', maxLength: 2000, placeholder: 'Reply', autocomplete: 'off' });
     input.setAttribute('aria-label', `Reply to ${this.nameOf(note.from)}`);
     form.append(input, make('button', '', 'Reply'));
     form.addEventListener('submit', async event => {
