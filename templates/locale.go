@@ -5,24 +5,15 @@ import (
 	"fmt"
 	"html"
 	"html/template"
-	"io/fs"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/go-playground/locales"
-	"github.com/go-playground/locales/ar"
-	"github.com/go-playground/locales/en_GB"
-	"github.com/go-playground/locales/es"
-	"github.com/go-playground/locales/fr"
-	"github.com/go-playground/locales/hi"
-	"github.com/go-playground/locales/pt_BR"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	i18ntemplate "github.com/nicksnyder/go-i18n/v2/i18n/template"
-	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
+	"golang.org/x/text/number"
 )
 
 // Locale speaks one language: texts of the catalogue with its plural rules, dates, numbers and direction of writing.
@@ -30,42 +21,7 @@ import (
 type Locale struct {
 	tag, name string
 	words     *i18n.Localizer
-	forms     locales.Translator
-}
-
-// catalogues are the languages of the interface, English first: it is what nobody's language falls back to.
-type catalogues struct {
-	locales []Locale
-	matcher language.Matcher
-}
-
-// spoken lists the languages of the interface with their own names. English dates are written day first: it is read
-// all over the world, and 4 January cannot be mistaken.
-func spoken() []Locale {
-	return []Locale{
-		{tag: "en", name: "English", forms: en_GB.New()},
-		{tag: "fr", name: "Français", forms: fr.New()},
-		{tag: "es", name: "Español", forms: es.New()},
-		{tag: "pt-BR", name: "Português (Brasil)", forms: pt_BR.New()},
-		{tag: "ar", name: "العربية", forms: ar.New()},
-		{tag: "hi", name: "हिन्दी", forms: hi.New()},
-	}
-}
-
-func loadCatalogues(files fs.FS, dir string) (catalogues, error) {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
-	all := spoken()
-	tags := make([]language.Tag, len(all))
-	for i, l := range all {
-		file := path.Join(dir, l.tag+".yaml")
-		if _, err := bundle.LoadMessageFileFS(files, file); err != nil {
-			return catalogues{}, fmt.Errorf("load catalogue %s: %w", file, err)
-		}
-		tags[i] = language.MustParse(l.tag)
-		all[i].words = i18n.NewLocalizer(bundle, l.tag)
-	}
-	return catalogues{all, language.NewMatcher(tags)}, nil
+	forms     *forms
 }
 
 // Match answers the language that fits best. A wish is a BCP 47 tag or a whole Accept-Language header; wishes are
@@ -159,20 +115,19 @@ func (l Locale) values(pairs []any) (map[string]any, any, error) {
 
 // Number writes a whole number with the language's separators, in Latin digits.
 func (l Locale) Number(n int) string {
-	// The tables give Latin digits for Arabic, but the separator that goes with Arabic ones.
-	return strings.ReplaceAll(l.forms.FmtNumber(float64(n), 0), "\u066c", ",")
+	return l.forms.numbers.Sprint(number.Decimal(n))
 }
 
 // Date writes the day of an instant in a zone, in full: "15 December 2026". A nil zone is UTC.
 func (l Locale) Date(at time.Time, zone *time.Location) string {
-	return l.forms.FmtDateLong(at.In(orUTC(zone)))
+	return l.forms.date(at.In(orUTC(zone)))
 }
 
 // DateTime writes an instant to the minute and names the zone: "15 December 2026, 09:00 UTC". A nil zone is UTC. The
 // clock is the one of 24 hours, which everybody reads and nobody mistakes.
 func (l Locale) DateTime(at time.Time, zone *time.Location) (string, error) {
 	at = at.In(orUTC(zone))
-	return l.T("date.time", "Date", l.forms.FmtDateLong(at), "Time", at.Format("15:04"), "Zone", zoneName(at))
+	return l.T("date.time", "Date", l.forms.date(at), "Time", at.Format("15:04"), "Zone", zoneName(at))
 }
 
 func orUTC(zone *time.Location) *time.Location {

@@ -50,12 +50,22 @@ type Pages struct {
 // New parses every page, catalogue and asset. It fails, naming the file, when one does not parse, is missing, or is
 // present without being declared; nothing is left to fail later but the values of a view.
 func New() (*Pages, error) {
+	catalogues, err := fs.Sub(files, "locales")
+	if err != nil {
+		return nil, err
+	}
+	return NewSpeaking(catalogues)
+}
+
+// NewSpeaking is New with other languages: those whose catalogues, such as "pt-BR.yaml", lie in a file system. English
+// has to be among them.
+func NewSpeaking(catalogues fs.FS) (*Pages, error) {
 	p := &Pages{sets: map[string]*template.Template{}, views: map[string]reflect.Type{}}
 	var err error
 	if p.assets, p.hashed, err = loadAssets(files, "static"); err != nil {
 		return nil, err
 	}
-	if p.locales, err = loadCatalogues(files, "locales"); err != nil {
+	if p.locales, err = loadCatalogues(catalogues); err != nil {
 		return nil, err
 	}
 	if p.mail, err = loadMail(); err != nil {
