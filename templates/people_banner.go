@@ -37,6 +37,9 @@ func (b Banner) Actions() ([]BannerAction, error) {
 	return actions, nil
 }
 
+// NextISO is NextAt for programs.
+func (b Banner) NextISO() string { return b.NextAt.UTC().Format(time.RFC3339) }
+
 // Summary says in one or two sentences where the person stands and what comes next.
 func (b Banner) Summary() (string, error) {
 	switch {

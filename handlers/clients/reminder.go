@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -57,7 +58,11 @@ type askedOut struct {
 // reminder answers what to show of a campaign: facts for an app that draws it
 // itself, or a piece of HTML for one that puts it into a page of its own.
 func (h *Handlers) reminder(c *gin.Context, _ tracker.APIKey) error {
-	banner, documents, err := h.Reminders.Of(c.Request.Context(), c.Param("person"), c.Param("campaign"), c.Query("lang"), h.Gate.AcceptURL(c.Param("campaign")))
+	page := h.Gate.AcceptURL(c.Param("campaign"))
+	if back := c.Query("return"); back != "" { // the page looks whether it may lead there
+		page += "?" + url.Values{"return": {back}}.Encode()
+	}
+	banner, documents, err := h.Reminders.Of(c.Request.Context(), c.Param("person"), c.Param("campaign"), c.Query("lang"), page)
 	if err != nil {
 		return fmt.Errorf("remind person %s of %s: %w", c.Param("person"), c.Param("campaign"), err)
 	}

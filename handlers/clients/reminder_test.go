@@ -1,6 +1,8 @@
 package clients_test
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -24,15 +26,34 @@ func TestAnAppLearnsWhatToShowAndInWhichOrder(t *testing.T) {
 		t.Error("no title")
 	}
 	piece := w.send("GET", path+"?lang=en", "", "Accept", "text/html").is(200).Body.String()
-	for _, want := range []string{`<section class="assent-reminder" data-mode="banner" data-dismissible="true" lang="en" dir="ltr"`, `href="` + publicURL + `/t/new-terms-2021?lang=en"`} {
+	for _, want := range []string{
+		`<section class="assent-reminder" data-campaign="new-terms-2021" data-mode="banner" data-dismissible="true" data-every-open="false" data-next-at="2021-05-15T00:00:00Z" lang="en" dir="ltr"`,
+		`<a href="` + publicURL + `/t/new-terms-2021?lang=en">See the terms and choose</a>`,
+	} {
 		if !strings.Contains(piece, want) {
 			t.Errorf("the piece of HTML lacks %s: %s", want, piece)
 		}
+	}
+	// The choices of the JSON, in its order and words, each a link to the buttons.
+	var links []string
+	for i := range 3 {
+		a := shown.at("actions." + strconv.Itoa(i)).(map[string]any)
+		links = append(links, fmt.Sprintf(`<li><a href="%s/t/new-terms-2021?lang=en#choice" data-action="%s">%s</a></li>`, publicURL, a["action"], a["label"]))
+	}
+	if list := strings.Join(strings.Fields(piece), " "); !strings.Contains(list, strings.Join(links, " ")+" </ul>") {
+		t.Errorf("the piece of HTML does not end in %s: %s", links, piece)
+	}
+	back := w.send("GET", path+"?lang=en&return=harbor%3A%2F%2Fsettings", "").is(200).at("url")
+	if back != publicURL+"/t/new-terms-2021?return=harbor%3A%2F%2Fsettings&lang=en" {
+		t.Errorf("the way back is lost in %s", back)
 	}
 	if strings.Contains(piece, "<html") || strings.Contains(piece, "<link") {
 		t.Errorf("it is a whole page: %s", piece)
 	}
 	w.choose("u1", "accepted", "k1").is(201)
+	if piece := w.send("GET", path, "", "Accept", "text/html").is(200).Body.String(); piece != "" {
+		t.Errorf("nothing is asked, and still it shows %s", piece)
+	}
 	w.send("GET", path, "").is(200).says("mode", "none")
 	w.send("GET", "/api/v1/people/nobody/reminders/new-terms-2021", "").is(404)
 }

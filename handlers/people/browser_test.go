@@ -3,14 +3,19 @@ package people_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"assent/handlers/people"
 	"assent/internal/testenv"
 	"assent/terms"
 	"assent/tokens"
@@ -68,6 +73,46 @@ func TestAPersonAcceptsInARealBrowserWithAndWithoutScripts(t *testing.T) {
 				t.Errorf("recorded %+v", past)
 			}
 		})
+	}
+}
+
+func TestTheReminderInAnAppsOwnPageLeadsToTheButtonsWithoutScripts(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	app := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		banner, _, err := people.Reminder(r.Context(), w.options, "ana", "new-terms-2021", "en", w.url+choicePage)
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err == nil {
+			err = w.options.Pages.Fragment(rw, "people/banner", "banner", banner)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(app.Close)
+	screen, buttons := newScreen(t), "button[name=action]"
+	screen.do(emulation.SetScriptExecutionDisabled(true), emulation.SetDeviceMetricsOverride(390, 844, 2, true),
+		chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)))
+	var links, choices []*cdp.Node
+	screen.do(chromedp.Navigate(app.URL), chromedp.Nodes("a[data-action]", &links, chromedp.ByQueryAll))
+	if len(links) != 3 {
+		t.Fatalf("%d links for the choices", len(links))
+	}
+	for _, link := range links {
+		var words, button, top string
+		action := link.AttributeValue("data-action")
+		screen.do(chromedp.Navigate(app.URL), chromedp.Text(`a[data-action="`+action+`"]`, &words), chromedp.Click(`a[data-action="`+action+`"]`),
+			chromedp.WaitVisible(buttons), chromedp.Nodes(buttons, &choices, chromedp.ByQueryAll), chromedp.Text(`button[value="`+action+`"]`, &button), chromedp.Location(&top))
+		if len(choices) != 3 || button != words || !strings.HasSuffix(top, "#choice") {
+			t.Errorf("%q led to %d buttons at %s, this one says %q", words, len(choices), top, button)
+		}
+	}
+	if past := w.history("ana"); len(past) != 0 {
+		t.Fatalf("following links recorded %+v", past)
+	}
+	screen.do(chromedp.Navigate(app.URL), chromedp.Click(`a[data-action="declined"]`), chromedp.Click(`button[value="declined"]`), chromedp.WaitVisible(".panel h1"))
+	if past := w.history("ana"); len(past) != 1 || past[0].Action != terms.Decline {
+		t.Errorf("recorded %+v", past)
 	}
 }
 

@@ -251,5 +251,9 @@ func withLanguage(path, language string) string {
 	if language == "" {
 		return path
 	}
-	return path + "?lang=" + url.QueryEscape(language)
+	mark := "?"
+	if strings.Contains(path, mark) {
+		mark = "&"
+	}
+	return path + mark + "lang=" + url.QueryEscape(language)
 }
