@@ -81,7 +81,11 @@ func (p *program) demo(ctx context.Context, directory string, empty bool, people
 	}
 	settings = demoSettings(settings, directory, p.environ)
 	if !empty { // an empty one asks in the name of whoever tries it
-		settings.Brand = config.Brand{Name: demo.Brand, Contact: demo.Contact, Address: demo.Company + ", " + demo.Address}
+		defaults, err := config.Load(p.base, "", nil)
+		if err != nil {
+			return err
+		}
+		settings.Brand = sampleBrand(settings.Brand, defaults.Brand)
 	}
 	wanted, err := demoStart(p.environ)
 	if err != nil {
@@ -131,6 +135,24 @@ func demoSettings(s config.Config, directory string, environ []string) config.Co
 	}
 	s.Scheduler.Lease = false // its clock is moved by sweeps of its own
 	return s
+}
+
+// sampleBrand is the brand of the sample company where the operator left the
+// defaults as they are.
+func sampleBrand(b, defaults config.Brand) config.Brand {
+	for _, part := range []struct {
+		set         *string
+		unset, ours string
+	}{
+		{&b.Name, defaults.Name, demo.Brand},
+		{&b.Contact, defaults.Contact, demo.Contact},
+		{&b.Address, defaults.Address, demo.Company + ", " + demo.Address},
+	} {
+		if *part.set == part.unset {
+			*part.set = part.ours
+		}
+	}
+	return b
 }
 
 func named(environ []string, name string) bool { return lookup(environ, name) != "" }
@@ -190,7 +212,7 @@ func (d *demoParts) attach(a *app, o *handlers.Options) {
 		},
 	}
 	o.Demo = &handlers.Demo{
-		Brand: demo.Brand, Campaign: demo.Campaign, Key: demoKey, People: d.visitors(),
+		Brand: a.settings.Brand.Name, Campaign: demo.Campaign, Key: demoKey, People: d.visitors(),
 		Messenger: func(*http.Request) (any, error) { return d.messenger(a), nil },
 	}
 }
@@ -220,7 +242,7 @@ func (d *demoParts) visitors() []templates.DemoPerson {
 // messenger makes the page with two phones, each signed in as its person.
 func (d *demoParts) messenger(a *app) templates.Messenger {
 	m := templates.Messenger{
-		Brand: demo.Brand, Socket: "/messaging/websocket", Now: a.now(), Back: "/messenger", Links: demoLinks(),
+		Brand: a.settings.Brand.Name, Socket: "/messaging/websocket", Now: a.now(), Back: "/messenger", Links: demoLinks(),
 		Stages: ladder(),
 	}
 	var names []templates.MessengerName

@@ -64,6 +64,23 @@ func TestTheSampleCompanyGoesThroughItsYear(t *testing.T) {
 	s.stands("ben", "reminded", "pending")
 }
 
+func TestADemonstrationKeepsWhatTheOperatorSaysOfTheBrand(t *testing.T) {
+	t.Parallel()
+	s := sample(t, "5", "ASSENT_BRAND_RETURN_TO=seaport:,https://app.example.org", "ASSENT_BRAND_CONTACT=https://help.example.org/", "ASSENT_BRAND_EXPORT_URL=https://app.example.org/export")
+	s.clock("2021-01-10T00:00:00Z")
+	b := newTab(t)
+	b.open(s.link("ana") + "?lang=en&return=seaport%3A%2F%2Fsettings")
+	b.open(s.url + "/me/terms?lang=en")
+	for _, leads := range []string{"seaport://settings", "https://help.example.org/", "https://app.example.org/export"} {
+		if !ask[bool](b, "[...document.links].some(a => a.href === '"+leads+"')") {
+			t.Errorf("nothing leads to %s", leads)
+		}
+	}
+	if title := ask[string](b, "document.title"); !strings.HasSuffix(title, "– Harbor") {
+		t.Errorf("the sample company lost its name: %q", title)
+	}
+}
+
 func TestTheClockOfADemonstrationOnlyMovesForward(t *testing.T) {
 	t.Parallel()
 	s := sample(t, "60")
