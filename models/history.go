@@ -83,6 +83,12 @@ func (r reader) Notices(ctx context.Context, person string, limit int) ([]tracke
 	return all(rows, noticeRow.notice), r.translate(err, "notices")
 }
 
+func (r reader) Notice(ctx context.Context, ref int64, id string) (tracker.Notice, error) {
+	var row noticeRow
+	err := r.in(ctx).Table("notices").Take(&row, "ref = ? AND id = ?", ref, id).Error
+	return row.notice(), r.translate(err, fmt.Sprintf("notice %q", id))
+}
+
 // noticeKinds are the changes that hand a notice to the app.
 func noticeKinds() []tracker.ChangeKind {
 	return []tracker.ChangeKind{tracker.ChangeTold, tracker.ChangeWarned, tracker.ChangeEntered, tracker.ChangeRestored}

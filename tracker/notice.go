@@ -2,8 +2,11 @@ package tracker
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"assent/terms"
@@ -14,32 +17,44 @@ type ReportedNotice struct {
 	Person    string
 	Campaign  string
 	Channel   Channel
-	Presented bool // the person saw it
-	Delivered bool // it reached the person's device or mailbox
+	Presented bool      // the person saw it
+	Delivered bool      // it reached the person's device or mailbox
+	At        time.Time // when that was; zero: now
+	Key       string    // made by the sender: of reports on a person with one key the first counts; "" for none
 }
 
+const (
+	longestNoticeKey = 128         // bytes
+	clockSkew        = time.Minute // by how much a sender's clock may be ahead
+)
+
 // Notice records that a notice was presented or delivered. It belongs to the
-// stage the person is in now; without one, nothing is taken away there.
+// stage the person was in then; without one in the stage they are in now,
+// nothing is taken away there. A report that is known already is answered as it
+// was recorded the first time.
 func (t *Tracker) Notice(ctx context.Context, n ReportedNotice) (Notice, error) {
-	if err := n.check(); err != nil {
-		return Notice{}, err
-	}
 	now := t.instant()
-	id, err := t.newID("ntc")
-	if err != nil {
-		return Notice{}, err
-	}
 	var notice Notice
-	err = t.change(ctx, n.Person, n.Campaign, func(_ Tx, _ terms.Plan, before Enrolled) (Move, error) {
-		m := n.move(id, before, now)
-		notice = *m.Notice
-		return m, nil
-	}, now)
+	err := t.commit(context.WithoutCancel(ctx), func(tx Tx) error {
+		r, err := t.rulesOf(ctx, tx, n.Campaign)
+		if err != nil {
+			return err
+		}
+		m, fresh, err := t.noticed(ctx, tx, r, n, now)
+		if err != nil {
+			return err
+		}
+		if notice = *m.Notice; !fresh {
+			return nil
+		}
+		return t.save(ctx, tx, r, []Move{m}, now)
+	})
 	return notice, err
 }
 
 // NoticeMany records notices to different people in one campaign, at most
-// MaxBatch, in one transaction: all of them or none.
+// MaxBatch, in one transaction: all of them or none. Those that are known
+// already change nothing.
 func (t *Tracker) NoticeMany(ctx context.Context, notices []ReportedNotice) error {
 	if len(notices) > MaxBatch {
 		return terms.Errorf(terms.Invalid, "%d notices at once; send at most %d", len(notices), MaxBatch)
@@ -53,45 +68,77 @@ func (t *Tracker) NoticeMany(ctx context.Context, notices []ReportedNotice) erro
 		if err != nil {
 			return err
 		}
-		moves := make([]Move, len(notices))
-		for i, n := range notices {
-			if moves[i], err = t.noticed(ctx, tx, r, n, now); err != nil {
+		moves := make([]Move, 0, len(notices))
+		for _, n := range notices {
+			m, fresh, err := t.noticed(ctx, tx, r, n, now)
+			if err != nil {
 				return err
+			}
+			if fresh {
+				moves = append(moves, m)
 			}
 		}
 		return t.save(ctx, tx, r, moves, now)
 	})
 }
 
-// noticed is the move that a notice makes.
-func (t *Tracker) noticed(ctx context.Context, tx Tx, r rules, n ReportedNotice, now time.Time) (Move, error) {
+// noticed is the move that a notice makes, or for a report that is known already
+// its notice alone, and false.
+func (t *Tracker) noticed(ctx context.Context, tx Tx, r rules, n ReportedNotice, now time.Time) (Move, bool, error) {
 	if err := n.check(); err != nil {
-		return Move{}, err
+		return Move{}, false, err
 	}
 	if n.Campaign != r.campaign.Key {
-		return Move{}, terms.Errorf(terms.Invalid, "the notices are about more than one campaign: %q and %q", r.campaign.Key, n.Campaign)
+		return Move{}, false, terms.Errorf(terms.Invalid, "the notices are about more than one campaign: %q and %q", r.campaign.Key, n.Campaign)
 	}
 	before, err := enrollment(ctx, tx, n.Person, n.Campaign)
 	if err != nil {
-		return Move{}, err
+		return Move{}, false, err
+	}
+	id, err := t.noticeID(n)
+	if err != nil {
+		return Move{}, false, err
+	}
+	if n.Key != "" {
+		if old, err := tx.Notice(ctx, before.Ref, id); !isKind(err, terms.NotFound) {
+			old.Person = n.Person
+			return Move{Notice: &old}, false, err
+		}
+	}
+	at, err := n.instant(before, now)
+	if err != nil {
+		return Move{}, false, err
+	}
+	m := n.move(id, before, at)
+	if at.Before(before.Entered) {
+		if m.Notice.Plan, m.Notice.Stage, err = stageAt(ctx, tx, before, at); err != nil {
+			return Move{}, false, err
+		}
 	}
 	p, err := r.planOf(before)
-	if err != nil {
-		return Move{}, err
-	}
-	id, err := t.newID("ntc")
-	m := n.move(id, before, now)
 	m.After = t.schedule(p, m.After, r.holds, now)
-	return m, err
+	return m, true, err
 }
 
-func (n ReportedNotice) move(id string, before Enrolled, now time.Time) Move {
+// noticeID is a new id, or the one that reports with this key have. The key
+// itself is not stored: it is the sender's, and may say what nobody asked for.
+func (t *Tracker) noticeID(n ReportedNotice) (string, error) {
+	if n.Key == "" {
+		return t.newID("ntc")
+	}
+	sum := sha256.Sum256([]byte(n.Campaign + "\x00" + n.Key))
+	return "ntc_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])), nil
+}
+
+// move is what a notice changes: it counts for the stage that the person is in,
+// if it came while they were.
+func (n ReportedNotice) move(id string, before Enrolled, at time.Time) Move {
 	m := Move{Before: before, After: before, Kind: ChangeNoticed, Notice: &Notice{
 		ID: id, Person: n.Person, Ref: before.Ref, Campaign: n.Campaign, Plan: before.Plan, Stage: before.Stage, Kind: Reported,
-		Channel: n.Channel, Presented: n.Presented, Delivered: n.Delivered, At: now,
+		Channel: n.Channel, Presented: n.Presented, Delivered: n.Delivered, At: at,
 	}}
-	if n.Presented || n.Delivered {
-		m.After.Enrollment = before.Notice(now)
+	if (n.Presented || n.Delivered) && !at.Before(before.Entered) {
+		m.After.Enrollment = before.Notice(at)
 	}
 	if before.FirstNotice.IsZero() && !m.After.FirstNotice.IsZero() {
 		m.Tallies = append(m.Tallies, TallyNoticed)
@@ -99,11 +146,42 @@ func (n ReportedNotice) move(id string, before Enrolled, now time.Time) Move {
 	return m
 }
 
-func (n ReportedNotice) check() error {
-	if !slices.Contains([]Channel{InApp, Email, Push}, n.Channel) {
-		return terms.Faults{{Path: "channel", Detail: fmt.Sprintf("%q is not one of in_app, email, push", n.Channel)}}
+// instant is when the notice came, by the clock of this server.
+func (n ReportedNotice) instant(e Enrolled, now time.Time) (time.Time, error) {
+	at := n.At.UTC().Truncate(time.Microsecond)
+	switch {
+	case n.At.IsZero() || at.After(now) && !at.After(now.Add(clockSkew)):
+		return now, nil
+	case at.After(now):
+		return now, terms.Faults{{Path: "at", Detail: fmt.Sprintf("%s is still to come: the clock here shows %s", at.Format(time.RFC3339), now.Format(time.RFC3339))}}
+	case at.Before(e.Joined):
+		return now, terms.Faults{{Path: "at", Detail: fmt.Sprintf("%s is before the person was asked, which was on %s", at.Format(time.RFC3339), e.Joined.UTC().Format(time.RFC3339))}}
 	}
-	return nil
+	return at, nil
+}
+
+// stageAt is the plan and the stage that somebody was in before the present one.
+func stageAt(ctx context.Context, tx Tx, e Enrolled, at time.Time) (int, int, error) {
+	moves, err := tx.Transitions(ctx, e.Campaign, e.Person, MaxBatch)
+	plan, stage := e.Plan, e.Stage
+	for _, m := range moves { // newest first
+		if !m.At.After(at) {
+			return m.Plan, m.To, err
+		}
+		plan, stage = m.Plan, m.From
+	}
+	return plan, stage, err
+}
+
+func (n ReportedNotice) check() error {
+	var faults terms.Faults
+	if !slices.Contains([]Channel{InApp, Email, Push}, n.Channel) {
+		faults = append(faults, terms.Fault{Path: "channel", Detail: fmt.Sprintf("%q is not one of in_app, email, push", n.Channel)})
+	}
+	if len(n.Key) > longestNoticeKey {
+		faults = append(faults, terms.Fault{Path: "idempotency_key", Detail: fmt.Sprintf("is longer than %d bytes", longestNoticeKey)})
+	}
+	return faults.OrNil()
 }
 
 // Snooze records "decide later" and returns when reminders may come back.

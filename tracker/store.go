@@ -103,6 +103,8 @@ type Reader interface {
 	Snapshot(ctx context.Context, sha256 string) (Snapshot, error)
 	// Notices lists a person's notices, newest first.
 	Notices(ctx context.Context, person string, limit int) ([]Notice, error)
+	// Notice is one that was reported on the person with this Ref.
+	Notice(ctx context.Context, ref int64, id string) (Notice, error)
 	// Transitions lists the newest first, of a campaign or a person or both;
 	// an empty string means any.
 	Transitions(ctx context.Context, campaign, person string, limit int) ([]Transition, error)

@@ -112,6 +112,8 @@ type noticeIn struct {
 	Channel   tracker.Channel `json:"channel"`
 	Presented bool            `json:"presented"`
 	Delivered bool            `json:"delivered"`
+	At        time.Time       `json:"at"`
+	Key       string          `json:"idempotency_key"`
 }
 
 func (h *Handlers) notice(c *gin.Context, _ tracker.APIKey) error {
@@ -120,7 +122,7 @@ func (h *Handlers) notice(c *gin.Context, _ tracker.APIKey) error {
 		return err
 	}
 	n, err := h.Tracker.Notice(c.Request.Context(), tracker.ReportedNotice{
-		Person: c.Param("person"), Campaign: in.Campaign, Channel: in.Channel, Presented: in.Presented, Delivered: in.Delivered,
+		Person: c.Param("person"), Campaign: in.Campaign, Channel: in.Channel, Presented: in.Presented, Delivered: in.Delivered, At: in.At, Key: in.Key,
 	})
 	if err != nil {
 		return fmt.Errorf("record a notice of %s: %w", c.Param("person"), err)

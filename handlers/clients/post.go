@@ -22,6 +22,8 @@ type noticeLine struct {
 	Channel   tracker.Channel `json:"channel"`
 	Presented bool            `json:"presented"`
 	Delivered bool            `json:"delivered"`
+	At        time.Time       `json:"at"`
+	Key       string          `json:"idempotency_key"`
 }
 
 // manyNotices records many notices of one campaign, one a line, in batches, and then
@@ -57,7 +59,7 @@ func (h *Handlers) manyNotices(c *gin.Context, _ tracker.APIKey) error {
 			report.Bad[in.line] = faultsOf(err)
 			continue
 		}
-		batch = append(batch, tracker.ReportedNotice{Person: n.Person, Campaign: campaign, Channel: n.Channel, Presented: n.Presented, Delivered: n.Delivered})
+		batch = append(batch, tracker.ReportedNotice{Person: n.Person, Campaign: campaign, Channel: n.Channel, Presented: n.Presented, Delivered: n.Delivered, At: n.At, Key: n.Key})
 		if numbers = append(numbers, in.line); len(batch) == noticeBatch {
 			if err := flush(); err != nil {
 				return err

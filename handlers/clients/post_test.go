@@ -44,6 +44,51 @@ func TestManyNoticesAreReportedLineByLine(t *testing.T) {
 	}
 }
 
+func TestAListOfNoticesIsSentAgainWithoutHarm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.campaign()
+	w.person("u1", "BR")
+	w.person("u2", "BR")
+	w.reach(date(2021, 1, 9))
+	const body = `{"person":"u1","channel":"push","delivered":true,"at":"2021-01-08T09:30:00.5+02:00","idempotency_key":"a"}
+{"person":"u2","channel":"push","delivered":true,"at":"2021-01-08","idempotency_key":"b"}
+{"person":"u2","channel":"push","delivered":true,"at":"2031-01-08T00:00:00Z","idempotency_key":"c"}
+{"person":"u2","channel":"push","delivered":true,"at":"2001-01-08T00:00:00Z","idempotency_key":"d"}
+{"person":"u2","channel":"push","delivered":true,"at":1610000000}
+{"person":"u2","channel":"in_app","presented":true,"idempotency_key":"e"}
+`
+	want := []string{`"line":1,"status":"stored"`, `"line":2`, `"line":3`, `"line":4`, `"line":5`, `"line":6,"status":"stored"`}
+	for range 2 {
+		lines := strings.Split(strings.TrimSpace(w.send("POST", "/api/v1/campaigns/new-terms-2021/notices", body, "Content-Type", "application/x-ndjson").is(200).Body.String()), "\n")
+		if len(lines) != len(want) {
+			t.Fatalf("%d lines: %v", len(lines), lines)
+		}
+		for i, line := range lines {
+			if !strings.Contains(line, want[i]) || (i > 0 && i < 5) != strings.Contains(line, `"path":"at"`) {
+				t.Errorf("line %d: %s", i+1, line)
+			}
+		}
+	}
+	for person, at := range map[string]time.Time{"u1": time.Date(2021, 1, 8, 7, 30, 0, 5e8, time.UTC), "u2": w.Now()} {
+		file, err := w.tracker.File(t.Context(), person)
+		w.must(err)
+		var reported []time.Time
+		for _, n := range file.Notices {
+			if n.Kind == tracker.Reported {
+				reported = append(reported, n.At.UTC())
+			}
+		}
+		if len(reported) != 1 || !reported[0].Equal(at) {
+			t.Errorf("%s was reached at %v, want %v once", person, reported, at)
+		}
+	}
+	one := `{"campaign":"new-terms-2021","channel":"push","delivered":true,"at":"2021-01-08T10:00:00Z","idempotency_key":"one"}`
+	id := w.send("POST", "/api/v1/people/u1/notices", one).is(201).says("recorded_at", "2021-01-08T10:00:00Z").at("id")
+	w.send("POST", "/api/v1/people/u1/notices", one).is(201).says("id", id)
+	w.send("POST", "/api/v1/people/u1/notices", strings.Replace(one, "2021-01-08T10:00:00Z", "yesterday", 1)).is(400).mentions("at: must be an instant")
+}
+
 func TestBouncesAreRecordedAndThoseOfNothingAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

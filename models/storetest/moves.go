@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -156,6 +157,24 @@ func noticesAreListedNewestFirst(s *store) {
 	s.same("notices", s.notices(people[0].ID, 10), []tracker.Notice{recent, old})
 	s.same("the newest", s.notices(people[0].ID, 1), []tracker.Notice{recent})
 	s.same("of nobody", s.notices("nobody", 10), []tracker.Notice{})
+	one := func(ref int64, id string) (tracker.Notice, error) {
+		var n tracker.Notice
+		err := s.View(s.ctx, func(r tracker.Reader) error {
+			var err error
+			n, err = r.Notice(s.ctx, ref, id)
+			return err
+		})
+		n.Person = old.Person
+		return n, err
+	}
+	found, err := one(people[0].Ref, "z")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.same("one by its id", found, old)
+	if _, err := one(people[1].Ref, "a"); !errors.Is(err, terms.NotFound) {
+		s.Fatalf("another person's id gave %v", err)
+	}
 	s.refused(terms.Conflict, func(tx tracker.Tx) error { return tx.AddNotice(s.ctx, old) })
 	old.ID, old.Ref = "of nobody", 0
 	if err := s.Update(s.ctx, func(tx tracker.Tx) error { return tx.AddNotice(s.ctx, old) }); err == nil {
