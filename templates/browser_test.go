@@ -43,7 +43,7 @@ func exhibit(t *testing.T) exhibition {
 	t.Helper()
 	pages := newPages(t)
 	shown := map[string][]sample{}
-	for _, tag := range []string{"en", "ar"} {
+	for _, tag := range []string{"en", "ar", "hi"} {
 		shown[tag] = slices.DeleteFunc(samples(t, pages, pages.Match(tag)), func(s sample) bool { return s.name == "empty" })
 	}
 	return show(t, pages, shown)
@@ -185,7 +185,7 @@ func TestEveryPageFitsAndCanBeTouched(t *testing.T) {
 			continue
 		}
 		seen[s.page] = true
-		for _, tag := range []string{"en", "ar"} {
+		for _, tag := range []string{"en", "ar", "hi"} {
 			e.do(screenOf(320), light("light"), chromedp.Navigate(fmt.Sprintf("%s/sample/%s/%d", e.url, tag, n)))
 			for _, look := range []struct {
 				width int64
@@ -193,6 +193,7 @@ func TestEveryPageFitsAndCanBeTouched(t *testing.T) {
 			}{
 				{320, ""}, {390, ""}, {1440, ""},
 				{780, "document.documentElement.style.fontSize = '200%'"},
+				{320, "document.documentElement.style.fontSize = '200%'"}, // the smallest phone, and letters twice as large
 				{390, "document.documentElement.style.cssText = 'line-height: 1.5; letter-spacing: .12em; word-spacing: .16em'"}, // WCAG 1.4.12
 			} {
 				var wrong []string

@@ -89,9 +89,22 @@ type MyCampaign struct {
 	Status    string // "pending", "accepted", "declined" or "exempt"
 	Since     time.Time
 	ChoiceURL string
+	Off       []string      // features that are off for the person
+	OffSince  time.Time     // zero when they went off at different times
+	Hours     *Hours        // of the day, when they are off only then
+	WorksURL  string        // of the page about each feature; "" while none is off
 	Bound     bool          // the account stands where its owner stands
 	Ended     bool          // it asks nothing any more
 	Withdraw  *WithdrawForm // only while an acceptance is in force
+}
+
+// With pairs a campaign with the page it stands on, for the partial that shows it.
+func (m Mine) With(one MyCampaign) MineRow { return MineRow{m, one} }
+
+// MineRow is one campaign with what its page knows.
+type MineRow struct {
+	Mine
+	MyCampaign
 }
 
 // WithdrawForm withdraws an acceptance with one button, as accepting took one.

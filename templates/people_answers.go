@@ -59,9 +59,23 @@ type Receipt struct {
 	Sentence    string // above the buttons, word for word
 	Button      string // word for word
 	Region      string
-	Stage       string
+	Stage       string   // key; "" for none
+	Known       bool     // what the stage takes
+	Off         []string // what it takes
 	Proof       *Proof
 	JSONURL     string
+}
+
+// StageWords says what the stage means to a person: its key is a word of those who run the campaign.
+func (r Receipt) StageWords() (string, error) {
+	if len(r.Off) == 0 {
+		return r.T("receipt.stage.works")
+	}
+	names, err := r.List(r.Off)
+	if err != nil {
+		return "", err
+	}
+	return r.T("receipt.stage.off", "Names", names)
 }
 
 // Proof is the entry's place in the tamper-evident log.

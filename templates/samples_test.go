@@ -182,7 +182,7 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/language", "nobody known", templates.Language{Frame: f, Action: "/language", Languages: pages.Locales()}},
 		sample{"people/language", "empty", templates.Language{Frame: bare}},
 		sample{"people/receipt", "full", templates.Receipt{Frame: f, Answer: answer, Action: "accepted", Person: "person-00042", PresentedAt: day("2021-06-26 09:40"), Spoken: pages.Match("fr"), Method: "page",
-			Sentence: "En choisissant …", Button: "Accepter les nouvelles conditions", Region: "BR", Stage: "limited", JSONURL: "/api/v1/receipts/rcp_01jyv9x3k8",
+			Sentence: "En choisissant …", Button: "Accepter les nouvelles conditions", Region: "BR", Stage: "limited", Known: true, Off: names[:3], JSONURL: "/api/v1/receipts/rcp_01jyv9x3k8",
 			Proof: &templates.Proof{Index: 18401, Size: 18422, LeafHash: "LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=", Checkpoint: "assent.example/log\n18422\nLCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=\n\n— assent.example/log abcdefgh\n", KeyURL: "/ledger/key"}}},
 		sample{"people/receipt", "empty", templates.Receipt{Frame: bare, Action: "declined", Method: "import", Spoken: l}},
 		sample{"people/features", "full", templates.Features{Frame: f, Campaign: "Our terms are changing", Case: templates.Case{Messages: []string{"A court asked us to wait."}, Reversed: true}, ChoiceURL: "/t/new-terms-2021", NextAt: day("2021-07-17 00:00"),
@@ -194,7 +194,7 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 		sample{"people/features", "empty", templates.Features{Frame: bare}},
 		sample{"people/mine", "full", templates.Mine{Frame: f, Person: "person-00042", Reminders: &templates.RemindersForm{Action: "/me/reminders"}, CanSignOut: true, Campaigns: []templates.MyCampaign{
 			{Title: "Our terms are changing", Status: "accepted", Since: answer.At, ChoiceURL: "/t/new-terms-2021", Withdraw: &templates.WithdrawForm{Action: "/t/new-terms-2021", Shown: "k.b.m", IdempotencyKey: "0198", GraceDays: 30}},
-			{Title: "Payments", Status: "pending"}, {Title: "Stickers", Status: "declined"}, {Title: "Bots", Status: "exempt"}, {Title: "Shops", Status: "pending", Ended: true},
+			{Title: "Payments", Status: "pending", ChoiceURL: "/t/payments", Off: names[:3], OffSince: day("2021-06-19 00:00"), Hours: &templates.Hours{From: "09:00", Until: "13:00"}, WorksURL: "/t/payments/features"}, {Title: "Stickers", Status: "declined"}, {Title: "Bots", Status: "exempt"}, {Title: "Shops", Status: "pending", Ended: true},
 		}, DataURL: "/me/terms/data.json", EvidenceURL: "/me/terms/evidence.zip", History: []templates.Entry{
 			{Action: "accepted", At: answer.At, Campaign: "Our terms are changing", Documents: documents(t), ReceiptURL: "/receipts/a"},
 			{Action: "withdrawn", At: day("2021-04-01 10:00"), ReceiptURL: "/receipts/b"}, {Action: "declined", At: day("2021-03-01 10:00"), ReceiptURL: "/receipts/c"},
@@ -217,7 +217,7 @@ func samples(t *testing.T, pages *templates.Pages, l templates.Locale) []sample 
 	}
 	list = append(list, sample{"people/nothing", "empty", templates.Nothing{Frame: bare, Reason: templates.ReasonEnded}})
 	for _, method := range []string{"signed_link", "api", "on_behalf"} {
-		list = append(list, sample{"people/receipt", method, templates.Receipt{Frame: f, Answer: answer, Action: "withdrawn", Method: method, Spoken: l}})
+		list = append(list, sample{"people/receipt", method, templates.Receipt{Frame: f, Answer: answer, Action: "withdrawn", Method: method, Spoken: l, Stage: "announced", Known: method != "api"}})
 	}
 	return append(list, faults(f, bare)...)
 }

@@ -122,6 +122,9 @@ func (s site) myCampaign(c *gin.Context, f templates.Frame, who identity, p term
 		return templates.MyCampaign{}, err
 	}
 	one := templates.MyCampaign{Title: o.Plan.Title.In(f.Tag()), Status: string(p.Status), Bound: p.Bound}
+	if one.Off, one.OffSince, _ = s.off(f.Tag(), o); len(one.Off) > 0 {
+		one.Hours, one.WorksURL = caseOf(f.Tag(), o).Hours, withLanguage(choicePath(p.Campaign, "")+"/features", c.Query("lang"))
+	}
 	if p.Bound {
 		return one, nil
 	}

@@ -3,6 +3,7 @@ package people
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -88,15 +89,22 @@ func (s site) acceptedView(f templates.Frame, a templates.Answer, r tracker.Rece
 	if err != nil {
 		return view, err
 	}
-	for i := 0; i <= o.Ladder.StageIndex(record.Stage); i++ {
-		view.Restored = append(view.Restored, s.step(f.Tag(), o, i, a.At).Stops...)
-	}
+	view.Restored = s.taken(f.Tag(), o, record.Stage)
 	for _, state := range o.Standing.Capabilities {
 		if state.Reason == terms.ReasonGranted && state.Campaign == r.Campaign {
 			view.Granted = append(view.Granted, s.names(f.Tag(), []string{state.Capability})...)
 		}
 	}
 	return view, nil
+}
+
+// taken is what the ladder has taken away by a stage.
+func (s site) taken(tag string, o tracker.Offer, stage string) []string {
+	var off []string
+	for i := 0; i <= o.Ladder.StageIndex(stage); i++ {
+		off = append(off, s.step(tag, o, i, time.Time{}).Stops...)
+	}
+	return off
 }
 
 // answer is what every page about a recorded choice says.
@@ -123,7 +131,7 @@ func (s site) texts(c *gin.Context, tag string, recorded []terms.DocumentText) (
 
 // receipt shows what was recorded, and how it can be proved.
 func (s site) receipt(c *gin.Context) error {
-	f, answer, receipt, _, err := s.asked(c)
+	f, answer, receipt, o, err := s.asked(c)
 	if err != nil {
 		return err
 	}
@@ -131,6 +139,12 @@ func (s site) receipt(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	plan, err := s.Tracker.Plan(c.Request.Context(), receipt.Campaign, receipt.Plan)
+	if err != nil {
+		return err
+	}
+	o.Ladder = plan.Plan
+	view.Known, view.Off = plan.StageIndex(view.Stage) >= 0, s.taken(f.Tag(), o, view.Stage)
 	return s.render(c, http.StatusOK, "people/receipt", view)
 }
 

@@ -96,25 +96,30 @@ func snoozedAt(o tracker.Offer) time.Time {
 
 // fillOff says what is off, and what works all the same.
 func (s site) fillOff(view *templates.Choice, o tracker.Offer) {
-	since := true
+	off, since, still := s.off(view.Tag(), o)
+	if len(off) > 0 {
+		view.Stage, view.Off, view.OffSince, view.Still = templates.StageRestricted, off, since, still
+	}
+}
+
+// off is what the campaign has taken from the person, since when, unless it was at different times, and what works all
+// the same.
+func (s site) off(tag string, o tracker.Offer) ([]string, time.Time, []string) {
+	var off, still []string
+	since := o.Position.Since
 	for _, state := range o.Standing.Capabilities {
 		capability, _ := s.Tracker.Catalogue.Find(state.Capability)
 		switch {
 		case state.Reason == terms.ReasonStage && state.Campaign == o.Plan.Campaign:
-			view.Off = append(view.Off, nameOf(view.Tag(), capability))
-			since = since && state.Stage == o.Position.Stage
+			off = append(off, nameOf(tag, capability))
+			if state.Stage != o.Position.Stage {
+				since = time.Time{}
+			}
 		case !capability.ExitRight && !capability.Grant && state.Value.Bool():
-			view.Still = append(view.Still, nameOf(view.Tag(), capability))
+			still = append(still, nameOf(tag, capability))
 		}
 	}
-	if len(view.Off) == 0 {
-		view.Still = nil
-		return
-	}
-	view.Stage = templates.StageRestricted
-	if since {
-		view.OffSince = o.Position.Since
-	}
+	return off, since, still
 }
 
 // fillAnswered says what the person chose before.

@@ -92,6 +92,24 @@ func TestTheConsoleFitsEveryScreenAndIsReadByKeyboard(t *testing.T) {
 	}
 }
 
+func TestALetterIsShownWholeInItsFrame(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, true)
+	d.seed(20, on(6, 27))
+	site := httptest.NewServer(d.handler)
+	t.Cleanup(site.Close)
+	browser := testenv.Browser(t)
+	run(browser, t, chromedp.Navigate(site.URL+"/staff/signin"), chromedp.Click(".alt .btn"), chromedp.WaitVisible(".clock"),
+		chromedp.Navigate(site.URL+campaign+"/notices/preview?kind=warned&stage=persistent&region=BR"), chromedp.WaitReady("main"))
+	for _, width := range []int64{1440, 390} {
+		run(browser, t, emulation.SetDeviceMetricsOverride(width, 900, 1, false), chromedp.Poll(`document.readyState === 'complete'`, nil))
+		// Each as high as what is in it, to a line.
+		const cropped = `[...document.querySelectorAll('.letter iframe')].filter(f => f.clientHeight < f.contentDocument.documentElement.scrollHeight).length`
+		const loose = `[...document.querySelectorAll('.letter iframe')].filter(f => f.clientHeight > f.contentDocument.querySelector('main').getBoundingClientRect().bottom + 60).length`
+		run(browser, t, chromedp.Poll(`document.querySelectorAll('.letter iframe').length === 6 && `+cropped+` + `+loose+` === 0`, nil, chromedp.WithPollingTimeout(20*time.Second)))
+	}
+}
+
 func TestEveryPageOfActsFitsANarrowScreenAndWorksWithoutScripts(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, true)

@@ -218,7 +218,7 @@ func (s console) mail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	web.Kept(c, []byte(m.HTML))
+	web.Letter(c, []byte(m.HTML))
 	return nil
 }
 

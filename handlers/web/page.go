@@ -33,7 +33,15 @@ func Framing(c *gin.Context, status int, html []byte) {
 // this site: nothing in it runs, loads or can be sent.
 func Kept(c *gin.Context, html []byte) {
 	c.Header("X-Frame-Options", "SAMEORIGIN")
-	send(c, http.StatusOK, html, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox")
+	send(c, http.StatusOK, html, keptPolicy)
+}
+
+const keptPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+
+// Letter is Kept for a page that the one around it measures, to show it whole.
+func Letter(c *gin.Context, html []byte) {
+	c.Header("X-Frame-Options", "SAMEORIGIN")
+	send(c, http.StatusOK, html, keptPolicy+" allow-same-origin")
 }
 
 // WantsPage reports whether whoever asks is a browser that wants to show the

@@ -47,3 +47,14 @@ for (const figure of document.querySelectorAll('figure[data-chart]')) {
     if (event.key === 'Escape') hide();
   });
 }
+
+// A letter is shown whole. Its frame runs no scripts; without this one it is as high as most letters are.
+for (const frame of document.querySelectorAll('.letter iframe')) {
+  const fit = () => {
+    const letter = frame.contentDocument?.documentElement;
+    if (letter) frame.style.blockSize = letter.scrollHeight + 'px';
+  };
+  frame.addEventListener('load', fit);
+  new ResizeObserver(fit).observe(frame.parentElement);
+  fit();
+}
