@@ -193,7 +193,7 @@ func TestEveryPageFitsAndCanBeTouched(t *testing.T) {
 			}{
 				{320, ""}, {390, ""}, {1440, ""},
 				{780, "document.documentElement.style.fontSize = '200%'"},
-				{320, "document.documentElement.style.fontSize = '200%'"}, // the smallest phone, and letters twice as large
+				{320, "document.documentElement.style.fontSize = '200%'"},                                                        // the smallest phone, and letters twice as large
 				{390, "document.documentElement.style.cssText = 'line-height: 1.5; letter-spacing: .12em; word-spacing: .16em'"}, // WCAG 1.4.12
 			} {
 				var wrong []string
