@@ -95,7 +95,7 @@ func TestThePageShowsEachStageBiteAndTheRestorationLive(t *testing.T) {
 		shows := fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.checkVisibility() && e.textContent.includes(%q))`, selector, text)
 		if err := chromedp.Run(limited, chromedp.Poll(shows, nil)); err != nil {
 			var page string
-			_ = chromedp.Run(ctx, chromedp.Text("main", &page)) // only to say what was there instead
+			_ = chromedp.Run(ctx, chromedp.Text("main", &page, chromedp.ByQuery)) // only to say what was there instead
 			t.Fatalf("%s: %v\n%s\n%v", what, err, page, complaints())
 		}
 	}

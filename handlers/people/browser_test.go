@@ -65,7 +65,7 @@ func TestAPersonAcceptsInARealBrowserWithAndWithoutScripts(t *testing.T) {
 				emulation.SetScriptExecutionDisabled(!scripts), emulation.SetDeviceMetricsOverride(390, 844, 2, true),
 				chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"),
 				chromedp.Click(`.jump a`), chromedp.Click(`button[value="accepted"]`), chromedp.WaitVisible(".panel h1"),
-				chromedp.Text("h1", &heading), chromedp.Title(&title))
+				chromedp.Text("h1", &heading, chromedp.ByQuery), chromedp.Title(&title))
 			if heading != "You have accepted" || title != "You have accepted – Harbor" {
 				t.Errorf("arrived at %q, %q", heading, title)
 			}
@@ -120,12 +120,12 @@ func TestTheThreeChoicesLookAlikeAndEveryScreenFits(t *testing.T) {
 	t.Parallel()
 	w := open(t, ana())
 	screen := newScreen(t)
-	screen.do(chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)), chromedp.WaitVisible("h1"))
+	screen.do(chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)), chromedp.WaitVisible("h1", chromedp.ByQuery))
 	for _, width := range []int64{320, 390, 1440} {
 		screen.do(emulation.SetDeviceMetricsOverride(width, 900, 1, false))
 		for _, language := range []string{"en", "fr", "ar", "hi"} {
 			for _, path := range []string{choicePage, choicePage + "/features", "/me/terms", "/legal/terms-of-service/2021-01-04"} {
-				screen.do(chromedp.Navigate(w.url+path+"?lang="+language), chromedp.WaitVisible("h1"))
+				screen.do(chromedp.Navigate(w.url+path+"?lang="+language), chromedp.WaitVisible("h1", chromedp.ByQuery))
 				if wide := ask[int64](screen, "document.documentElement.scrollWidth"); wide > width {
 					t.Errorf("%s in %s is %d wide on a screen of %d", path, language, wide, width)
 				}
@@ -146,7 +146,7 @@ func TestEveryChoiceIsReachedByKeyboardAndItsFocusShows(t *testing.T) {
 	t.Parallel()
 	w := open(t, ana())
 	screen := newScreen(t)
-	screen.do(chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1"))
+	screen.do(chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1", chromedp.ByQuery))
 	var stops []string
 	for range 20 {
 		screen.do(chromedp.KeyEvent(kb.Tab))

@@ -20,7 +20,7 @@ func (w *world) visit(t *testing.T, scripts bool) screen {
 	t.Helper()
 	s := newScreen(t)
 	s.do(emulation.SetScriptExecutionDisabled(!scripts), emulation.SetDeviceMetricsOverride(390, 844, 2, true),
-		chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1"))
+		chromedp.Navigate(w.url+"/l/"+w.link(tokens.SessionLink, "ana", time.Hour)+"?lang=en"), chromedp.WaitVisible("h1", chromedp.ByQuery))
 	return s
 }
 
@@ -33,7 +33,7 @@ func (s screen) arrives(heading string) {
 			s.t.Fatalf("arrived at %q, want %q", got, heading)
 		}
 		ctx, cancel := context.WithTimeout(s.tab, time.Minute)
-		if err := chromedp.Run(ctx, chromedp.WaitVisible("h1"), chromedp.Text("h1", &got)); err != nil {
+		if err := chromedp.Run(ctx, chromedp.WaitVisible("h1", chromedp.ByQuery), chromedp.Text("h1", &got, chromedp.ByQuery)); err != nil {
 			got = err.Error() // the page it looked at was just left
 		}
 		cancel()

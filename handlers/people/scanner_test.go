@@ -30,7 +30,7 @@ func TestAScannerOfMailsRecordsNothingAndUsesNothingUp(t *testing.T) {
 			screen := screen{t, testenv.Intruder(t)}
 			pages := []string{mailed}
 			for i := 0; i < len(pages) && i < 12; i++ {
-				screen.do(chromedp.Navigate(pages[i]), chromedp.WaitReady("h1"))
+				screen.do(chromedp.Navigate(pages[i]), chromedp.WaitReady("h1", chromedp.ByQuery))
 				for _, link := range ask[[]string](screen, `[...document.links].map(a => a.href)`) {
 					if at, err := url.Parse(link); err == nil && strings.HasPrefix(link, w.url) && at.Fragment == "" && !slices.Contains(pages, link) {
 						pages = append(pages, link)
@@ -38,12 +38,12 @@ func TestAScannerOfMailsRecordsNothingAndUsesNothingUp(t *testing.T) {
 				}
 				forms := ask[int](screen, `document.forms.length`)
 				for form := range forms {
-					screen.do(chromedp.Navigate(pages[i]), chromedp.WaitReady("h1"))
+					screen.do(chromedp.Navigate(pages[i]), chromedp.WaitReady("h1", chromedp.ByQuery))
 					screen.do(chromedp.Evaluate(fmt.Sprintf(`{
 						const form = document.forms[%d];
 						for (const field of form.elements) if (field.type == 'text' || field.type == 'password') field.value = 'ana';
 						form.submit();
-					}`, form), nil), chromedp.WaitReady("body"))
+					}`, form), nil), chromedp.WaitReady("body", chromedp.ByQuery))
 				}
 			}
 			// And what it would send if it guessed the form of the page.

@@ -51,7 +51,7 @@ func TestTheFirstMemberSetsUpTheConsoleInABrowser(t *testing.T) {
 				chromedp.Click("form .btn.main"), chromedp.WaitVisible(".side .who"),
 				chromedp.Click(".side .who .btn"), chromedp.WaitVisible("#password"),
 				chromedp.SendKeys("#name", "mei"), chromedp.SendKeys("#password", "correct horse battery\r"),
-				chromedp.WaitVisible(".side .who"), chromedp.Text("h1", &heading), chromedp.Location(&path))
+				chromedp.WaitVisible(".side .who"), chromedp.Text("h1", &heading, chromedp.ByQuery), chromedp.Location(&path))
 			if heading != "Campaigns" || path != site.URL+"/staff" {
 				t.Errorf("arrived at %q, %q", heading, path)
 			}
@@ -71,7 +71,7 @@ func TestTheConsoleFitsEveryScreenAndIsReadByKeyboard(t *testing.T) {
 	for _, width := range []int64{320, 390, 1440} {
 		run(browser, t, emulation.SetDeviceMetricsOverride(width, 900, 1, false))
 		for _, page := range []string{overview, site.URL + "/staff", site.URL + "/staff/people?id=" + d.somebodyIn(2)} {
-			run(browser, t, chromedp.Navigate(page), chromedp.WaitReady("main"))
+			run(browser, t, chromedp.Navigate(page), chromedp.WaitReady("main", chromedp.ByQuery))
 			if wide := ask[int64](browser, t, "document.documentElement.scrollWidth"); wide > width {
 				t.Errorf("%s is %d wide on a screen of %d", page, wide, width)
 			}
@@ -100,7 +100,7 @@ func TestALetterIsShownWholeInItsFrame(t *testing.T) {
 	t.Cleanup(site.Close)
 	browser := testenv.Browser(t)
 	run(browser, t, chromedp.Navigate(site.URL+"/staff/signin"), chromedp.Click(".alt .btn"), chromedp.WaitVisible(".clock"),
-		chromedp.Navigate(site.URL+campaign+"/notices/preview?kind=warned&stage=persistent&region=BR"), chromedp.WaitReady("main"))
+		chromedp.Navigate(site.URL+campaign+"/notices/preview?kind=warned&stage=persistent&region=BR"), chromedp.WaitReady("main", chromedp.ByQuery))
 	for _, width := range []int64{1440, 390} {
 		run(browser, t, emulation.SetDeviceMetricsOverride(width, 900, 1, false), chromedp.Poll(`document.readyState === 'complete'`, nil))
 		// Each as high as what is in it, to a line.
@@ -128,7 +128,7 @@ func TestEveryPageOfActsFitsANarrowScreenAndWorksWithoutScripts(t *testing.T) {
 		campaign, campaign + "/plans", campaign + "/plans/2", campaign + "/plans/2/activate", campaign + "/holds", campaign + "/reversals",
 		campaign + "/reversals/make?to=reminded&reminders=soften", campaign + "/launch", campaign + "/notices", campaign + "/notices/preview", campaign + "/plans/2/dry-run", campaign + "/next", campaign + "/unreached", "/staff/runs", "/staff/runs/pause", "/staff/approvals",
 	} {
-		run(browser, t, chromedp.Navigate(site.URL+page), chromedp.WaitReady("main"))
+		run(browser, t, chromedp.Navigate(site.URL+page), chromedp.WaitReady("main", chromedp.ByQuery))
 		if wide := ask[int64](browser, t, "document.documentElement.scrollWidth"); wide > 320 {
 			t.Errorf("%s is %d wide on a screen of 320: %s", page, wide, ask[string](browser, t, `[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > 320 && !e.closest('.tw, .plot, pre')).map(e => e.outerHTML.slice(0, 80)).slice(0, 3).join(' | ')`))
 		}
