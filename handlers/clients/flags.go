@@ -152,8 +152,8 @@ func (h *Handlers) writeFlags(c *gin.Context, render func([]byte) ([]byte, bool)
 		return flagProblem(http.StatusNotFound, flagNotFound, "there is no flag "+strconv.Quote(c.Param("key")))
 	}
 	header := c.Writer.Header()
-	header["Content-Type"] = []string{"application/json; charset=utf-8"}
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	values := []string{"application/json; charset=utf-8", strconv.Itoa(len(body))}
+	header["Content-Type"], header["Content-Length"] = values[:1:1], values[1:]
 	c.Status(http.StatusOK)
 	_, _ = c.Writer.Write(body) // a caller who has gone needs no answer
 	return nil

@@ -3,9 +3,10 @@ package clients
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -19,7 +20,7 @@ type metrics struct {
 	clock    func() time.Time
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
-	series   sync.Map // answered → series
+	series   atomic.Pointer[map[answered]series] // which never changes
 
 	unidentified prometheus.Counter
 }
@@ -41,6 +42,7 @@ func newMetrics(o Options, readers func() int64) (*metrics, error) {
 			Name: "assent_gateway_unidentified_total", Help: "Requests of gateways let through because the platform's keys could not be had.",
 		}),
 	}
+	m.series.Store(&map[answered]series{})
 	following := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "assent_followers", Help: "Readers of changes who are connected.",
 	}, func() float64 { return float64(readers()) })
@@ -121,13 +123,14 @@ type series struct {
 
 // of finds a series by one look, where the registry takes several by names.
 func (m *metrics) of(a answered) series {
-	if known, ok := m.series.Load(a); ok {
-		if s, ok := known.(series); ok {
-			return s
-		}
+	known := m.series.Load()
+	if s, ok := (*known)[a]; ok {
+		return s
 	}
 	s := series{m.requests.WithLabelValues(a.method, a.route, strconv.Itoa(a.status)), m.took.WithLabelValues(a.method, a.route)}
-	m.series.Store(a, s)
+	next := maps.Clone(*known)
+	next[a] = s
+	m.series.CompareAndSwap(known, &next) // whose is not kept is looked for again
 	return s
 }
 

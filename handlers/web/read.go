@@ -67,7 +67,7 @@ func utf8Type(header string) string {
 
 // ReadBody reads the whole body: at most limit bytes, else a 413.
 func ReadBody(c *gin.Context, limit int64) ([]byte, error) {
-	data, err := readAll(c.Request.ContentLength, http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	data, err := readAll(c, limit)
 	if large := tooLarge(err); large != nil {
 		return nil, large
 	}
@@ -80,14 +80,15 @@ func ReadBody(c *gin.Context, limit int64) ([]byte, error) {
 // smallBody is how much room is made for a body before it is there.
 const smallBody = 1 << 10
 
-// readAll reads a body of a length that is known, or -1. A small one needs no
-// room that grows.
-func readAll(length int64, body io.Reader) ([]byte, error) {
-	if length <= 0 || length > smallBody {
-		return io.ReadAll(body)
+// readAll reads a small body of a length that is known into room of that size:
+// net/http lets no more of it through.
+func readAll(c *gin.Context, limit int64) ([]byte, error) {
+	length, body := c.Request.ContentLength, c.Request.Body
+	if length <= 0 || length > min(limit, smallBody) {
+		return io.ReadAll(http.MaxBytesReader(c.Writer, body, limit))
 	}
 	data := make([]byte, length)
-	n, err := io.ReadFull(body, data) // net/http ends it after that length
+	n, err := io.ReadFull(body, data)
 	return data[:n], err
 }
 
