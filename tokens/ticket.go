@@ -25,16 +25,23 @@ type Tickets struct {
 
 type ticketKey struct {
 	id     string
-	hashes *sync.Pool // of hash.Hash with the secret
+	secret []byte
+	macs   *sync.Pool // of *mac with the secret
 }
 
 const macSize = 16 // bytes of the HMAC that a ticket keeps
+
+// mac makes HMACs one after the other, in the same room.
+type mac struct {
+	hash.Hash
+	text, sum []byte
+}
 
 // Tickets returns what makes tickets for a purpose with the signer's keys.
 func (s *Signer) Tickets(purpose Purpose, period time.Duration) *Tickets {
 	t := &Tickets{purpose: purpose, period: int64(period / time.Second)}
 	for _, k := range s.keys {
-		t.keys = append(t.keys, ticketKey{k.id, &sync.Pool{New: func() any { return hmac.New(sha256.New, k.secret) }}})
+		t.keys = append(t.keys, ticketKey{k.id, k.secret, new(sync.Pool)})
 	}
 	return t
 }
@@ -62,8 +69,7 @@ func (t *Tickets) Append(dst []byte, person string, period int64) []byte {
 	dst = append(append(dst, t.keys[0].id...), '.')
 	dst = append(strconv.AppendInt(dst, period, 36), '.')
 	dst = base64.RawURLEncoding.AppendEncode(dst, []byte(person))
-	mac := t.keys[0].sum(t.purpose, person, period)
-	return base64.RawURLEncoding.AppendEncode(append(dst, '.'), mac[:macSize])
+	return t.keys[0].appendMAC(append(dst, '.'), t.purpose, person, period)
 }
 
 // Check returns whom a ticket is for, and when it ends. The error is ErrExpired
@@ -81,13 +87,8 @@ func (t *Tickets) Check(ticket string, now time.Time) (string, time.Time, error)
 	if err != nil {
 		return "", time.Time{}, ErrInvalid
 	}
-	mac, err := base64.RawURLEncoding.DecodeString(parts[3])
-	if err != nil {
-		return "", time.Time{}, ErrInvalid
-	}
 	for _, k := range t.keys {
-		want := k.sum(t.purpose, string(name), period)
-		if k.id == parts[0] && subtle.ConstantTimeCompare(want[:macSize], mac) == 1 {
+		if k.id == parts[0] && subtle.ConstantTimeCompare(k.appendMAC(nil, t.purpose, string(name), period), []byte(parts[3])) == 1 {
 			return t.current(string(name), period, now)
 		}
 	}
@@ -103,19 +104,18 @@ func (t *Tickets) current(person string, period int64, now time.Time) (string, t
 	return person, time.Unix((period+2)*t.period-t.shift(person), 0).UTC(), nil
 }
 
-func (k ticketKey) sum(purpose Purpose, person string, period int64) [sha256.Size]byte {
-	h, ok := k.hashes.Get().(hash.Hash)
+// appendMAC appends the last part of a ticket.
+func (k ticketKey) appendMAC(dst []byte, purpose Purpose, person string, period int64) []byte {
+	m, ok := k.macs.Get().(*mac)
 	if !ok {
-		return [sha256.Size]byte{}
+		m = &mac{Hash: hmac.New(sha256.New, k.secret)}
 	}
-	defer k.hashes.Put(h)
-	h.Reset()
-	var room [256]byte
-	text := append(room[:0], purpose...)
-	text = strconv.AppendInt(append(text, 0), period, 36)
-	text = append(append(text, 0), person...)
-	_, _ = h.Write(text) // a hash never fails to write
-	var out [sha256.Size]byte
-	h.Sum(out[:0])
-	return out
+	defer k.macs.Put(m)
+	m.text = append(append(m.text[:0], purpose...), 0)
+	m.text = append(strconv.AppendInt(m.text, period, 36), 0)
+	m.text = append(m.text, person...)
+	m.Reset()
+	_, _ = m.Write(m.text) // a hash never fails to write
+	m.sum = m.Sum(m.sum[:0])
+	return base64.RawURLEncoding.AppendEncode(dst, m.sum[:macSize])
 }

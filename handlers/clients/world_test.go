@@ -426,7 +426,7 @@ func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 
 func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
 	return view(ctx, s.store, func(r tracker.Reader) ([]gate.Row, error) {
-		list, err := r.Positions(ctx, campaign, after, limit)
+		list, err := r.Placed(ctx, campaign, after, limit)
 		var rows []gate.Row
 		for _, e := range list {
 			rows = append(rows, rowOf(e))

@@ -50,7 +50,7 @@ func Engine(o Options) (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, fmt.Errorf("trust no proxy: %w", err)
 	}
-	e := edge{o, safeguards(o.HTTPS)}
+	e := edge{o, safeguards(o.HTTPS), new(ids)}
 	if o.Measure != nil {
 		engine.Use(o.Measure)
 	}
@@ -64,6 +64,7 @@ func Engine(o Options) (*gin.Engine, error) {
 type edge struct {
 	options    Options
 	safeguards []safeguard
+	ids        *ids
 }
 
 // log writes one line per request: ids and numbers, never content.

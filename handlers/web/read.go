@@ -95,6 +95,9 @@ func readAll(c *gin.Context, limit int64) ([]byte, error) {
 // tooLarge is the problem of a body that is longer than what is taken of it,
 // nil for any other error.
 func tooLarge(err error) *Problem {
+	if err == nil {
+		return nil
+	}
 	var large *http.MaxBytesError
 	if !errors.As(err, &large) {
 		return nil
