@@ -50,7 +50,7 @@ func (s source) bookOf(ctx context.Context, r tracker.Reader, c tracker.Campaign
 func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
 	var rows []gate.Row
 	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
-		list, err := r.Positions(ctx, campaign, after, limit)
+		list, err := r.Placed(ctx, campaign, after, limit)
 		rows = make([]gate.Row, 0, len(list))
 		for _, e := range list {
 			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})

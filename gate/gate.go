@@ -132,6 +132,7 @@ func (g *Gate) Load(ctx context.Context) error {
 			return err
 		}
 	}
+	g.trim()
 	g.loaded.Store(true)
 	g.settle()
 	return nil
@@ -242,8 +243,7 @@ func (g *Gate) shortTurn(ctx context.Context, campaign string, after int64) (int
 	return g.placePage(ctx, campaign, after, shortPage)
 }
 
-// placeAll does the same at once. Two read, from the start and from the middle,
-// while one places what they have read.
+// placeAll does it at once: two read, each a half, while one places what they read.
 func (g *Gate) placeAll(ctx context.Context, campaign string) error {
 	pages := make(chan []Row, 2)
 	readers, ctx := errgroup.WithContext(ctx)
@@ -410,7 +410,7 @@ func (g *Gate) put(person, campaign string, alone *Profile, own Clock, revision 
 	after := g.replace(before, campaign, alone, own, revision)
 	if known || after.Profile != g.fallback {
 		hash := maphash.String(g.seed, person)
-		g.people.Add(int64(g.shard(hash).put(g.seed, person, hash, placeOf(person, after))))
+		g.people.Add(int64(g.shard(hash).put(g.seed, person, hash, placeOf(person, after), g.spare())))
 	}
 	g.tell(person, before, after)
 	if before.Profile == after.Profile && before.Quiet == after.Quiet {

@@ -45,6 +45,8 @@ const (
 	word     = 8         // places begin and end at whole ones
 	clockLen = 3 * word  // of one position's clock
 	few      = 16        // people that there is always room for
+	lean     = 8         // room is for an eighth more than there is
+	hasty    = 2         // for half as much more while loading, so as to move less often
 	roomFor  = few * 128 // bytes of their places
 )
 
@@ -114,10 +116,10 @@ func placeOf(person string, e Entry) place {
 }
 
 // newTable has room for somebody's place and, beside what is live already, for
-// an eighth more.
-func newTable(seed maphash.Seed, people, live, size int) *table {
-	people += people/8 + few
-	room := whole(word + live + live/8 + roomFor + size)
+// one part in so many more.
+func newTable(seed maphash.Seed, people, live, size, spare int) *table {
+	people += people/spare + few
+	room := whole(word + live + live/spare + roomFor + size)
 	return &table{
 		seed: seed, slots: make([]atomic.Uint32, people+people/3), places: make([]byte, room),
 		low: uint(bits.Len(uint(room / word))), end: word, // nothing begins at 0
@@ -173,11 +175,11 @@ func (s *shard) get(person string, hash uint64) place {
 
 // put gives somebody another place, and returns by how many people there are
 // more.
-func (s *shard) put(seed maphash.Seed, person string, hash uint64, p place) int {
+func (s *shard) put(seed maphash.Seed, person string, hash uint64, p place, spare int) int {
 	t := s.now.Load()
 	full := t == nil || t.end+len(p) > len(t.places) || 4*(t.taken+1) > 3*len(t.slots)
 	if full {
-		t = t.renewed(seed, len(p))
+		t = t.renewed(seed, len(p), spare)
 	}
 	i, old := t.find(person, hash)
 	before := t.people
@@ -196,12 +198,29 @@ func (s *shard) put(seed maphash.Seed, person string, hash uint64, p place) int 
 	return t.people - before
 }
 
-// renewed is a table with what still counts, and with room for something else.
-func (t *table) renewed(seed maphash.Seed, size int) *table {
-	if t == nil {
-		return newTable(seed, 0, 0, size)
+// spare is by which part a table grows.
+func (g *Gate) spare() int {
+	if g.loaded.Load() {
+		return lean
 	}
-	next := newTable(t.seed, t.people, t.live, size)
+	return hasty
+}
+
+// trim gives back the room that only loading needed.
+func (g *Gate) trim() {
+	for i := range g.shards {
+		if t := g.shards[i].now.Load(); t != nil {
+			g.shards[i].now.Store(t.renewed(g.seed, 0, lean))
+		}
+	}
+}
+
+// renewed is a table with what still counts, and with room for something else.
+func (t *table) renewed(seed maphash.Seed, size, spare int) *table {
+	if t == nil {
+		return newTable(seed, 0, 0, size, spare)
+	}
+	next := newTable(t.seed, t.people, t.live, size, spare)
 	t.each(func(p place) {
 		hash := maphash.Bytes(t.seed, p.id())
 		i := next.home(hash)

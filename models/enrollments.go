@@ -19,6 +19,9 @@ const (
 		"first_notice, not_before, snoozed_until, snoozes, answered, next_at, " +
 		"attributes, excused, exempt_until, bound, extensions, unreached"
 	enrollment = identity + ", " + position
+	// placing are those which say where somebody stands, in the order of placedOf.
+	placing = "ref, person, plan, country, locale, attributes, created, joined, status, effect, bound, stage, entered, told, noticed, warned, " +
+		"first_notice, not_before, snoozed_until, snoozes, answered"
 )
 
 // chunk is as many enrollments as are made room for at once.
@@ -76,6 +79,17 @@ func columns[T any](get func(*T) *tracker.Enrolled) []columnOf[T] {
 
 // enrolled lists what a query on enrollments finds, for which about size rows
 // are in store; the condition carries its own order and limit.
+// placedOf reads the columns of placing.
+func placedOf(v *values, campaign string) tracker.Enrolled {
+	e := tracker.Enrolled{Ref: v.number()}
+	e.Campaign, e.Person, e.Plan, e.Country, e.Locale, e.Attributes = campaign, v.text(), int(v.number()), v.text(), v.text(), terms.Attributes(v.text())
+	e.Created, e.Joined, e.Status, e.Effect, e.Bound = v.time(), v.time(), terms.Status(v.text()), terms.Effect(v.text()), v.flag()
+	e.Stage, e.Entered, e.Told, e.Noticed, e.Warned = int(v.number()), v.time(), v.time(), v.time(), v.time()
+	e.FirstNotice, e.NotBefore, e.SnoozedUntil = v.time(), v.time(), v.time()
+	e.Snoozes, e.Answered = int(v.number()), v.flag()
+	return e
+}
+
 func (r reader) enrolled(ctx context.Context, size int, condition string, args ...any) ([]tracker.Enrolled, error) {
 	rows, err := r.in(ctx).Raw("SELECT "+enrollment+" FROM enrollments WHERE "+condition, args...).Rows()
 	if err != nil {
@@ -133,6 +147,16 @@ func (r reader) Enrollments(ctx context.Context, person string) ([]tracker.Enrol
 
 func (r reader) Positions(ctx context.Context, campaign string, after int64, limit int) ([]tracker.Enrolled, error) {
 	return r.enrolled(ctx, limit, "campaign = ? AND ref > ? ORDER BY ref LIMIT ?", campaign, after, limit)
+}
+
+func (r reader) Placed(ctx context.Context, campaign string, after int64, limit int) ([]tracker.Enrolled, error) {
+	rows, err := r.pool().QueryContext(ctx, "SELECT "+placing+" FROM enrollments WHERE campaign = $1 AND ref > $2 ORDER BY ref LIMIT $3", campaign, after, limit)
+	if err != nil {
+		return nil, r.translate(err, "enrollments")
+	}
+	list := make([]tracker.Enrolled, 0, min(limit, chunk))
+	err = eachValues(rows, func(v *values) { list = append(list, placedOf(v, campaign)) })
+	return list, r.translate(err, "enrollments")
 }
 
 // Bound lists the accounts of an owner in order of Ref. A cross join is what

@@ -74,8 +74,11 @@ type Reader interface {
 	EnrollmentsOf(ctx context.Context, campaign string, people []string) (map[string]Enrolled, error)
 	Enrollments(ctx context.Context, person string) ([]Enrolled, error)
 	// Positions lists the enrollments of one campaign with Ref > after in
-	// order of Ref, for loading the gate.
+	// order of Ref.
 	Positions(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error)
+	// Placed is Positions with no more than terms.Plan.Position goes by, and the
+	// language: the gate loads everybody, and each column takes its time.
+	Placed(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error)
 	// Bound lists the enrollments in a campaign of accounts that these people
 	// own, by owner.
 	Bound(ctx context.Context, campaign string, owners []string) (map[string][]Enrolled, error)

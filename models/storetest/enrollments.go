@@ -19,6 +19,18 @@ func (s *store) positions(key string, after int64, limit int) []tracker.Enrolled
 	return get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Positions(s.ctx, key, after, limit) })
 }
 
+func (s *store) placed(key string, after int64, limit int) []tracker.Enrolled {
+	s.Helper()
+	return get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Placed(s.ctx, key, after, limit) })
+}
+
+// placement is what is left of an enrollment for the gate.
+func placement(e tracker.Enrolled) tracker.Enrolled {
+	e.Seq, e.NextAt, e.Unreached = 0, time.Time{}, false
+	e.Excused, e.ExemptUntil, e.Extensions = false, time.Time{}, 0
+	return e
+}
+
 func (s *store) changes(after uint64, limit int) []tracker.Change {
 	s.Helper()
 	return get(s, func(r tracker.Reader) ([]tracker.Change, error) { return r.Changes(s.ctx, after, limit) })
@@ -85,6 +97,8 @@ func enrollmentsAreFoundByPersonAndCampaign(s *store) {
 	s.same("positions of one campaign", s.positions("a", 0, 10), a)
 	s.same("a page of positions", s.positions("b", b[0].Ref, 10), b[1:])
 	s.same("a page of none", s.positions("b", 0, 0), []tracker.Enrolled{})
+	s.same("placed in one campaign", s.placed("a", 0, 10), []tracker.Enrolled{placement(a[0])})
+	s.same("a page of those placed", s.placed("b", b[0].Ref, 1), []tracker.Enrolled{placement(b[1])})
 }
 
 func everyFieldOfAnEnrollmentIsKept(s *store) {
@@ -110,6 +124,7 @@ func everyFieldOfAnEnrollmentIsKept(s *store) {
 	}
 	s.same("enrollment", s.enrollment(row.Person, campaign), want)
 	s.same("change", s.changes(1, 10)[0].Enrolled, want)
+	s.same("placed", s.placed(campaign, 0, 10), []tracker.Enrolled{placement(want)})
 
 	bare := want
 	bare.Enrollment = terms.Enrollment{Person: want.Person, Campaign: want.Campaign}
