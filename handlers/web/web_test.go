@@ -170,6 +170,19 @@ func TestAnUnknownRouteOrMethodIsNamed(t *testing.T) {
 	}
 }
 
+func TestNoTwoRequestsGetTheSameID(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, web.Options{}).fails(nil)
+	seen := map[string]bool{}
+	for range 1000 { // randomness is asked for once for some hundreds
+		id := s.send(httptest.NewRequest("GET", "/fails", nil)).Header().Get("X-Request-Id")
+		if seen[id] || len(id) != 32 {
+			t.Fatalf("%q is no id, or stands for two requests", id)
+		}
+		seen[id] = true
+	}
+}
+
 func TestARequestIDIsTakenOverOnlyWhenItLooksLikeOne(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, web.Options{}).fails(nil)
