@@ -3,6 +3,12 @@ GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STATICCHECK   = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
+# Servers that answer the like, to measure beside, and where their programs are.
+OPA   = github.com/open-policy-agent/opa@v1.22.3
+GOFF  = github.com/thomaspoignant/go-feature-flag
+GOFF_VERSION = v1.55.2
+PEERS = $(CURDIR)/bin/peers
+
 # Runs a command beside a private PostgreSQL cluster, for all packages to share.
 WITH_POSTGRES = go run ./internal/testenv/cluster
 
@@ -12,10 +18,10 @@ CHECKS = 100000
 export CGO_ENABLED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test test-long bench cover lint build docker
+.PHONY: help setup run test test-long bench bench-peers cover lint build docker
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what the tests need besides Go (Debian, as root), or say what is missing
 	@.ci/setup
@@ -44,6 +50,17 @@ test-long: ## the tests under the race detector, each property CHECKS times, the
 
 bench: setup ## measure
 	@$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem -timeout 1h ./...
+
+bench-peers: setup $(PEERS)/opa $(PEERS)/relayproxy ## measure beside Open Policy Agent, GO Feature Flag, and flagd where bin/peers has it
+	env ASSENT_PEERS=$(PEERS) go test ./e2e -run '^$$' -bench BesideItsPeers -benchtime 5x -timeout 1h
+
+$(PEERS)/opa:
+	env GOBIN=$(PEERS) go install $(OPA)
+
+$(PEERS)/relayproxy:
+	mkdir -p $(PEERS)/module
+	printf 'module peers\n\nrequire $(GOFF) $(GOFF_VERSION)\n' > $(PEERS)/module/go.mod
+	cd $(PEERS)/module && go build -trimpath -mod=mod -o $@ $(GOFF)/cmd/relayproxy
 
 cover: setup ## write coverage.out and sum it up
 	@$(WITH_POSTGRES) go test -coverpkg=./... -coverprofile=coverage.out -timeout 30m ./...

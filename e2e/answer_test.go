@@ -18,7 +18,7 @@ var client = &http.Client{
 
 // answer is what came back.
 type answer struct {
-	*testing.T
+	testing.TB
 	status int
 	header http.Header
 	body   string
@@ -58,7 +58,7 @@ func (s *site) try(method, path, body string, headers ...string) (answer, error)
 	if closing := response.Body.Close(); err == nil {
 		err = closing
 	}
-	return answer{s.T, response.StatusCode, response.Header, string(data)}, err
+	return answer{s.TB, response.StatusCode, response.Header, string(data)}, err
 }
 
 // is checks the status.

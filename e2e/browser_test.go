@@ -25,7 +25,7 @@ var browser struct {
 }
 
 // openBrowser starts a browser that talks to nobody but the pages.
-func openBrowser(t *testing.T) context.Context {
+func openBrowser(t testing.TB) context.Context {
 	t.Helper()
 	browser.Lock()
 	defer browser.Unlock()
@@ -60,7 +60,7 @@ func closeBrowser() {
 // nobody but the tabs opened from it. Whatever the browser complains about, a
 // breach of the content security policy among it, fails the test.
 type tab struct {
-	*testing.T
+	testing.TB
 	page    context.Context
 	cookies cdp.BrowserContextID
 
@@ -69,7 +69,7 @@ type tab struct {
 }
 
 // newTab opens an empty window.
-func newTab(t *testing.T) *tab {
+func newTab(t testing.TB) *tab {
 	t.Helper()
 	all := openBrowser(t)
 	protocol := cdp.WithExecutor(all, chromedp.FromContext(all).Browser)
@@ -87,9 +87,9 @@ func newTab(t *testing.T) *tab {
 }
 
 // attach watches a tab until the test ends, and closes it then.
-func attach(ctx context.Context, t *testing.T, stop context.CancelFunc, cookies cdp.BrowserContextID) *tab {
+func attach(ctx context.Context, t testing.TB, stop context.CancelFunc, cookies cdp.BrowserContextID) *tab {
 	t.Helper()
-	b := &tab{T: t, page: ctx, cookies: cookies}
+	b := &tab{TB: t, page: ctx, cookies: cookies}
 	t.Cleanup(func() {
 		stop()
 		b.mu.Lock()
@@ -130,7 +130,7 @@ func (b *tab) opened(selector string) *tab {
 		for _, id := range b.tabs() {
 			if !slices.Contains(before, id) {
 				ctx, stop := chromedp.NewContext(b.page, chromedp.WithTargetID(id))
-				return attach(ctx, b.T, stop, b.cookies)
+				return attach(ctx, b.TB, stop, b.cookies)
 			}
 		}
 	}

@@ -26,7 +26,7 @@ import (
 )
 
 // address is a free one of this machine.
-func address(t *testing.T) string {
+func address(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -83,7 +83,7 @@ func behind(t *testing.T) string {
 // returns its address.
 func nginx(s *site, backend string) *site {
 	s.Helper()
-	at, dir := address(s.T), s.TempDir()
+	at, dir := address(s.TB), s.TempDir()
 	for _, name := range []string{"assent.conf", "assent-asking.conf"} {
 		text, err := os.ReadFile("../integrations/nginx/" + name)
 		if err != nil {
@@ -117,7 +117,7 @@ func nginx(s *site, backend string) *site {
 			s.Errorf("nginx: %v\n%s", err, &log)
 		}
 	})
-	front := &site{T: s.T, url: "http://" + at}
+	front := &site{TB: s.TB, url: "http://" + at}
 	front.eventually("nginx answers", func() bool {
 		_, err := front.try("GET", "/", "")
 		return err == nil

@@ -13,6 +13,9 @@ import (
 var program, profile string
 
 func TestMain(m *testing.M) {
+	if at := os.Getenv(bareVariable); at != "" {
+		os.Exit(serveBare(at))
+	}
 	os.Exit(run(m))
 }
 

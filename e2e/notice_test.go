@@ -39,7 +39,7 @@ func (s *site) mails(box *testenv.Postbox, n int) testenv.Letter {
 	if got := len(box.Got()); got > n {
 		s.Fatalf("%d mails came, want %d", got, n)
 	}
-	return testenv.ReadMail(s.T, box.Got()[n-1])
+	return testenv.ReadMail(s.TB, box.Got()[n-1])
 }
 
 // linkIn is the address that a mail leads to, by what it begins with.

@@ -19,7 +19,7 @@ import (
 )
 
 // packages are the pinned npm packages of a folder, put in place once per run.
-func packages(t *testing.T, folder string) string {
+func packages(t testing.TB, folder string) string {
 	t.Helper()
 	dir := filepath.Join("testdata", folder)
 	installing.Lock()
@@ -56,7 +56,7 @@ type sdk func(flag string, byDefault bool) evaluation
 func (s *site) nodeSDK() sdk {
 	s.Helper()
 	cmd := exec.CommandContext(s.Context(), "node", "client.mjs", s.url, key)
-	cmd.Dir, cmd.Stderr = packages(s.T, "openfeature/server"), os.Stderr
+	cmd.Dir, cmd.Stderr = packages(s.TB, "openfeature/server"), os.Stderr
 	questions, err := cmd.StdinPipe()
 	if err != nil {
 		s.Fatal(err)
@@ -109,9 +109,9 @@ func (s *site) goSDK() sdk {
 // webSDK opens a page of another origin with the web SDK in it.
 func (s *site) webSDK() *tab {
 	s.Helper()
-	page := httptest.NewServer(http.FileServer(http.Dir(packages(s.T, "openfeature/web"))))
+	page := httptest.NewServer(http.FileServer(http.Dir(packages(s.TB, "openfeature/web"))))
 	s.Cleanup(page.Close)
-	b := newTab(s.T)
+	b := newTab(s.TB)
 	given := url.Values{"server": {s.url}, "key": {key}, "person": {"bia"}}
 	b.open(page.URL + "/page.html?" + given.Encode())
 	b.sees(patience, "window.ready")

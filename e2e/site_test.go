@@ -29,7 +29,7 @@ const (
 // A server that is still running when the test ends is stopped, and whatever
 // it has ever logged is held against what a log must not have.
 type site struct {
-	*testing.T
+	testing.TB
 	url      string
 	settings []string // NAME=value
 	dir      string
@@ -38,7 +38,7 @@ type site struct {
 }
 
 // newSite runs with the program's own database, or with settings.
-func newSite(t *testing.T, settings ...string) *site {
+func newSite(t testing.TB, settings ...string) *site {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -48,7 +48,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{T: t, url: "http://" + address, dir: t.TempDir()}
+	s := &site{TB: t, url: "http://" + address, dir: t.TempDir()}
 	s.settings = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + s.dir,
 		"ASSENT_SERVER_LISTEN=" + address, "ASSENT_SERVER_PUBLIC_URL=" + s.url, "ASSENT_BOOTSTRAP_KEY=" + key,
@@ -59,7 +59,7 @@ func newSite(t *testing.T, settings ...string) *site {
 // in is the same site for a subtest.
 func (s *site) in(t *testing.T) *site {
 	view := *s
-	view.T = t
+	view.TB = t
 	return &view
 }
 

@@ -17,7 +17,7 @@ import (
 // socket is a phone: one connection to the messaging layer, which speaks the
 // JSON protocol of centrifuge. It never connects again.
 type socket struct {
-	*testing.T
+	testing.TB
 	conn *websocket.Conn
 
 	mu      sync.Mutex
@@ -51,7 +51,7 @@ func (s *site) connect(person string) *socket {
 	if err := response.Body.Close(); err != nil {
 		s.Fatal(err)
 	}
-	k := &socket{T: s.T, conn: conn, replies: map[int]chan reply{}}
+	k := &socket{TB: s.TB, conn: conn, replies: map[int]chan reply{}}
 	go k.read()
 	s.Cleanup(func() { _ = conn.Close() }) // the server may have gone first
 	if r := k.do("connect", map[string]string{"token": s.token(person)}); r.Error != nil || r.Connect["client"] == nil {

@@ -67,13 +67,13 @@ func (s *site) people() {
 		s.Fatalf("a report of %d lines: %q", len(report), report)
 	}
 	for i, line := range report {
-		a := answer{T: s.T, body: line}
+		a := answer{TB: s.TB, body: line}
 		a.says("line", i+1)
 		if bad := i == 1 || i == 5; bad != (a.at("errors") != nil) || bad == (a.at("status") == "stored") {
 			s.Errorf("line %d: %s", i+1, line)
 		}
 	}
-	answer{T: s.T, body: report[1]}.says("errors/0/path", "region")
+	answer{TB: s.TB, body: report[1]}.says("errors/0/path", "region")
 	s.send("GET", "/api/v1/people/bad", "").problem(404, "bad")
 	s.send("GET", "/api/v1/campaigns/"+campaign, "").is(200).says("counts/in_scope", 5, "counts/pending", 5)
 }
@@ -151,7 +151,7 @@ func (s *site) refusal(bia *socket) {
 		if r.Error == nil || r.Error.Code != 1403 {
 			s.Fatalf("over the %s connection: %+v", name, r)
 		}
-		answer{T: s.T, body: r.Error.Message}.says("status", 403, "capability", "messages.send", "stage", "limited",
+		answer{TB: s.TB, body: r.Error.Message}.says("status", 403, "capability", "messages.send", "stage", "limited",
 			"accept_url", s.url+"/t/"+campaign, "next/stage", "suspended_delivery", "next/at", next)
 	}
 }
@@ -242,7 +242,7 @@ func (s *site) verifies(receipt string) {
 	}
 	public := keep("ledger.public", s.send("GET", "/ledger/key", "", "Authorization", "").is(200).body)
 	said := s.runs("verify", keep("receipt.json", receipt), "--key", public)
-	for _, document := range documents((answer{T: s.T, body: receipt}).text("documents/0/locale")) {
+	for _, document := range documents((answer{TB: s.TB, body: receipt}).text("documents/0/locale")) {
 		if !strings.Contains(said, "Proved") || !strings.Contains(said, document["sha256"]) {
 			s.Errorf("the check says %s", said)
 		}

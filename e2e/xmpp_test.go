@@ -200,7 +200,7 @@ func port(t *testing.T) string {
 
 // daemon runs a server of others until the test ends or it is told to stop, and
 // waits until it takes connections at an address.
-func daemon(t *testing.T, log *lines, address string, cmd *exec.Cmd) (stop func()) {
+func daemon(t testing.TB, log *lines, address string, cmd *exec.Cmd) (stop func()) {
 	t.Helper()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
