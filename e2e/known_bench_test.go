@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -33,8 +34,9 @@ const (
 // listens (reader), in the memory of a server of yours that follows (enforce);
 // and, where two servers share a database, to whoever asks the second (other),
 // listens to it or follows it. Whoever knows before the reply is read knows after
-// 0. reply is how long the choice took, and whole is that and same. The PostgreSQL is
-// one of its own, which syncs.
+// 0. reply is how long the choice took, and whole is that and same. sync is what a write
+// of 8 KiB to the same disk takes meanwhile, which no reply can be sooner than. The
+// PostgreSQL is one of its own, which syncs.
 func BenchmarkAnAcceptanceIsKnown(b *testing.B) {
 	for name, database := range map[string]func(*testing.B) string{
 		"sqlite":   func(b *testing.B) string { b.Helper(); return "sqlite:" + b.TempDir() + "/assent.db" },
@@ -58,7 +60,7 @@ func BenchmarkAnAcceptanceIsKnown(b *testing.B) {
 					last.eventually("the last server knows "+person, func() bool { return strings.Contains(last.answers(person), campaign) })
 				}
 				for round := 0; b.Loop(); round++ {
-					k.rounds(round)
+					k.rounds(b, round)
 				}
 				k.report(b)
 			})
@@ -117,7 +119,8 @@ func (k *knowing) follows(s *site) *enforce.Client {
 }
 
 // rounds has everybody change their mind for a while.
-func (k *knowing) rounds(round int) {
+func (k *knowing) rounds(b *testing.B, round int) {
+	b.Helper()
 	var all sync.WaitGroup
 	for i := range minds {
 		all.Go(func() {
@@ -126,7 +129,30 @@ func (k *knowing) rounds(round int) {
 			}
 		})
 	}
-	all.Wait()
+	ended := make(chan struct{})
+	go func() { defer close(ended); all.Wait() }()
+	file, err := os.Create(b.TempDir() + "/sync")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = file.Close() }() // nobody needs it
+	for page := make([]byte, 8<<10); ; {
+		select {
+		case <-ended:
+			return
+		case <-time.After(pause / 5):
+		}
+		begun := time.Now()
+		if _, err := file.Write(page); err != nil {
+			b.Error(err)
+		}
+		if err := file.Sync(); err != nil {
+			b.Error(err)
+		}
+		k.mu.Lock()
+		k.took["sync"] = append(k.took["sync"], time.Since(begun))
+		k.mu.Unlock()
+	}
 }
 
 // changes has one person change theirs.
