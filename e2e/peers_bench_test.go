@@ -189,7 +189,7 @@ func serveBare(at string) int {
 		})
 	}
 	if err == nil {
-		err = http.ListenAndServe(at, mux) //nolint:gosec // it lives as long as a measurement
+		err = http.ListenAndServe(at, mux)
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
