@@ -4,12 +4,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
+	"github.com/go-json-experiment/json"
 	gormpostgres "gorm.io/driver/postgres"
 	gormsqlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -105,7 +106,7 @@ func (s stored) numbered(n int64) ([]any, bool) {
 		case "leaf_index", "ref", "revision":
 			values[i] = number
 		case "receipt_id":
-			values[i] = fmt.Sprintf("rcp_%026d", n)
+			values[i] = receiptID(n)
 		case "idempotency_key":
 			values[i] = fmt.Sprintf("choice-%d", n)
 		case "person":
@@ -133,42 +134,71 @@ func (a *acceptance) floor(rows []stored) http.Handler {
 	if !a.lite() {
 		write = a.unnested(rows)
 	}
-	asked := make(chan chan error, acceptors)
+	asked := make(chan *insert, acceptors)
 	a.Cleanup(func() { close(asked) })
 	go func() {
 		var next int64
 		for first := range asked {
-			batch := []chan error{first}
+			batch := []*insert{first}
 			for len(asked) > 0 {
 				batch = append(batch, <-asked)
 			}
 			err := write(next, len(batch))
-			next += int64(len(batch))
 			for _, one := range batch {
-				one <- err
+				one.n = next
+				next++
+				one.done <- err
 			}
 		}
 	}()
-	return bare(func(*http.Request) error {
-		mine := make(chan error, 1)
+	return bare(func(*http.Request) (int64, error) {
+		mine := &insert{done: make(chan error, 1)}
 		asked <- mine
-		return <-mine
+		err := <-mine.done
+		return mine.n, err
 	})
 }
 
-// bare answers a request when something was done, and says no more.
-func bare(do func(*http.Request) error) http.Handler {
+// insert is of the rows of the nth choice.
+type insert struct {
+	n    int64
+	done chan error
+}
+
+// choice is what a bare handler is asked for.
+type choice struct {
+	Campaign  string `json:"campaign"`
+	Action    string `json:"action"`
+	Documents []struct {
+		Document string `json:"document"`
+		Version  string `json:"version"`
+		Locale   string `json:"locale"`
+		SHA256   string `json:"sha256"`
+	} `json:"documents"`
+	PresentedAt time.Time `json:"presented_at"`
+}
+
+// bare decodes what was asked for, and answers with a receipt's id when its rows
+// are written.
+func bare(do func(*http.Request) (int64, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := io.ReadAll(r.Body); err != nil {
+		var asked choice
+		if err := json.UnmarshalRead(r.Body, &asked); err != nil {
+			http.Error(w, "that is no choice", http.StatusBadRequest)
 			return
 		}
-		if err := do(r); err != nil {
+		n, err := do(r)
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
+		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusCreated)
+		_, _ = fmt.Fprintf(w, `{"receipt_id":%q}`, receiptID(n)) // or the client is gone
 	})
 }
+
+func receiptID(n int64) string { return fmt.Sprintf("rcp_%026d", n) }
 
 // prepared writes row by row.
 func (a *acceptance) prepared(rows []stored) func(int64, int) error {
@@ -295,9 +325,9 @@ func (a *acceptance) gorm(rows []stored, ordered bool) http.Handler {
 	db, err := gorm.Open(dialector, &gorm.Config{Logger: logger.Discard})
 	a.must(err)
 	var next atomic.Int64
-	return bare(func(r *http.Request) error {
+	return bare(func(r *http.Request) (int64, error) {
 		n := next.Add(1) - 1
-		return db.WithContext(r.Context()).Transaction(func(tx *gorm.DB) error {
+		return n, db.WithContext(r.Context()).Transaction(func(tx *gorm.DB) error {
 			leaf := first + n
 			if ordered {
 				var err error
