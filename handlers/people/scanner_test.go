@@ -42,8 +42,9 @@ func TestAScannerOfMailsRecordsNothingAndUsesNothingUp(t *testing.T) {
 					screen.do(chromedp.Evaluate(fmt.Sprintf(`{
 						const form = document.forms[%d];
 						for (const field of form.elements) if (field.type == 'text' || field.type == 'password') field.value = 'ana';
+						document.documentElement.dataset.sent = 'true';
 						form.submit();
-					}`, form), nil), chromedp.WaitReady("body", chromedp.ByQuery))
+					}`, form), nil), chromedp.WaitNotPresent("html[data-sent]", chromedp.ByQuery), chromedp.WaitReady("body", chromedp.ByQuery))
 				}
 			}
 			// And what it would send if it guessed the form of the page.
