@@ -18,11 +18,7 @@ import (
 // A and AA.
 func TestTheMessengerKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
-	s := sample(t, "10")
-	b := newTab(t)
-	b.do(screen(1440))
-	b.open(s.url + "/messenger")
-	b.sees(patience, shown("ana", "[data-part=list]")+" && "+shown("ben", "[data-part=list]"))
+	_, b := twoPhones(t, "10")
 	b.accessible("two lists")
 
 	b.reaches(onPhone("ana", ".chats button"))
@@ -51,10 +47,8 @@ func TestTheMessengerKeepsNobodyOut(t *testing.T) {
 	b.sees(patience, reads("ana", "[data-part=call-text]", "declined"))
 
 	for !ask[bool](b, shown("ana", "[data-part=locked]")) {
-		next := ask[string](b, "document.querySelector('[data-part=next]').value")
-		b.click("[data-part=next]")
-		b.sees(patience, fmt.Sprintf("document.querySelector('[data-part=next]').value !== %q && !document.querySelector('[data-part=next]').disabled", next))
-		b.accessible("before " + next)
+		b.goesToTheNextStage()
+		b.accessible("at " + ask[string](b, "document.querySelector('[data-part=now]').textContent"))
 	}
 	b.reaches(onPhone("ana", ".locked a.go"))
 	b.accessible("locked")

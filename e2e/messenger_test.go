@@ -30,16 +30,31 @@ func (b *tab) writes(person, text string) {
 	b.sees(patience, reads(person, ".talk .mine", text))
 }
 
+// twoPhones opens the messenger of a sample company, with a chat list on each phone.
+func twoPhones(t *testing.T, people string) (*site, *tab) {
+	t.Helper()
+	s, b := sample(t, people), newTab(t)
+	b.do(screen(1440))
+	b.open(s.url + "/messenger")
+	b.sees(patience, shown("ana", "[data-part=list]")+" && "+shown("ben", "[data-part=list]"))
+	return s, b
+}
+
+// goesToTheNextStage moves the clock, and returns when the sweep has run.
+func (b *tab) goesToTheNextStage() {
+	b.Helper()
+	next := ask[string](b, "document.querySelector('[data-part=next]').value")
+	b.click("[data-part=next]")
+	b.sees(patience, fmt.Sprintf("document.querySelector('[data-part=next]').value !== %q", next))
+	b.sees(patience, "!document.querySelector('[data-part=next]').disabled")
+}
+
 // TestTwoPhonesFeelEachStageAndTheRestoration is what a newcomer does with the
 // messenger: write, move the clock until one of the two is limited, accept in
 // another tab, and watch everything come back without doing anything.
 func TestTwoPhonesFeelEachStageAndTheRestoration(t *testing.T) {
 	t.Parallel()
-	s := sample(t, "40")
-	b := newTab(t)
-	b.do(screen(1440))
-	b.open(s.url + "/messenger")
-	b.sees(patience, shown("ana", "[data-part=list]")+" && "+shown("ben", "[data-part=list]"))
+	s, b := twoPhones(t, "40")
 
 	b.writes("ana", "Hello Ben")
 	b.sees(patience, reads("ben", "[data-part=last]", "Hello Ben"))
@@ -51,10 +66,7 @@ func TestTwoPhonesFeelEachStageAndTheRestoration(t *testing.T) {
 		if ask[bool](b, shown("ana", "[data-part=locked]")) {
 			break
 		}
-		next := ask[string](b, "document.querySelector('[data-part=next]').value")
-		b.click("[data-part=next]")
-		b.sees(patience, fmt.Sprintf("document.querySelector('[data-part=next]').value !== %q", next))
-		b.sees(patience, "!document.querySelector('[data-part=next]').disabled")
+		b.goesToTheNextStage()
 	}
 	b.sees(patience, shown("ana", "[data-part=locked]")+" && !"+shown("ana", "[data-part=list]"))
 	s.stands("ana", "limited", "pending")
@@ -112,11 +124,7 @@ func TestTheMessengerFitsEveryScreen(t *testing.T) {
 // leaves it.
 func TestTwoPhonesInAGroup(t *testing.T) {
 	t.Parallel()
-	s := sample(t, "10")
-	b := newTab(t)
-	b.do(screen(1440))
-	b.open(s.url + "/messenger")
-	b.sees(patience, shown("ana", "[data-part=list]")+" && "+shown("ben", "[data-part=list]"))
+	_, b := twoPhones(t, "10")
 	b.click(onPhone("ana", "[data-do=new-group]"))
 	b.types(onPhone("ana", "[name=title]"), "Climbing"+kb.Enter)
 	b.sees(patience, reads("ana", "[data-part=peer]", "Climbing"))

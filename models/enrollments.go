@@ -77,8 +77,6 @@ func columns[T any](get func(*T) *tracker.Enrolled) []columnOf[T] {
 	}
 }
 
-// enrolled lists what a query on enrollments finds, for which about size rows
-// are in store; the condition carries its own order and limit.
 // placedOf reads the columns of placing.
 func placedOf(v *values, campaign string) tracker.Enrolled {
 	e := tracker.Enrolled{Ref: v.number()}
@@ -90,6 +88,8 @@ func placedOf(v *values, campaign string) tracker.Enrolled {
 	return e
 }
 
+// enrolled lists what a query on enrollments finds, for which about size rows
+// are in store; the condition carries its own order and limit.
 func (r reader) enrolled(ctx context.Context, size int, condition string, args ...any) ([]tracker.Enrolled, error) {
 	rows, err := r.in(ctx).Raw("SELECT "+enrollment+" FROM enrollments WHERE "+condition, args...).Rows()
 	if err != nil {

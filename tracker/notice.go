@@ -3,10 +3,8 @@ package tracker
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base32"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"assent/terms"
@@ -127,7 +125,7 @@ func (t *Tracker) noticeID(n ReportedNotice) (string, error) {
 		return t.newID("ntc")
 	}
 	sum := sha256.Sum256([]byte(n.Campaign + "\x00" + n.Key))
-	return "ntc_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])), nil
+	return idText("ntc", [16]byte(sum[:])), nil
 }
 
 // move is what a notice changes: it counts for the stage that the person is in,

@@ -82,7 +82,11 @@ func (t *Tracker) newIDFrom(prefix string, first []byte) (string, error) {
 	if _, err := io.ReadFull(t.Random, raw[copy(raw[:], first):]); err != nil {
 		return "", fmt.Errorf("draw a random id: %w", err)
 	}
-	return prefix + "_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:])), nil
+	return idText(prefix, raw), nil
+}
+
+func idText(prefix string, raw [16]byte) string {
+	return prefix + "_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:]))
 }
 
 // DefaultRandom is the source of randomness outside tests.
