@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"assent/messaging/mailbox"
@@ -85,12 +86,7 @@ func (s *Server) reachableHere(person string) bool {
 
 // listens reports whether a connection of a person to this server would ring.
 func (s *Server) listens(person string) bool {
-	for device := range s.devices(person) {
-		if s.hears(callsLine, Caller{person, device}) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.devices(person), func(to Caller) bool { return s.hears(callsLine, to) != "" })
 }
 
 func (s *Server) ring(ctx context.Context, c callState) bool {

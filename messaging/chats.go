@@ -192,8 +192,7 @@ func (s *Server) write(ctx context.Context, d mailbox.Draft) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.handOut(ctx, kept)
-	return shown(kept.Message), nil
+	return s.handOut(ctx, kept), nil
 }
 
 // newMessageID is 26 letters and digits: the second, and 96 random bits. Messages

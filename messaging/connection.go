@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
@@ -141,7 +142,7 @@ func (s *Server) gone(c *centrifuge.Client) {
 	turn := s.turn(c.UserID())
 	turn.Lock()
 	defer turn.Unlock()
-	if to := callerOf(c); !s.devices(to.Person)[to.Device] {
+	if to := callerOf(c); !slices.Contains(s.devices(to.Person), to) {
 		delete(turn.streams, to)
 	}
 }

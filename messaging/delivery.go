@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
@@ -12,15 +13,13 @@ import (
 	"assent/tokens"
 )
 
-// event is what is published on a line; exactly one member besides Event is
-// set.
+// event is what is published on a line, besides messages and notifications;
+// exactly one member besides Event is set.
 type event struct {
-	Event        string        `json:"event"` // names that member
-	Message      *message      `json:"message,omitempty"`
-	Notification *notification `json:"notification,omitempty"`
-	Read         *readMark     `json:"read,omitempty"`
-	Call         *callState    `json:"call,omitempty"`
-	Standing     *standing     `json:"standing,omitempty"`
+	Event    string     `json:"event"` // names that member
+	Read     *readMark  `json:"read,omitempty"`
+	Call     *callState `json:"call,omitempty"`
+	Standing *standing  `json:"standing,omitempty"`
 }
 
 // message is an entry of a conversation as clients read it.
@@ -34,14 +33,7 @@ type message struct {
 	Body     string           `json:"body,omitempty"`
 	Call     mailbox.CallKind `json:"call,omitempty"`
 	Whom     string           `json:"whom,omitempty"`
-	SentAt   time.Time        `json:"sent_at"`
-}
-
-// notification is a message as a phone shows it outside the app. A text can be
-// answered with its token, once; a missed call can be called back by its id.
-type notification struct {
-	message
-	ReplyToken string `json:"reply_token,omitempty"`
+	SentAt   string           `json:"sent_at"` // RFC 3339
 }
 
 // readMark says that Reader has read up to and with a message.
@@ -52,7 +44,31 @@ type readMark struct {
 }
 
 func shown(m mailbox.Message) message {
-	return message{m.ID, m.ClientID, m.From, m.To, m.Group, m.Kind, m.Body, m.Call, m.Whom, m.SentAt}
+	return message{m.ID, m.ClientID, m.From, m.To, m.Group, m.Kind, m.Body, m.Call, m.Whom, m.SentAt.Format(time.RFC3339Nano)}
+}
+
+// entry is a message as JSON. It is written once, however many devices get it.
+type entry json.RawMessage
+
+func entryOf(m mailbox.Message) entry {
+	data, _ := json.Marshal(shown(m)) // text can always be written
+	return data
+}
+
+// event is that of a message in the open app.
+func (e entry) event() []byte {
+	return slices.Concat([]byte(`{"event":"message","message":`), e, []byte("}"))
+}
+
+// notification is that of a message as a phone shows it outside the app. A text
+// can be answered with its token, once; a missed call has none, and can be called
+// back by its id.
+func (e entry) notification(replyToken string) []byte {
+	rest := "}}"
+	if replyToken != "" {
+		rest = `,"reply_token":"` + replyToken + `"}}`
+	}
+	return slices.Concat([]byte(`{"event":"notification","notification":`), e[:len(e)-1], []byte(rest))
 }
 
 // page is how many messages are handed over at a time.
@@ -65,24 +81,28 @@ func (s *Server) handOver(ctx context.Context, turn *turn, person string, n *new
 	if !s.may(person, "messages.receive") {
 		return
 	}
-	for device := range s.devices(person) {
-		if err := s.bring(ctx, turn, Caller{person, device}, n); err != nil && ctx.Err() == nil {
+	for _, device := range s.devices(person) {
+		if err := s.bring(ctx, turn, device, n); err != nil && ctx.Err() == nil {
 			s.options.Log.ErrorContext(ctx, "mailbox not read", slog.String("person", person), slog.Any("error", err))
 		}
 	}
 }
 
-// devices are the names of the devices a person is connected with here.
-func (s *Server) devices(person string) map[string]bool {
-	names := map[string]bool{}
-	for _, c := range s.node.Hub().UserConnections(person) {
-		names[callerOf(c).Device] = true
+// devices lists what a person is connected with here, each device once.
+func (s *Server) devices(person string) []Caller {
+	connections := s.node.Hub().UserConnections(person)
+	list := make([]Caller, 0, len(connections))
+	for _, c := range connections {
+		if device := callerOf(c); !slices.Contains(list, device) {
+			list = append(list, device)
+		}
 	}
-	return names
+	return list
 }
 
 func (s *Server) bring(ctx context.Context, turn *turn, to Caller, n *news) error {
-	if !s.hears(chatsLine, to) && !s.hears(notificationLine, to) {
+	by := s.ways(to)
+	if by == (ways{}) {
 		return nil
 	}
 	st, known := turn.streams[to]
@@ -99,7 +119,7 @@ func (s *Server) bring(ctx context.Context, turn *turn, to Caller, n *news) erro
 			return err
 		}
 		for _, m := range list {
-			s.hand(ctx, to, m, n != nil && m.Place >= n.place)
+			s.hand(ctx, to, by, m, n)
 			st.place = m.Place
 		}
 		if turn.streams[to] = st.age(s.options.Wall()); len(list) > 0 {
@@ -112,13 +132,6 @@ func (s *Server) bring(ctx context.Context, turn *turn, to Caller, n *news) erro
 	}
 }
 
-// news is a message that was sent just now, for one person.
-type news struct {
-	place   int64
-	message *mailbox.Message // nil: only its place is known here
-	before  int64            // place of what the person had before it
-}
-
 // next lists what follows a place for a person. The message of the news, if
 // nothing else can lie between, is not read again.
 func (s *Server) next(ctx context.Context, person string, place int64, n *news) ([]mailbox.Message, error) {
@@ -126,7 +139,7 @@ func (s *Server) next(ctx context.Context, person string, place int64, n *news) 
 	case n == nil || n.message == nil || n.before > place:
 		return s.options.Mailbox.After(ctx, person, place, page)
 	case n.place > place:
-		return []mailbox.Message{n.message.For(person)}, nil
+		return []mailbox.Message{*n.message}, nil
 	}
 	return nil, nil // somebody who read has brought it
 }
@@ -149,17 +162,25 @@ func (st stream) age(now time.Time) stream {
 	return st
 }
 
+// ways are the channels on which messages reach a device, "" for a line that none
+// of its connections to this server is joined to.
+type ways struct{ inApp, outside string }
+
+func (s *Server) ways(to Caller) ways {
+	return ways{s.hears(chatsLine, to), s.hears(notificationLine, to)}
+}
+
 // hand publishes one message to one device. The gate is asked once more, for a
 // change may not have reached the lines yet. A message that has waited is not
 // announced by a notification as well, unless that is the only way to see it.
-func (s *Server) hand(ctx context.Context, to Caller, m mailbox.Message, fresh bool) {
-	inApp := s.hears(chatsLine, to) && s.may(to.Person, "chats.list")
+func (s *Server) hand(ctx context.Context, to Caller, by ways, m mailbox.Message, n *news) {
+	e := n.entryOf(m)
+	inApp := by.inApp != "" && s.may(to.Person, "chats.list")
 	if inApp {
-		entry := shown(m)
-		s.broadcast(ctx, chatsLine, to, event{Event: "message", Message: &entry})
+		s.broadcast(ctx, by.inApp, to.Person, e.event())
 	}
-	if concerns(m, to.Person) && (fresh || !inApp) && s.hears(notificationLine, to) && s.may(to.Person, "notifications.receive") {
-		s.broadcast(ctx, notificationLine, to, event{Event: "notification", Notification: s.notify(m, to)})
+	if concerns(m, to.Person) && (n.holds(m) || !inApp) && by.outside != "" && s.may(to.Person, "notifications.receive") {
+		s.broadcast(ctx, by.outside, to.Person, e.notification(s.replyToken(m, to)))
 	}
 }
 
@@ -172,20 +193,28 @@ func concerns(m mailbox.Message, person string) bool {
 	return m.From != person
 }
 
-func (s *Server) notify(m mailbox.Message, to Caller) *notification {
-	n := &notification{message: shown(m)}
-	if m.Kind == mailbox.Text {
-		with := m.With(to.Person)
-		n.ReplyToken = s.options.Tokens.Sign(tokens.Reply, tokens.Claims{Person: to.Person, ID: m.ID,
-			Data: map[string]string{"peer": with.Peer, "group": with.Group, "device": to.Device}}, s.options.Now(), s.options.ReplyTTL)
+// replyToken answers a text from its notification; "" for what cannot be answered.
+func (s *Server) replyToken(m mailbox.Message, to Caller) string {
+	if m.Kind != mailbox.Text {
+		return ""
 	}
-	return n
+	data := map[string]string{"device": to.Device}
+	if with := m.With(to.Person); with.Group != "" {
+		data["group"] = with.Group
+	} else {
+		data["peer"] = with.Peer
+	}
+	return s.options.Tokens.Sign(tokens.Reply, tokens.Claims{Person: to.Person, ID: m.ID, Data: data}, s.options.Now(), s.options.ReplyTTL)
 }
 
-// hears reports whether a connection of a device to this server is joined to a
-// line.
-func (s *Server) hears(name string, to Caller) bool {
-	return s.node.Hub().NumSubscribers(line{name: name}.of(to)) > 0
+// hears returns the channel of a line for a device, "" when no connection of it
+// to this server is joined.
+func (s *Server) hears(name string, to Caller) string {
+	channel := line{name: name}.of(to)
+	if s.node.Hub().NumSubscribers(channel) == 0 {
+		return ""
+	}
+	return channel
 }
 
 // publish sends an event to all of a person's devices that are joined to a
@@ -201,19 +230,20 @@ func (s *Server) publishHere(ctx context.Context, name, person string, e event) 
 	if !s.mayHear(name, person) {
 		return
 	}
-	for device := range s.devices(person) {
-		s.broadcast(ctx, name, Caller{person, device}, e)
+	data, err := json.Marshal(e)
+	if err != nil {
+		s.options.Log.ErrorContext(ctx, "event not written", slog.String("event", e.Event), slog.String("person", person), slog.Any("error", err))
+		return
+	}
+	for _, device := range s.devices(person) {
+		s.broadcast(ctx, line{name: name}.of(device), person, data)
 	}
 }
 
 // broadcast sends an event to the connections of one device to this server.
-func (s *Server) broadcast(ctx context.Context, name string, to Caller, e event) {
-	data, err := json.Marshal(e)
-	if err == nil {
-		err = s.node.Hub().BroadcastPublication(line{name: name}.of(to), &centrifuge.Publication{Data: data}, centrifuge.StreamPosition{})
-	}
-	if err != nil {
-		s.options.Log.ErrorContext(ctx, "event not sent", slog.String("event", e.Event), slog.String("person", to.Person), slog.Any("error", err))
+func (s *Server) broadcast(ctx context.Context, channel, person string, data []byte) {
+	if err := s.node.Hub().BroadcastPublication(channel, &centrifuge.Publication{Data: data}, centrifuge.StreamPosition{}); err != nil {
+		s.options.Log.ErrorContext(ctx, "event not sent", slog.String("person", person), slog.Any("error", err))
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/centrifugal/centrifuge"
 
-	"assent/messaging/mailbox"
 	"assent/terms"
 )
 
@@ -264,29 +263,4 @@ func (s *Server) callHere(ctx context.Context, c callWord) callWord {
 	}
 	out, _ := state.(callState)
 	return callWord{State: out}
-}
-
-// handOut hands a message that was just kept to whoever can have it now. For
-// the others it waits.
-func (s *Server) handOut(ctx context.Context, kept mailbox.Kept) {
-	people := make([]string, len(kept.Copies))
-	for i, c := range kept.Copies {
-		people[i] = c.Person
-		s.bringNews(ctx, c.Person, &news{place: kept.Place, message: &kept.Message, before: c.Before})
-	}
-	if len(people) > 0 {
-		s.tell(opMail, mail{people, kept.Place})
-	}
-}
-
-// bringNews hands a message that was just kept to somebody who is connected
-// here and can have it now.
-func (s *Server) bringNews(ctx context.Context, person string, n *news) {
-	if len(s.node.Hub().UserConnections(person)) == 0 {
-		return
-	}
-	turn := s.turn(person)
-	turn.Lock()
-	defer turn.Unlock()
-	s.handOver(ctx, turn, person, n)
 }

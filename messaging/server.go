@@ -209,6 +209,9 @@ func (s *Server) Call(ctx context.Context, by Caller, name string, params json.R
 	if err != nil {
 		return nil, err
 	}
+	if e, written := result.(entry); written {
+		return json.RawMessage(e), nil
+	}
 	data, err := json.Marshal(result)
 	if err != nil {
 		return nil, fmt.Errorf("write the result of %s: %w", name, err)

@@ -1,14 +1,10 @@
 package tokens
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"hash"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -20,30 +16,14 @@ import (
 type Tickets struct {
 	purpose Purpose
 	period  int64 // seconds
-	keys    []ticketKey
-}
-
-type ticketKey struct {
-	id     string
-	secret []byte
-	macs   *sync.Pool // of *mac with the secret
+	keys    []key
 }
 
 const macSize = 16 // bytes of the HMAC that a ticket keeps
 
-// mac makes HMACs one after the other, in the same room.
-type mac struct {
-	hash.Hash
-	text, sum []byte
-}
-
 // Tickets returns what makes tickets for a purpose with the signer's keys.
 func (s *Signer) Tickets(purpose Purpose, period time.Duration) *Tickets {
-	t := &Tickets{purpose: purpose, period: int64(period / time.Second)}
-	for _, k := range s.keys {
-		t.keys = append(t.keys, ticketKey{k.id, k.secret, new(sync.Pool)})
-	}
-	return t
+	return &Tickets{purpose: purpose, period: int64(period / time.Second), keys: s.keys}
 }
 
 // Period is the number of the period that an instant lies in for a person.
@@ -69,7 +49,7 @@ func (t *Tickets) Append(dst []byte, person string, period int64) []byte {
 	dst = append(append(dst, t.keys[0].id...), '.')
 	dst = append(strconv.AppendInt(dst, period, 36), '.')
 	dst = base64.RawURLEncoding.AppendEncode(dst, []byte(person))
-	return t.keys[0].appendMAC(append(dst, '.'), t.purpose, person, period)
+	return t.appendMAC(append(dst, '.'), t.keys[0], person, period)
 }
 
 // Check returns whom a ticket is for, and when it ends. The error is ErrExpired
@@ -88,7 +68,7 @@ func (t *Tickets) Check(ticket string, now time.Time) (string, time.Time, error)
 		return "", time.Time{}, ErrInvalid
 	}
 	for _, k := range t.keys {
-		if k.id == parts[0] && subtle.ConstantTimeCompare(k.appendMAC(nil, t.purpose, string(name), period), []byte(parts[3])) == 1 {
+		if k.id == parts[0] && subtle.ConstantTimeCompare(t.appendMAC(nil, k, string(name), period), []byte(parts[3])) == 1 {
 			return t.current(string(name), period, now)
 		}
 	}
@@ -105,17 +85,6 @@ func (t *Tickets) current(person string, period int64, now time.Time) (string, t
 }
 
 // appendMAC appends the last part of a ticket.
-func (k ticketKey) appendMAC(dst []byte, purpose Purpose, person string, period int64) []byte {
-	m, ok := k.macs.Get().(*mac)
-	if !ok {
-		m = &mac{Hash: hmac.New(sha256.New, k.secret)}
-	}
-	defer k.macs.Put(m)
-	m.text = append(append(m.text[:0], purpose...), 0)
-	m.text = append(strconv.AppendInt(m.text, period, 36), 0)
-	m.text = append(m.text, person...)
-	m.Reset()
-	_, _ = m.Write(m.text) // a hash never fails to write
-	m.sum = m.Sum(m.sum[:0])
-	return base64.RawURLEncoding.AppendEncode(dst, m.sum[:macSize])
+func (t *Tickets) appendMAC(dst []byte, k key, person string, period int64) []byte {
+	return k.appendMAC(dst, macSize, string(t.purpose), strconv.FormatInt(period, 36), person)
 }

@@ -15,7 +15,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -71,6 +73,13 @@ type Signer struct {
 type key struct {
 	id     string
 	secret []byte
+	macs   *sync.Pool // of *mac with the secret
+}
+
+// mac makes HMACs one after the other, in the same room.
+type mac struct {
+	hash.Hash
+	text, sum []byte
 }
 
 // NewSigner takes secrets of at least 32 bytes, newest first.
@@ -84,7 +93,7 @@ func NewSigner(secrets ...[]byte) (*Signer, error) {
 			return nil, fmt.Errorf("a token secret has %d bytes; give at least 32", len(secret))
 		}
 		sum := sha256.Sum256(append([]byte("assent key id\x00"), secret...))
-		s.keys = append(s.keys, key{base64.RawURLEncoding.EncodeToString(sum[:4]), secret})
+		s.keys = append(s.keys, key{base64.RawURLEncoding.EncodeToString(sum[:4]), secret, new(sync.Pool)})
 	}
 	return s, nil
 }
@@ -97,9 +106,10 @@ func (s *Signer) Sign(purpose Purpose, c Claims, now time.Time, ttl time.Duratio
 	if err != nil { // strings, numbers and a map of strings always marshal
 		return ""
 	}
-	body := base64.RawURLEncoding.EncodeToString(payload)
 	k := s.keys[0]
-	return k.id + "." + body + "." + k.mac(purpose, body)
+	body := base64.RawURLEncoding.EncodeToString(payload)
+	token := append(append(append(make([]byte, 0, len(k.id)+len(body)+64), k.id...), '.'), body...)
+	return string(k.appendMAC(append(token, '.'), sha256.Size, string(purpose), k.id, body))
 }
 
 // Verify checks a token for a purpose and returns its claims. The error is
@@ -128,15 +138,30 @@ func (s *Signer) Verify(purpose Purpose, token string, now time.Time) (Claims, e
 
 func (s *Signer) genuine(purpose Purpose, id, body, mac string) bool {
 	for _, k := range s.keys {
-		if k.id == id && subtle.ConstantTimeCompare([]byte(k.mac(purpose, body)), []byte(mac)) == 1 {
+		if k.id == id && subtle.ConstantTimeCompare(k.appendMAC(nil, sha256.Size, string(purpose), k.id, body), []byte(mac)) == 1 {
 			return true
 		}
 	}
 	return false
 }
 
-func (k key) mac(purpose Purpose, body string) string {
-	h := hmac.New(sha256.New, k.secret)
-	_, _ = h.Write([]byte(string(purpose) + "\x00" + k.id + "\x00" + body)) // a hash never fails to write
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+// appendMAC appends what proves that whoever made it knew the secret and put
+// these parts in this order: the first size bytes of their HMAC.
+func (k key) appendMAC(dst []byte, size int, parts ...string) []byte {
+	m, ok := k.macs.Get().(*mac)
+	if !ok {
+		m = &mac{Hash: hmac.New(sha256.New, k.secret)}
+	}
+	defer k.macs.Put(m)
+	m.text = m.text[:0]
+	for i, part := range parts {
+		if i > 0 {
+			m.text = append(m.text, 0)
+		}
+		m.text = append(m.text, part...)
+	}
+	m.Reset()
+	_, _ = m.Write(m.text) // a hash never fails to write
+	m.sum = m.Sum(m.sum[:0])
+	return base64.RawURLEncoding.AppendEncode(dst, m.sum[:size])
 }
