@@ -37,6 +37,8 @@ type engine interface {
 	// reports which rows of it were written.
 	written(ctx context.Context, in gorm.ConnPool, statement string, b batch) ([]bool, error)
 
+	// roomy runs what may take as much room by the way as there is in the database.
+	roomy(ctx context.Context, p pools, fn func() error) error
 	// scrub clears away what deleting left behind in the files of tables.
 	scrub(ctx context.Context, p pools, tables []string) error
 }

@@ -231,8 +231,9 @@ type copied struct {
 }
 
 func (t *tx) putCopies(ctx context.Context, posts []*post) error {
-	var copies []copied
+	copies := make([]copied, 0, 2*len(posts))
 	for _, p := range posts {
+		p.kept.Copies = make([]mailbox.Copy, 0, len(p.in.people))
 		for _, person := range p.in.people {
 			copies = append(copies, copied{p, person})
 		}
@@ -256,7 +257,7 @@ type box struct {
 // putInBoxes moves the mailboxes on to the newest copies, and tells each copy
 // what was there before it.
 func (t *tx) putInBoxes(ctx context.Context, copies []copied) error {
-	index, boxes := map[string]int{}, []box{}
+	index, boxes := make(map[string]int, len(copies)), make([]box, 0, len(copies))
 	for _, c := range copies {
 		if _, known := index[c.person]; !known {
 			index[c.person] = len(boxes)

@@ -46,15 +46,13 @@ func (s *Store) migrate(ctx context.Context, apply bool) error {
 	case !apply:
 		return fmt.Errorf("the database is at migration %d and this program needs %d: run `assent migrate`, after a backup", len(have), len(known))
 	}
-	if err := s.inTurn(ctx, s.makeTable); err != nil {
-		return err
-	}
-	for i := range known {
-		if err := s.inTurn(ctx, func(db *gorm.DB) error { return advance(db, known, i) }); err != nil {
-			return err
+	return s.engine.roomy(ctx, s.pools, func() error {
+		err := s.inTurn(ctx, s.makeTable)
+		for i := 0; i < len(known) && err == nil; i++ {
+			err = s.inTurn(ctx, func(db *gorm.DB) error { return advance(db, known, i) })
 		}
-	}
-	return nil
+		return err
+	})
 }
 
 // applied lists the migrations that a database has, in order.

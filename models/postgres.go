@@ -48,6 +48,8 @@ func (postgres) queue(ctx context.Context, in gorm.ConnPool) error {
 	return err
 }
 
+func (postgres) roomy(_ context.Context, _ pools, fn func() error) error { return fn() }
+
 func (postgres) exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error {
 	statement, args := unnested(statement, b)
 	_, err := in.ExecContext(ctx, statement, args...)

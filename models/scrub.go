@@ -14,8 +14,12 @@ import (
 // enough: where a page was split, the old image of what moved to the other page
 // stays in the gap. It takes the writer for as long as it copies; bringing the
 // log into the file and cutting it to nothing, which follows, does not.
-func (sqlite) scrub(ctx context.Context, p pools, _ []string) error {
-	if _, err := p.write.ExecContext(ctx, "VACUUM"); err != nil {
+func (e sqlite) scrub(ctx context.Context, p pools, _ []string) error {
+	err := e.roomy(ctx, p, func() error {
+		_, err := p.write.ExecContext(ctx, "VACUUM")
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("write the database file anew: %w", err)
 	}
 	conn, err := p.read.Conn(ctx)

@@ -117,9 +117,27 @@ func setUp(synchronous string) func(*sqlite3.SQLiteConn) error {
 				return fmt.Errorf("SQLite has %s = %s where %s is needed: keep the file on a local disk that supports it", name, got, value)
 			}
 		}
-		_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint), nil)
+		_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint)+"; "+inMemory, nil)
 		return err
 	}
+}
+
+// To undo a statement, SQLite keeps what its pages were, and else would write that
+// to a file that is thrown away: as much again as the statement writes, and what a
+// person has had erased would be in there.
+const (
+	inMemory = "PRAGMA temp_store = MEMORY"
+	inFiles  = "PRAGMA temp_store = FILE"
+)
+
+// roomy runs what may take as much room by the way as there is in the database.
+func (sqlite) roomy(ctx context.Context, p pools, fn func() error) error {
+	if _, err := p.write.ExecContext(ctx, inFiles); err != nil {
+		return err
+	}
+	err := fn()
+	_, back := p.write.ExecContext(context.WithoutCancel(ctx), inMemory)
+	return errors.Join(err, back)
 }
 
 func pragma(conn *sqlite3.SQLiteConn, name string) (string, error) {

@@ -108,8 +108,7 @@ func (s *Signer) Sign(purpose Purpose, c Claims, now time.Time, ttl time.Duratio
 	}
 	k := s.keys[0]
 	body := base64.RawURLEncoding.EncodeToString(payload)
-	token := append(append(append(make([]byte, 0, len(k.id)+len(body)+64), k.id...), '.'), body...)
-	return string(k.appendMAC(append(token, '.'), sha256.Size, string(purpose), k.id, body))
+	return k.id + "." + body + "." + string(k.appendMAC(nil, sha256.Size, string(purpose), k.id, body))
 }
 
 // Verify checks a token for a purpose and returns its claims. The error is
