@@ -251,14 +251,20 @@ func (s *Server) tellBoth(ctx context.Context, c callState) {
 	}
 }
 
-// stopRinging tells somebody who can no longer answer that a call does not ring
-// any more. The caller hears it ring on, as it does with whoever does not answer:
-// that it stopped at an instant would tell them of the other's stage.
-func (s *Server) stopRinging(ctx context.Context, person string) {
-	if c, inCall := s.calls.of(person); inCall && s.ringsInVain(c, person) {
-		c.State, c.Reason = ended, withdrawn
-		s.publish(ctx, selfLine, person, event{Event: "call", Call: &c})
+// ringAsTheyMay tells somebody whose stage has changed of the call that rings for
+// them: that it does not any more, when they can no longer answer, or that it does,
+// when they can again. The caller hears it ring on, as it does with whoever does not
+// answer: that it stopped at an instant would tell them of the other's stage.
+func (s *Server) ringAsTheyMay(ctx context.Context, person string) {
+	c, inCall := s.calls.of(person)
+	if !inCall || c.State != ringing || c.To != person {
+		return
 	}
+	line := callsLine
+	if s.ringsInVain(c, person) {
+		line, c.State, c.Reason = selfLine, ended, withdrawn
+	}
+	s.publish(ctx, line, person, event{Event: "call", Call: &c})
 }
 
 // ringsInVain reports whether a call rings at a person who may not answer.

@@ -127,6 +127,30 @@ func TestARingingCallStopsWhenItsStageComesAndTheCallerIsNotTold(t *testing.T) {
 	d.await(t, "the end", callEvent("ben", "me", "ended", "no_answer"))
 }
 
+func TestACallRingsAgainForSomebodyWhoAcceptsMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := drive(t, w.url)
+	d.open(t, w, "ana")
+	d.open(t, w, "ben")
+	placed := w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)
+	d.await(t, "ringing", callEvent("ana", "calls", "ringing", ""))
+	w.move(t, "ana", suspended)
+	d.await(t, "the end", callEvent("ana", "me", "ended", "unavailable"))
+	w.accept(t, "ana")
+	eventually(t, "2 times", func() string {
+		rings := 0
+		for _, h := range d.all() {
+			if callEvent("ana", "calls", "ringing", "")(h) {
+				rings++
+			}
+		}
+		return fmt.Sprint(rings, " times")
+	})
+	w.call(t, "ana", "calls.answer", `{"call":"`+placed["id"].(string)+`"}`)
+	d.await(t, "the answer", callEvent("ben", "me", "answered", ""))
+}
+
 func TestACallInProgressIsNotCut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -206,7 +206,7 @@ func (s *Server) settleBatch(ctx context.Context) {
 	people, more := s.changes.take(batch)
 	for _, person := range people {
 		s.settle(ctx, person, s.node.Hub().UserConnections(person), true)
-		s.stopRinging(ctx, person)
+		s.ringAsTheyMay(ctx, person)
 	}
 	if !more {
 		return

@@ -311,6 +311,7 @@ class Phone {
       ended: (endings[call.reason] ?? endings.hung_up)(peer),
     };
     clearTimeout(this.hiding);
+    const known = this.call?.id === call.id && this.call.state === call.state; // the server says it again
     this.call = call;
     this.parts['call-text'].textContent = texts[call.state];
     this.parts['call-face'].textContent = peer.charAt(0).toUpperCase();
@@ -320,7 +321,7 @@ class Phone {
     this.parts.call.hidden = false;
     this.parts.call.classList.toggle('ringing', ringing);
     if (call.state === 'ended') this.hiding = setTimeout(() => { this.parts.call.hidden = true; }, 3500);
-    if (ringing && incoming) this.tell(`${this.name}’s phone rings`);
+    if (ringing && incoming && !known) this.tell(`${this.name}’s phone rings`);
     if (call.state !== 'ringing' && call.from === this.id) this.tell(call.state === 'answered' ? `${peer} answers ${this.name}` : `${this.name} hears: ${texts.ended.toLowerCase().startsWith(peer.toLowerCase()) ? texts.ended : texts.ended.toLowerCase()}`);
   }
 
