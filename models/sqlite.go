@@ -38,23 +38,39 @@ func (sqlite) queue(context.Context, gorm.ConnPool) error { return nil }
 
 func (sqlite) exec(ctx context.Context, in gorm.ConnPool, statement string, b batch) error {
 	if used := b.uses(statement); strings.Contains(statement, "{from}") && slices.ContainsFunc(used, column.isBinary) {
-		return oneByOne(ctx, in, statement, b.size, used)
+		return inBlocks(ctx, in, statement, b.size, used)
 	}
 	statement, args := tabled(statement, b)
 	_, err := in.ExecContext(ctx, statement, args...)
 	return err
 }
 
-// oneByOne runs a statement for each row: bytes that JSON would hold as digits
-// cost more on their way through it than a statement that is prepared.
-func oneByOne(ctx context.Context, in gorm.ConnPool, statement string, rows int, used []column) error {
-	statement = rendered(strings.Replace(statement, "{from}", "", 1), used, func(i int, _ column) string { return fmt.Sprintf("?%d", i+1) })
-	args := make([]any, len(used))
-	for row := range rows {
-		for i, c := range used {
-			args[i] = c.value(row)
+// largest is how many rows a block has at most.
+const largest = 32
+
+// inBlocks runs a statement for some rows at a time, each value of which is a
+// parameter: bytes that JSON would hold as digits cost more on their way through
+// it. A block has a power of two rows, so that few statements need be prepared.
+func inBlocks(ctx context.Context, in gorm.ConnPool, statement string, rows int, used []column) error {
+	names := make([]string, len(used))
+	for i, c := range used {
+		names[i] = c.name
+	}
+	statement = strings.NewReplacer("{from}", "FROM n").Replace(rendered(statement, nil, nil))
+	one := ", (?" + strings.Repeat(", ?", len(used)-1) + ")"
+	args := make([]any, 0, min(rows, largest)*len(used))
+	for row, size := 0, largest; row < rows; row += size {
+		for size > rows-row {
+			size /= 2
 		}
-		if _, err := in.ExecContext(ctx, statement, args...); err != nil {
+		args = args[:0]
+		for i := row; i < row+size; i++ {
+			for _, c := range used {
+				args = append(args, c.value(i))
+			}
+		}
+		block := "WITH n(" + strings.Join(names, ", ") + ") AS (VALUES " + strings.Repeat(one, size)[len(", "):] + ") " + statement
+		if _, err := in.ExecContext(ctx, block, args...); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ const (
 	writeBack        = time.Second
 	autoCheckpoint   = 20_000 // pages
 	busyMilliseconds = 5_000
-	keptStatements   = 64
+	keptStatements   = 128
 	writerCache      = 65_536 // KiB; with the default of 2 MB a sweep reads pages again and again
 	// Opening reads a file of up to so many bytes for damage, which takes a quarter
 	// of a second: the time after which a server is back must not grow with it.
