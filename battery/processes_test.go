@@ -1,7 +1,6 @@
 package battery_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -55,26 +53,8 @@ type site struct {
 // server is one run of the program.
 type server struct {
 	*exec.Cmd
-	log   lines
+	log   testenv.Log
 	ended chan struct{}
-}
-
-// lines is what a running program writes, to be read meanwhile.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // newSite makes a database in which people are due to lose something now, by

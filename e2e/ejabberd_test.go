@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"assent/internal/testenv"
 )
 
 // TestEjabberdHoldsItsUsersToTheirStages runs the server of Debian with the
@@ -50,7 +52,7 @@ modules:
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var log lines
+	var log testenv.Log
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("ejabberd:\n%s", &log)

@@ -1,16 +1,14 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"assent/internal/testenv"
 )
 
 // TestTheMessengerKeepsNobodyOut uses the messenger with a keyboard alone, writes
@@ -79,23 +77,13 @@ func (b *tab) reaches(selector string) {
 // narrow.
 func (b *tab) accessible(when string) {
 	b.Helper()
-	axe, err := os.ReadFile(filepath.Join("..", "templates", "testdata", "axe", "axe.min.js"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.do(chromedp.Evaluate(string(axe), nil))
+	b.do(testenv.Axe())
 	for _, scheme := range []string{"dark", "light"} {
 		for _, width := range []int64{320, 1440} {
 			b.do(screen(width), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
-			var found string
-			b.do(chromedp.Evaluate(`axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']})
-				.then(r => JSON.stringify(r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html + ' ' + n.failureSummary).join('\n'))))`,
-				&found, chromedp.EvalAsValue, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-			var findings []string
-			if err := json.Unmarshal([]byte(found), &findings); err != nil {
-				b.Fatal(err)
-			}
-			for _, f := range findings {
+			var found []testenv.Finding
+			b.do(testenv.Judge(&found))
+			for _, f := range found {
 				b.Errorf("%s, %s, %d wide: %s", when, scheme, width, f)
 			}
 		}

@@ -21,6 +21,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"assent/internal/testenv"
 )
 
 const (
@@ -166,7 +168,7 @@ func bareServer(b *testing.B, ours *peer) *peer {
 	}
 	cmd := exec.CommandContext(b.Context(), self)
 	cmd.Env = append(os.Environ(), bareVariable+"="+at, "ASSENT_BARE_ANSWERS="+dir)
-	daemon(b, new(lines), at, cmd)
+	daemon(b, new(testenv.Log), at, cmd)
 	p.pid = cmd.Process.Pid
 	return p
 }
@@ -312,7 +314,7 @@ func newPeer(b *testing.B, name, file, at string, context func(int) string, args
 	}
 	cmd := exec.CommandContext(b.Context(), path, args...)
 	cmd.Dir = b.TempDir()
-	daemon(b, new(lines), at, cmd)
+	daemon(b, new(testenv.Log), at, cmd)
 	one, all := byOFREP(context)
 	return &peer{name, "http://" + at, cmd.Process.Pid, []question{one, all}}
 }

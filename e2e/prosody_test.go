@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"assent/internal/testenv"
 )
 
 // TestProsodyHoldsItsUsersToTheirStages runs the server of Debian with the
@@ -66,7 +68,7 @@ VirtualHost "localhost"
 			t.Fatal(err)
 		}
 	}
-	var log lines
+	var log testenv.Log
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("prosody:\n%s", &log)

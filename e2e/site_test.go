@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -87,27 +86,9 @@ func onEveryDatabase(t *testing.T, test func(t *testing.T, setting string)) {
 // server is one run of the program.
 type server struct {
 	*exec.Cmd
-	log   lines // what it wrote to standard error
+	log   testenv.Log // what it wrote to standard error
 	ended chan struct{}
 	err   error // of the exit, once ended
-}
-
-// lines is what a running program writes, to be read meanwhile.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // command is the program with arguments, in the site's directory.

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"assent/internal/testenv"
 )
 
 // xmpp is a Node process with real XMPP clients in it, by name.
@@ -200,7 +202,7 @@ func port(t *testing.T) string {
 
 // daemon runs a server of others until the test ends or it is told to stop, and
 // waits until it takes connections at an address.
-func daemon(t testing.TB, log *lines, address string, cmd *exec.Cmd) (stop func()) {
+func daemon(t testing.TB, log *testenv.Log, address string, cmd *exec.Cmd) (stop func()) {
 	t.Helper()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

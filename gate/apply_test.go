@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"assent/gate"
+	"assent/internal/testenv"
 )
 
 // silent is a source whose changes cannot be read while it is told so.
@@ -26,7 +27,7 @@ func (s *silent) Changes(ctx context.Context, after uint64, limit int) ([]gate.C
 func TestChangesThatAreHandedOverAreReadOnlyWhereOthersLieBeforeThem(t *testing.T) {
 	t.Parallel()
 	s := &silent{source: newSource("new-terms")}
-	c := &clock{at: start.Add(60 * day)}
+	c := testenv.NewClock(start.Add(60 * day))
 	g := gate.New(s, gate.Options{Catalogue: catalogue(), PublicURL: "https://terms.example.org", Now: c.Now})
 	if err := g.Load(t.Context()); err != nil {
 		t.Fatal(err)

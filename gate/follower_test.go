@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assent/gate"
+	"assent/internal/testenv"
 	"assent/terms"
 )
 
@@ -93,15 +94,15 @@ func TestAFollowerIsToldWhoseAnswersChangeAndHowFarTheyGo(t *testing.T) {
 // everybody: nobody may be missed by a follower that comes back with a mark.
 func TestAMarkWaitsUntilEverybodyIsPlacedAgain(t *testing.T) {
 	t.Parallel()
-	s, c := newSource("terms"), &clock{at: start.Add(170 * day)}
-	s.save(at(1, "terms", "BR", 2, c.at.Add(-day)))
+	s, c := newSource("terms"), testenv.NewClock(start.Add(170*day))
+	s.save(at(1, "terms", "BR", 2, c.Now().Add(-day)))
 	flaky := &failing{source: s}
 	g := gate.New(flaky, gate.Options{Catalogue: catalogue(), Now: c.Now})
 	if err := g.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	before := g.Mark()
-	s.hold("terms", terms.Hold{ID: "h", Starts: c.at.Add(-time.Hour), Effect: terms.Lift, Clock: terms.ClockStop})
+	s.hold("terms", terms.Hold{ID: "h", Starts: c.Now().Add(-time.Hour), Effect: terms.Lift, Clock: terms.ClockStop})
 	flaky.rows = errors.New("the database is gone")
 	if err := g.CatchUp(t.Context(), 0); err == nil {
 		t.Fatal("nobody could be placed, and nothing was said")
@@ -117,13 +118,13 @@ func TestAMarkWaitsUntilEverybodyIsPlacedAgain(t *testing.T) {
 	if d := g.Decide("u1", "messages.send"); !d.Allowed || g.Mark().Revision != 2 {
 		t.Fatalf("%+v at %v", d, g.Mark())
 	}
-	s.hold("terms", terms.Hold{ID: "later", Starts: c.at.Add(time.Hour), Effect: terms.Lift, Clock: terms.ClockStop})
+	s.hold("terms", terms.Hold{ID: "later", Starts: c.Now().Add(time.Hour), Effect: terms.Lift, Clock: terms.ClockStop})
 	catchUp(t, g)
 	mark := g.Mark()
 	if g.Turned(mark) {
 		t.Fatal("nothing has turned yet")
 	}
-	c.set(c.at.Add(2 * time.Hour))
+	c.Set(c.Now().Add(2 * time.Hour))
 	catchUp(t, g)
 	if !g.Turned(mark) || g.Turned(g.Mark()) {
 		t.Fatal("a hold began by itself")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"assent/gate"
+	"assent/internal/testenv"
 	"assent/terms"
 )
 
@@ -136,24 +137,6 @@ func at(ref int64, campaign, country string, stage int, entered time.Time) gate.
 	e := terms.Enroll(plan(campaign), person, country, terms.Personal, start.Add(-day), start)
 	e.Stage, e.Entered, e.Told, e.FirstNotice, e.Noticed = stage, entered, entered, start, entered
 	return gate.Row{Ref: ref, Locale: "en", Enrollment: e}
-}
-
-// clock is an instant that a test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) set(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = at
 }
 
 func newGate(t testing.TB, s *source, now func() time.Time) *gate.Gate {
@@ -319,8 +302,8 @@ func TestOneAcceptanceNeverLiftsWhatAnotherCampaignTookAway(t *testing.T) {
 
 func TestAHoldTakesEffectWhenItIsPlacedBeginsAndEnds(t *testing.T) {
 	t.Parallel()
-	s, now := newSource("terms", "other"), &clock{at: start.Add(170 * day)}
-	s.save(at(1, "terms", "BR", 2, now.at.Add(-day)))
+	s, now := newSource("terms", "other"), testenv.NewClock(start.Add(170*day))
+	s.save(at(1, "terms", "BR", 2, now.Now().Add(-day)))
 	accepted := at(2, "terms", "BR", 0, start)
 	accepted.Enrollment = accepted.Respond(plan("terms"), terms.Accept, start)
 	s.save(accepted)
@@ -335,28 +318,28 @@ func TestAHoldTakesEffectWhenItIsPlacedBeginsAndEnds(t *testing.T) {
 			t.Fatalf("at %s: %+v", now.Now(), d)
 		}
 	}
-	hold := terms.Hold{ID: "h1", Campaign: "terms", Clock: terms.ClockStop, Effect: terms.Lift, Starts: now.at.Add(day), Ends: now.at.Add(3 * day)}
+	hold := terms.Hold{ID: "h1", Campaign: "terms", Clock: terms.ClockStop, Effect: terms.Lift, Starts: now.Now().Add(day), Ends: now.Now().Add(3 * day)}
 	s.hold("terms", hold)
 	allowed(false, true)
-	now.set(hold.Starts.Add(-time.Microsecond))
+	now.Set(hold.Starts.Add(-time.Microsecond))
 	allowed(false, true)
-	now.set(hold.Starts)
+	now.Set(hold.Starts)
 	allowed(true, false)
-	now.set(hold.Ends.Add(time.Hour))
+	now.Set(hold.Ends.Add(time.Hour))
 	s.hold("other", terms.Hold{ID: "h2", Campaign: "other", Clock: terms.ClockStop, Effect: terms.Freeze, Starts: now.Now()})
 	allowed(true, true) // the end of a hold takes nothing by itself
 }
 
 func TestNobodysOwnChangeWaitsForAHoldThatMovesEverybody(t *testing.T) {
 	t.Parallel()
-	s, now := newSource("terms"), &clock{at: start.Add(170 * day)}
+	s, now := newSource("terms"), testenv.NewClock(start.Add(170*day))
 	const people = 1200 // more than are placed in one turn
 	for ref := range int64(people) {
-		s.save(at(ref+1, "terms", "BR", 2, now.at.Add(-day)))
+		s.save(at(ref+1, "terms", "BR", 2, now.Now().Add(-day)))
 	}
 	g := newGate(t, s, now.Now)
-	s.hold("terms", terms.Hold{ID: "h1", Campaign: "terms", Clock: terms.ClockStop, Effect: terms.Lift, Starts: now.at})
-	s.save(at(1, "terms", "BR", 2, now.at.Add(-day)))
+	s.hold("terms", terms.Hold{ID: "h1", Campaign: "terms", Clock: terms.ClockStop, Effect: terms.Lift, Starts: now.Now()})
+	s.save(at(1, "terms", "BR", 2, now.Now().Add(-day)))
 	newest, _ := s.Revision(t.Context())
 	if err := g.CatchUp(t.Context(), newest); err != nil {
 		t.Fatal(err)

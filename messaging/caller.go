@@ -26,10 +26,10 @@ func CallerOf(claims tokens.Claims) Caller { return Caller{claims.Person, claims
 
 const deviceClaim = "device"
 
+var device = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`)
+
 // IsDevice reports whether a device can be called so.
-func IsDevice(name string) bool {
-	return regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`).MatchString(name)
-}
+func IsDevice(name string) bool { return device.MatchString(name) }
 
 // claimsKey finds what a connection's token says in its context.
 type claimsKey struct{}

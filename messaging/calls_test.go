@@ -104,7 +104,7 @@ func TestALimitedPersonCallsBackAMissedCallAndNobodyElse(t *testing.T) {
 	if _, err := w.Call(t.Context(), messaging.Caller{Person: "ben"}, "calls.call_back", json.RawMessage(call)); !errors.Is(err, terms.NotFound) {
 		t.Errorf("the caller calls his own call back: %v", err)
 	}
-	w.clock.forward(4 * 24 * time.Hour)
+	w.clock.Forward(4 * 24 * time.Hour)
 	if _, err := w.Call(t.Context(), messaging.Caller{Person: "ana"}, "calls.call_back", json.RawMessage(call)); !errors.Is(err, terms.Conflict) {
 		t.Errorf("too late: %v", err)
 	}
@@ -214,7 +214,7 @@ func TestAPersonWithoutAConnectionCanBeRungWhileTheirProgramAsks(t *testing.T) {
 	call := `{"call":"` + placed["id"].(string) + `"}`
 	w.call(t, "ana", "calls.answer", call)
 	w.call(t, "ana", "calls.hang_up", call)
-	w.clock.forward(11 * time.Minute)
+	w.clock.Forward(11 * time.Minute)
 	if got := w.call(t, "ben", "calls.place", `{"to":"ana","kind":"voice"}`)["state"]; got != "unavailable" {
 		t.Errorf("long after she was last there: %v", got)
 	}

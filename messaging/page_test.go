@@ -50,7 +50,7 @@ func site(t *testing.T, w *world) string {
 	stage := announced
 	mux.HandleFunc("POST /demo/clock", func(out http.ResponseWriter, _ *http.Request) {
 		stage++
-		w.clock.forward(24 * time.Hour)
+		w.clock.Forward(24 * time.Hour)
 		w.move(t, "ana", stage)
 		_ = json.NewEncoder(out).Encode(map[string]time.Time{"now": w.clock.Now()}) // the browser notices if it is cut
 	})

@@ -70,7 +70,7 @@ func TestAReplyTokenIsGoodForNothingElse(t *testing.T) {
 	w.move(t, "ana", suspended)
 	w.refused(t, "ana", "messages.reply", `{"reply_token":"`+token+`","body":"x"}`, "messages.reply_from_notification")
 	w.move(t, "ana", limited)
-	w.clock.forward(3*24*time.Hour + time.Second)
+	w.clock.Forward(3*24*time.Hour + time.Second)
 	if err := reply1(w, t, "ana", token); !errors.Is(err, terms.Invalid) || !strings.Contains(err.Error(), "expired") {
 		t.Errorf("too late: %v", err)
 	}
@@ -84,9 +84,9 @@ func TestWhatWaitsTooLongIsForgotten(t *testing.T) {
 	w := newWorld(t)
 	w.move(t, "ana", suspended)
 	w.call(t, "ben", "messages.send", `{"to":"ana","body":"old"}`)
-	w.clock.forward(20 * 24 * time.Hour)
+	w.clock.Forward(20 * 24 * time.Hour)
 	w.call(t, "ben", "messages.send", `{"to":"ana","body":"newer"}`)
-	w.clock.forward(11 * 24 * time.Hour)
+	w.clock.Forward(11 * 24 * time.Hour)
 	d := drive(t, w.url)
 	d.open(t, w, "ana")
 	w.accept(t, "ana")

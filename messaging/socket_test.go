@@ -142,7 +142,7 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 	w := newWorld(t, func(o *messaging.Options) { o.SweepEvery = 50 * time.Millisecond })
 	d := drive(t, w.url)
 	d.open(t, w, "ana")
-	w.clock.forward(366 * 24 * time.Hour)
+	w.clock.Forward(366 * 24 * time.Hour)
 	d.await(t, "the end", func(h heard) bool { return h.Client == "ana" && h.Event == "disconnected" })
 }
 

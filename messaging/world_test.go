@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"assent/gate"
+	"assent/internal/testenv"
 	"assent/messaging"
 	"assent/models"
 	"assent/terms"
@@ -36,8 +37,8 @@ type world struct {
 	facts   *facts
 	mailbox *models.Mailbox
 	signer  *tokens.Signer
-	clock   *clock
-	log     *lines
+	clock   *testenv.Clock
+	log     *testenv.Log
 	url     string // of the WebSocket
 }
 
@@ -49,7 +50,7 @@ func newWorld(t testing.TB, change ...func(*messaging.Options)) *world {
 // newWorldOn is another server on the same mailbox and the same facts.
 func newWorldOn(t testing.TB, box *models.Mailbox, known *facts, change ...func(*messaging.Options)) *world {
 	t.Helper()
-	w := &world{mailbox: box, clock: &clock{now: time.Date(2021, 6, 20, 9, 0, 0, 0, time.UTC)}, facts: known, log: &lines{}}
+	w := &world{mailbox: box, clock: testenv.NewClock(time.Date(2021, 6, 20, 9, 0, 0, 0, time.UTC)), facts: known, log: &testenv.Log{}}
 	var err error
 	if w.signer, err = tokens.NewSigner(bytes.Repeat([]byte("k"), 32)); err != nil {
 		t.Fatal(err)
@@ -223,38 +224,3 @@ func catalogue() terms.Catalogue {
 type everybodyBut struct{ unknown string }
 
 func (e everybodyBut) Known(_ context.Context, id string) (bool, error) { return id != e.unknown, nil }
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// lines is a log that can be read while it is written.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"assent/internal/testenv"
 	"assent/models"
 	"assent/tracker"
 )
@@ -192,7 +193,7 @@ func TestADatabaseThatIsUpToDateOpensWhileAnotherProcessWrites(t *testing.T) {
 	}
 	defer s.Close()
 	defer hold(t, path)()
-	var said lines
+	var said testenv.Log
 	second, err := models.Open(t.Context(), "sqlite:"+path, models.Options{Log: slog.New(slog.NewTextHandler(&said, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +208,7 @@ func TestOpeningWaitsForWhoeverHoldsTheDatabaseAndSaysSo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "assent.db")
 	run(t, raw(t, "sqlite:"+path), "PRAGMA journal_mode = WAL")
 	release := hold(t, path)
-	var said lines
+	var said testenv.Log
 	opened := make(chan error, 1)
 	go func() {
 		s, err := models.Open(context.Background(), "sqlite:"+path, models.Options{Log: slog.New(slog.NewTextHandler(&said, nil))})
@@ -226,24 +227,6 @@ func TestOpeningWaitsForWhoeverHoldsTheDatabaseAndSaysSo(t *testing.T) {
 	if err := <-opened; err != nil {
 		t.Fatal(err)
 	}
-}
-
-// lines is a log that is read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 func TestProcessesThatStartTogetherMigrateOnceAndTakeTurnsWriting(t *testing.T) {

@@ -25,38 +25,20 @@ import (
 	"assent/terms"
 )
 
-// clock is one the test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2021, 1, 10, 8, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
+func newClock() *testenv.Clock { return testenv.NewClock(time.Date(2021, 1, 10, 8, 0, 0, 0, time.UTC)) }
 
 // platform is a provider, and what checks its tokens.
-func platform(t *testing.T) (*testenv.Provider, *signin.JWT, *clock) {
+func platform(t *testing.T) (*testenv.Provider, *signin.JWT, *testenv.Clock) {
 	t.Helper()
 	p, c := testenv.NewProvider(t), newClock()
-	p.Now = c.now
+	p.Now = c.Now
 	return p, checks(p, c), c
 }
 
-func checks(p *testenv.Provider, c *clock) *signin.JWT {
+func checks(p *testenv.Provider, c *testenv.Clock) *signin.JWT {
 	return signin.NewJWT(signin.JWTOptions{
 		Issuer: p.URL, KeysURL: p.URL + "/keys", Audience: p.ClientID, Parties: []string{p.ClientID}, Claim: "sub",
-		Algorithms: []string{"RS256", "ES256"}, Now: c.now,
+		Algorithms: []string{"RS256", "ES256"}, Now: c.Now,
 	})
 }
 
@@ -79,10 +61,10 @@ func TestAGoodTokenSaysWhoItIsAbout(t *testing.T) {
 		"its own party":     p.EC.Sign(with(p.Claims("ana"), "azp", p.ClientID), nil),
 		"an access token":   p.EC.Sign(p.Claims("ana"), map[string]any{"typ": "at+jwt"}),
 		"its type in full":  p.EC.Sign(p.Claims("ana"), map[string]any{"typ": "application/JWT"}),
-		"a clock ahead":     p.EC.Sign(with(p.Claims("ana"), "iat", c.now().Add(20*time.Second).Unix()), nil),
+		"a clock ahead":     p.EC.Sign(with(p.Claims("ana"), "iat", c.Now().Add(20*time.Second).Unix()), nil),
 	} {
 		s, err := j.Check(t.Context(), token)
-		if err != nil || s.Person != "ana" || s.Subject != "ana" || s.Issuer != p.URL || !s.Expires.Equal(c.now().Add(5*time.Minute)) {
+		if err != nil || s.Person != "ana" || s.Subject != "ana" || s.Issuer != p.URL || !s.Expires.Equal(c.Now().Add(5*time.Minute)) {
 			t.Errorf("%s: %+v, %v", name, s, err)
 		}
 	}
@@ -92,7 +74,7 @@ func TestAGoodTokenSaysWhoItIsAbout(t *testing.T) {
 }
 
 // hostile are tokens that nobody may be let in with.
-func hostile(t *testing.T, p *testenv.Provider, c *clock, canary string) map[string]string {
+func hostile(t *testing.T, p *testenv.Provider, c *testenv.Clock, canary string) map[string]string {
 	t.Helper()
 	good := p.Claims("ana")
 	public, err := x509.MarshalPKIXPublicKey(p.RSA.Private.Public())
@@ -112,21 +94,21 @@ func hostile(t *testing.T, p *testenv.Provider, c *clock, canary string) map[str
 		"nothing": "", "dots": "....", "two dots": "..", "no token": "let-me-in", "one part": parts[0],
 		"alg none": none("none"), "alg None": none("None"), "alg NONE with a signature": none("NONE") + parts[2],
 		"alg empty": none(""), "no signature": parts[0] + "." + parts[1] + ".", "another's signature": forger.Sign(good, nil),
-		"changed claims":             parts[0] + "." + encode(fmt.Appendf(nil, `{"iss":%q,"sub":"eve","aud":%q,"exp":%d}`, p.URL, p.ClientID, c.now().Add(time.Minute).Unix())) + "." + parts[2],
+		"changed claims":             parts[0] + "." + encode(fmt.Appendf(nil, `{"iss":%q,"sub":"eve","aud":%q,"exp":%d}`, p.URL, p.ClientID, c.Now().Add(time.Minute).Unix())) + "." + parts[2],
 		"HS256 with the public key":  hmacToken(t, public, good),
 		"HS256 with the public PEM":  hmacToken(t, []byte("-----BEGIN PUBLIC KEY-----\n"+base64.StdEncoding.EncodeToString(public)), good),
 		"an algorithm not set":       (&testenv.Key{ID: p.RSA.ID, Alg: jose.PS256, Private: p.RSA.Private}).Sign(good, nil),
 		"a key of another algorithm": (&testenv.Key{ID: p.RSA.ID, Alg: jose.ES256, Private: p.EC.Private}).Sign(good, nil),
 		"no kid among several keys":  (&testenv.Key{Alg: jose.ES256, Private: p.EC.Private}).Sign(good, nil),
 		"no exp":                     p.EC.Sign(with(good, "exp", nil), nil),
-		"exp as text":                p.EC.Sign(with(good, "exp", fmt.Sprint(c.now().Add(time.Minute).Unix())), nil),
-		"exp in capitals":            p.EC.Sign(with(with(good, "exp", nil), "EXP", c.now().Add(time.Minute).Unix()), nil),
+		"exp as text":                p.EC.Sign(with(good, "exp", fmt.Sprint(c.Now().Add(time.Minute).Unix())), nil),
+		"exp in capitals":            p.EC.Sign(with(with(good, "exp", nil), "EXP", c.Now().Add(time.Minute).Unix()), nil),
 		"exp null":                   parts[0] + "." + parts[1] + "x." + parts[2],
-		"exp now":                    p.EC.Sign(with(good, "exp", c.now().Unix()), nil),
+		"exp now":                    p.EC.Sign(with(good, "exp", c.Now().Unix()), nil),
 		"exp negative":               p.EC.Sign(with(good, "exp", -1), nil),
 		"exp beyond time":            p.EC.Sign(with(good, "exp", 1e300), nil),
-		"not valid yet":              p.EC.Sign(with(good, "nbf", c.now().Add(time.Minute).Unix()), nil),
-		"made in the future":         p.EC.Sign(with(good, "iat", c.now().Add(time.Minute).Unix()), nil),
+		"not valid yet":              p.EC.Sign(with(good, "nbf", c.Now().Add(time.Minute).Unix()), nil),
+		"made in the future":         p.EC.Sign(with(good, "iat", c.Now().Add(time.Minute).Unix()), nil),
 		"iat as text":                p.EC.Sign(with(good, "iat", "now"), nil),
 		"no audience":                p.EC.Sign(with(good, "aud", nil), nil),
 		"wrong audience":             p.EC.Sign(with(good, "aud", "another"), nil),
@@ -230,7 +212,7 @@ func TestAFloodOfUnknownKeysIsOneLookAMinute(t *testing.T) {
 	if p.Looks() != 1 {
 		t.Errorf("%d looks within the minute", p.Looks())
 	}
-	c.pass(time.Minute)
+	c.Forward(time.Minute)
 	flood()
 	flood()
 	if p.Looks() != 2 {
@@ -245,7 +227,7 @@ func TestAKeyOfAnotherIssuerOpensNothing(t *testing.T) {
 	t.Parallel()
 	p, j, c := platform(t)
 	other := testenv.NewProvider(t)
-	other.Now = c.now
+	other.Now = c.Now
 	elsewhere := checks(other, c)
 	if _, err := elsewhere.Check(t.Context(), other.EC.Sign(other.Claims("eve"), nil)); err != nil {
 		t.Fatal(err)
@@ -262,7 +244,7 @@ func TestAKeyOfAnotherIssuerOpensNothing(t *testing.T) {
 func TestKeysAreRotatedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	p, j, c := platform(t)
-	old := p.RSA.Sign(with(p.Claims("ana"), "exp", c.now().Add(30*24*time.Hour).Unix()), nil)
+	old := p.RSA.Sign(with(p.Claims("ana"), "exp", c.Now().Add(30*24*time.Hour).Unix()), nil)
 	check := func(what, token string, want bool) {
 		t.Helper()
 		if _, err := j.Check(t.Context(), token); (err == nil) != want {
@@ -276,7 +258,7 @@ func TestKeysAreRotatedAndTakenBack(t *testing.T) {
 	}
 	next := &testenv.Key{ID: "rsa-2", Alg: jose.RS256, Private: private}
 	p.Publish(next)
-	c.pass(time.Minute)
+	c.Forward(time.Minute)
 	check("the new key", next.Sign(p.Claims("ana"), nil), true)
 	check("the key that was taken back", old, false)
 
@@ -284,19 +266,19 @@ func TestKeysAreRotatedAndTakenBack(t *testing.T) {
 	if err == nil {
 		short := &testenv.Key{ID: "rsa-3", Alg: jose.RS256, Private: weak}
 		p.Publish(next, short)
-		c.pass(time.Minute)
+		c.Forward(time.Minute)
 		check("a weak key", short.Sign(p.Claims("ana"), nil), false)
 	}
 	p.Down(true)
-	c.pass(20 * time.Minute)
+	c.Forward(20 * time.Minute)
 	check("while the issuer is down", next.Sign(p.Claims("ana"), nil), true)
-	c.pass(24 * time.Hour)
+	c.Forward(24 * time.Hour)
 	var unavailable *signin.Unavailable
 	if _, err := j.Check(t.Context(), next.Sign(p.Claims("ana"), nil)); !errors.As(err, &unavailable) {
 		t.Errorf("a day later: %v", err)
 	}
 	p.Down(false)
-	c.pass(time.Minute)
+	c.Forward(time.Minute)
 	check("when it is back", next.Sign(p.Claims("ana"), nil), true)
 }
 
@@ -311,7 +293,7 @@ func TestAnIssuerThatNeverAnsweredIsUnavailableAndNotAskedAgainAtOnce(t *testing
 		}
 	}
 	p.Down(false)
-	c.pass(time.Minute)
+	c.Forward(time.Minute)
 	if _, err := j.Check(t.Context(), p.EC.Sign(p.Claims("ana"), nil)); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}

@@ -18,10 +18,10 @@ import (
 
 const callback = "https://terms.example.org/signin/callback"
 
-func provided(p *testenv.Provider, c *clock) *signin.OIDC {
+func provided(p *testenv.Provider, c *testenv.Clock) *signin.OIDC {
 	return signin.NewOIDC(signin.OIDCOptions{
 		Issuer: p.URL, ClientID: p.ClientID, Secret: p.Secret, RedirectURL: callback, Scopes: []string{"openid"},
-		Algorithms: []string{"RS256", "ES256"}, Claim: "sub", Now: c.now,
+		Algorithms: []string{"RS256", "ES256"}, Claim: "sub", Now: c.Now,
 	})
 }
 
@@ -55,7 +55,7 @@ func TestSigningInSaysWhoItWas(t *testing.T) {
 		t.Fatalf("leads to %s", at)
 	}
 	s, err := o.Finish(t.Context(), attempt, visit(t, at, "ana"))
-	if err != nil || s.Person != "ana" || s.Issuer != p.URL || !s.At.Equal(c.now()) {
+	if err != nil || s.Person != "ana" || s.Issuer != p.URL || !s.At.Equal(c.Now()) {
 		t.Fatalf("%+v, %v", s, err)
 	}
 }
@@ -186,7 +186,7 @@ func TestAnAddressCountsOnceItIsVerifiedAndAClaimMayLieInAnother(t *testing.T) {
 			p, _, c := platform(t)
 			o, attempt := signin.NewOIDC(signin.OIDCOptions{
 				Issuer: p.URL, ClientID: p.ClientID, Secret: p.Secret, RedirectURL: callback, Scopes: []string{"openid"},
-				Algorithms: []string{"ES256"}, Claim: "sub", Values: "access.roles", Now: c.now,
+				Algorithms: []string{"ES256"}, Claim: "sub", Values: "access.roles", Now: c.Now,
 			}), signin.NewAttempt()
 			at, err := o.Begin(t.Context(), attempt)
 			if err != nil {

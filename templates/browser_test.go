@@ -2,7 +2,6 @@ package templates_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -101,20 +100,10 @@ func screenOf(width int64) chromedp.Action {
 	return emulation.SetDeviceMetricsOverride(width, 800, 1, false)
 }
 
-// finding is what axe-core has to say against a page.
-type finding struct {
-	ID, Help string
-	Nodes    []struct{ HTML, FailureSummary string }
-}
-
 // TestNoPageKeepsAnybodyOut holds every page for people to WCAG 2.2 A and AA and to good practice, in light and dark,
 // on three screens, from left to right and from right to left.
 func TestNoPageKeepsAnybodyOut(t *testing.T) {
 	t.Parallel()
-	axe, err := os.ReadFile("testdata/axe/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	e, all := exhibit(t), os.Getenv(everything) != ""
 	seen := map[string]bool{}
 	for n, s := range e.samples {
@@ -124,7 +113,7 @@ func TestNoPageKeepsAnybodyOut(t *testing.T) {
 			if !first && !all && (n%2 == 0) != (tag == "en") {
 				continue // the further states of a page take turns
 			}
-			e.do(screenOf(390), light("light"), chromedp.Navigate(fmt.Sprintf("%s/sample/%s/%d", e.url, tag, n)), chromedp.Evaluate(string(axe), nil))
+			e.do(screenOf(390), light("light"), chromedp.Navigate(fmt.Sprintf("%s/sample/%s/%d", e.url, tag, n)), testenv.Axe())
 			for _, scheme := range []string{"light", "dark"} {
 				for _, width := range []int64{390, 320, 1440} {
 					if !first && !all && (width != 390 || scheme != "light") {
@@ -144,21 +133,12 @@ func TestNoPageKeepsAnybodyOut(t *testing.T) {
 	}
 }
 
-func (f finding) String() string {
-	return fmt.Sprintf("%s: %s\n%s\n%s", f.ID, f.Help, f.Nodes[0].HTML, f.Nodes[0].FailureSummary)
-}
-
 // judge asks axe about the page in the tab.
-func (e exhibition) judge() []finding {
+func (e exhibition) judge() []testenv.Finding {
 	e.t.Helper()
-	var found string
-	e.do(chromedp.Evaluate(`axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']})
-		.then(r => JSON.stringify(r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))}))))`, &found, chromedp.EvalAsValue, awaits))
-	var findings []finding
-	if err := json.Unmarshal([]byte(found), &findings); err != nil {
-		e.t.Fatal(err)
-	}
-	return findings
+	var found []testenv.Finding
+	e.do(testenv.Judge(&found))
+	return found
 }
 
 // misfits lists what is wrong with how a page lies on the screen: what is wider than it, and what a finger misses.

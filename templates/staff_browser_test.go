@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"assent/internal/testenv"
 )
 
 // TestNoPageOfTheConsoleKeepsStaffOut holds the pages of the console to WCAG 2.2 A and AA and to good practice: the main
@@ -14,10 +16,6 @@ import (
 // looked at.
 func TestNoPageOfTheConsoleKeepsStaffOut(t *testing.T) {
 	t.Parallel()
-	axe, err := os.ReadFile("testdata/axe/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	type look struct {
 		width  int64
 		scheme string
@@ -32,7 +30,7 @@ func TestNoPageOfTheConsoleKeepsStaffOut(t *testing.T) {
 	})
 	e := show(t, newPages(t), map[string][]sample{"en": list})
 	for n, s := range e.samples {
-		e.do(screenOf(390), light("light"), chromedp.Navigate(fmt.Sprintf("%s/sample/en/%d", e.url, n)), chromedp.Evaluate(string(axe), nil))
+		e.do(screenOf(390), light("light"), chromedp.Navigate(fmt.Sprintf("%s/sample/en/%d", e.url, n)), testenv.Axe())
 		for _, look := range looks {
 			e.do(screenOf(look.width), light(look.scheme))
 			for _, f := range e.judge() {

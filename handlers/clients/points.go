@@ -41,16 +41,17 @@ func (h *Handlers) pointJSON(p tracker.Point) pointOut {
 	return pointOut{p.Name, p.Kind, p.State(h.Tracker.Now()), p.OnSilence, p.Revision, p.Behind, instant(p.Since), p.Heard.UTC(), p.Counts}
 }
 
+var pointWord = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+
 // point makes of what was sent a point, or says everything that is wrong.
 func (in pointIn) point(name string) (tracker.Point, error) {
 	var faults terms.Faults
 	fault := func(path, detail string) { faults = append(faults, terms.Fault{Path: path, Detail: detail}) }
-	word := regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 	const wanted = "must be 1 to 64 of the letters a to z, digits, '.', '_' and '-'"
-	if !word.MatchString(name) {
+	if !pointWord.MatchString(name) {
 		fault("point", wanted)
 	}
-	if !word.MatchString(in.Kind) {
+	if !pointWord.MatchString(in.Kind) {
 		fault("kind", wanted)
 	}
 	if in.OnSilence != tracker.OnSilenceHold && in.OnSilence != tracker.OnSilenceAllow {
@@ -63,7 +64,7 @@ func (in pointIn) point(name string) (tracker.Point, error) {
 		fault("counts", fmt.Sprintf("at most %d things can be counted", maxCounts))
 	}
 	for what, n := range in.Counts {
-		if !word.MatchString(what) || n < 0 {
+		if !pointWord.MatchString(what) || n < 0 {
 			fault("counts", "must be numbers from 0, by name; a name "+wanted)
 			break
 		}
