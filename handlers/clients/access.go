@@ -79,12 +79,12 @@ func given(c *gin.Context) string {
 	if secret := bearer(c); secret != "" {
 		return secret
 	}
-	return c.GetHeader("X-API-Key")
+	return web.Header(c, "X-Api-Key")
 }
 
 // bearer is the token in the Authorization header (RFC 6750), "" for none.
 func bearer(c *gin.Context) string {
-	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	scheme, token, _ := strings.Cut(web.Header(c, "Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}

@@ -65,6 +65,7 @@ type Handlers struct {
 	metrics     *metrics
 	invitations *invitations
 	buffers     sync.Pool // of *[]byte, for answers of flags
+	flagsType   []string  // their Content-Type, which all of them share and nobody writes into
 	contexts    contexts
 	journal     *journal
 	routes      routes       // that gateways ask about
@@ -77,6 +78,7 @@ func New(o Options) (*Handlers, error) {
 		o.Authenticate = o.Tracker.Authenticate
 	}
 	h := &Handlers{Options: o, keys: newKeyring(o), crowd: newCrowd(), invitations: newInvitations(o), routes: newRoutes(o.Gateway.Routes)}
+	h.flagsType = []string{"application/json; charset=utf-8"}
 	h.buffers.New = func() any { return new([]byte) }
 	h.journal = &journal{read: h.entries}
 	var err error

@@ -53,6 +53,10 @@ func flagErrors(fn func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
+// measured is up to how many bytes of an answer net/http counts by itself, and for
+// less than a header costs.
+const measured = 2 << 10
+
 // databaseWithin is how long an answer that can be given without the database
 // waits for it.
 const databaseWithin = time.Second
@@ -74,8 +78,9 @@ func (h *Handlers) bulk(c *gin.Context) error {
 	h.catchUp(c, &q)
 	var room [96]byte
 	invited := h.invitations.of(q.person)
-	inner := invited.appendTag(q.entry.AppendTag(room[:0], q.now)) // which notices tell of, whatever the context
-	answer, tag := q.entry.Within(q.said), `"`+string(inner)+`"`
+	quoted := append(invited.appendTag(q.entry.AppendTag(append(room[:0], '"'), q.now)), '"')
+	inner := quoted[1 : len(quoted)-1] // which notices tell of, whatever the context
+	answer, tag := q.entry.Within(q.said), string(quoted)
 	if answer.Profile != q.entry.Profile {
 		tag = `"` + string(invited.appendTag(answer.AppendTag(nil, q.now))) + `"`
 	}
@@ -152,8 +157,10 @@ func (h *Handlers) writeFlags(c *gin.Context, render func([]byte) ([]byte, bool)
 		return flagProblem(http.StatusNotFound, flagNotFound, "there is no flag "+strconv.Quote(c.Param("key")))
 	}
 	header := c.Writer.Header()
-	values := []string{"application/json; charset=utf-8", strconv.Itoa(len(body))}
-	header["Content-Type"], header["Content-Length"] = values[:1:1], values[1:]
+	header["Content-Type"] = h.flagsType
+	if len(body) > measured {
+		header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	c.Status(http.StatusOK)
 	_, _ = c.Writer.Write(body) // a caller who has gone needs no answer
 	return nil

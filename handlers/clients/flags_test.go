@@ -1,7 +1,11 @@
 package clients_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +72,33 @@ func TestAFlagIsAlwaysAValueAndNeverDisabled(t *testing.T) {
 		if one := w.flag("u1", key); strings.Contains(key, ".") && !strings.Contains(body, one.Body.String()) {
 			t.Errorf("alone %s is %s", key, one.Body)
 		}
+	}
+}
+
+func TestAnAnswerSaysItsLengthHoweverLongItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.campaign()
+	w.person("u1", "BR")
+	w.limit("u1")
+	server := httptest.NewServer(w.engine)
+	t.Cleanup(server.Close)
+	lengths := map[string]int64{}
+	for _, path := range []string{bulk, bulk + "/messages.send"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, strings.NewReader(`{"context":{"targetingKey":"u1"}}`))
+		w.must(err)
+		r.Header.Set("Authorization", "Bearer "+bootstrap)
+		r.Header.Set("Content-Type", "application/json")
+		got, err := server.Client().Do(r)
+		w.must(err)
+		body, err := io.ReadAll(got.Body)
+		w.must(errors.Join(err, got.Body.Close()))
+		if lengths[path] = got.ContentLength; got.ContentLength != int64(len(body)) || got.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+			t.Errorf("%s: %d bytes, said to be %d, with %v", path, len(body), got.ContentLength, got.Header)
+		}
+	}
+	if lengths[bulk] <= 2<<10 || lengths[bulk+"/messages.send"] > 1<<10 {
+		t.Errorf("these are no short and no long answer: %v", lengths)
 	}
 }
 

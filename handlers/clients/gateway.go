@@ -110,7 +110,7 @@ func (h *Handlers) original(answer func(*gin.Context, intercepted) error) gin.Ha
 // is the person's; without that header it may stand there too.
 func (h *Handlers) asking(answer func(*gin.Context, intercepted) error, read func(*gin.Context) (intercepted, error)) gin.HandlerFunc {
 	return web.Handle(func(c *gin.Context) error {
-		secret := c.GetHeader("X-API-Key")
+		secret := web.Header(c, "X-Api-Key")
 		if secret == "" {
 			secret = given(c)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"assent/handlers/web"
 	"assent/terms"
 	"assent/tokens"
 	"assent/tracker"
@@ -16,12 +17,12 @@ import (
 // it comes as X-API-Key, with a token of the person as Bearer, and reads what
 // concerns that person.
 func (h *Handlers) mayAsk(c *gin.Context) (string, error) {
-	public := c.Request.Header["X-Api-Key"]
-	if len(public) == 0 || bearer(c) == "" {
-		_, err := h.authorize(c, tracker.FlagsRead)
+	secret, token := web.Header(c, "X-Api-Key"), bearer(c)
+	if secret == "" || token == "" { // the one there is, is a key
+		_, err := h.authorizeWith(c, secret+token, tracker.FlagsRead)
 		return "", err
 	}
-	key, err := h.keys.find(c.Request.Context(), public[0])
+	key, err := h.keys.find(c.Request.Context(), secret)
 	switch {
 	case err != nil:
 		return "", err
@@ -30,7 +31,7 @@ func (h *Handlers) mayAsk(c *gin.Context) (string, error) {
 	case !key.Allows(tracker.FlagsOwn):
 		return "", lacks(key.APIKey, tracker.FlagsRead)
 	}
-	claims, err := h.Tokens.Verify(tokens.Flags, bearer(c), h.Clock())
+	claims, err := h.Tokens.Verify(tokens.Flags, token, h.Clock())
 	if err != nil {
 		return "", terms.Errorf(terms.Unauthenticated, "send the person's flags token as `Authorization: Bearer TOKEN` beside the public key: %v", err)
 	}

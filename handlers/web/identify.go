@@ -29,7 +29,7 @@ const (
 // identify gives the request an id, taking the one that a proxy in front made
 // if it looks like one, and every answer its security headers.
 func (e edge) identify(c *gin.Context) {
-	id := c.GetHeader(requestHeader)
+	id := Header(c, requestHeader)
 	if id == "" || !givenID.MatchString(id) {
 		id = e.ids.next()
 	}
@@ -61,9 +61,10 @@ func (i *ids) next() string {
 		_, _ = rand.Read(b.room[:]) // which never fails
 		b.left = b.room[:]
 	}
-	id := hex.EncodeToString(b.left[:idSize])
+	var id [2 * idSize]byte
+	hex.Encode(id[:], b.left[:idSize])
 	b.left = b.left[idSize:]
-	return id
+	return string(id[:])
 }
 
 // safeguard is a header, with its name as net/http keeps it. Its value is shared
@@ -93,6 +94,15 @@ func Noted(c *gin.Context) {
 	if c.Request.Method != http.MethodGet {
 		c.Request = c.Request.WithContext(tracker.WithRequest(c.Request.Context(), RequestID(c)))
 	}
+}
+
+// Header is a header of the request, "" for none, by its name as net/http keeps
+// it: bringing a name into that form takes longer than the look.
+func Header(c *gin.Context, name string) string {
+	if values := c.Request.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // RequestID is the id by which this request is found in the log.

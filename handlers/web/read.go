@@ -44,11 +44,11 @@ func ReadJSONUpTo(c *gin.Context, limit int64, dst any) error {
 // RequireType refuses with 415 a body that is not of one of the media types,
 // not in UTF-8, or compressed.
 func RequireType(c *gin.Context, types ...string) error {
-	given := c.GetHeader("Content-Type")
+	given := Header(c, "Content-Type")
 	if !slices.Contains(types, given) { // nearly always it is just that
 		given = utf8Type(given)
 	}
-	if slices.Contains(types, given) && c.GetHeader("Content-Encoding") == "" {
+	if slices.Contains(types, given) && Header(c, "Content-Encoding") == "" {
 		return nil
 	}
 	return &Problem{Status: http.StatusUnsupportedMediaType, Type: "unsupported_media_type",
