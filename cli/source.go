@@ -48,14 +48,11 @@ func (s source) bookOf(ctx context.Context, r tracker.Reader, c tracker.Campaign
 
 // Rows lists positions in order of Ref.
 func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
-	var rows []gate.Row
+	rows := make([]gate.Row, 0, limit)
 	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
-		list, err := r.Placed(ctx, campaign, after, limit)
-		rows = make([]gate.Row, 0, len(list))
-		for _, e := range list {
+		return r.Placed(ctx, campaign, after, limit, func(e *tracker.Enrolled) {
 			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})
-		}
-		return err
+		})
 	})
 	return rows, err
 }

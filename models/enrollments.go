@@ -19,7 +19,7 @@ const (
 		"first_notice, not_before, snoozed_until, snoozes, answered, next_at, " +
 		"attributes, excused, exempt_until, bound, extensions, unreached"
 	enrollment = identity + ", " + position
-	// placing are those which say where somebody stands, in the order of placedOf.
+	// placing are those which say where somebody stands, in the order of placed.
 	placing = "ref, person, plan, country, locale, attributes, created, joined, status, effect, bound, stage, entered, told, noticed, warned, " +
 		"first_notice, not_before, snoozed_until, snoozes, answered"
 )
@@ -77,15 +77,14 @@ func columns[T any](get func(*T) *tracker.Enrolled) []columnOf[T] {
 	}
 }
 
-// placedOf reads the columns of placing.
-func placedOf(v *values, campaign string) tracker.Enrolled {
-	e := tracker.Enrolled{Ref: v.number()}
-	e.Campaign, e.Person, e.Plan, e.Country, e.Locale, e.Attributes = campaign, v.text(), int(v.number()), v.text(), v.text(), terms.Attributes(v.text())
+// placed reads the columns of placing.
+func placed(v *values, e *tracker.Enrolled) {
+	e.Ref, e.Person, e.Plan = v.number(), v.text(), int(v.number())
+	e.Country, e.Locale, e.Attributes = v.text(), v.text(), terms.Attributes(v.text())
 	e.Created, e.Joined, e.Status, e.Effect, e.Bound = v.time(), v.time(), terms.Status(v.text()), terms.Effect(v.text()), v.flag()
 	e.Stage, e.Entered, e.Told, e.Noticed, e.Warned = int(v.number()), v.time(), v.time(), v.time(), v.time()
 	e.FirstNotice, e.NotBefore, e.SnoozedUntil = v.time(), v.time(), v.time()
 	e.Snoozes, e.Answered = int(v.number()), v.flag()
-	return e
 }
 
 // enrolled lists what a query on enrollments finds, for which about size rows
@@ -149,14 +148,18 @@ func (r reader) Positions(ctx context.Context, campaign string, after int64, lim
 	return r.enrolled(ctx, limit, "campaign = ? AND ref > ? ORDER BY ref LIMIT ?", campaign, after, limit)
 }
 
-func (r reader) Placed(ctx context.Context, campaign string, after int64, limit int) ([]tracker.Enrolled, error) {
+func (r reader) Placed(ctx context.Context, campaign string, after int64, limit int, visit func(*tracker.Enrolled)) error {
 	rows, err := r.pool().QueryContext(ctx, "SELECT "+placing+" FROM enrollments WHERE campaign = $1 AND ref > $2 ORDER BY ref LIMIT $3", campaign, after, limit)
 	if err != nil {
-		return nil, r.translate(err, "enrollments")
+		return r.translate(err, "enrollments")
 	}
-	list := make([]tracker.Enrolled, 0, min(limit, chunk))
-	err = eachValues(rows, func(v *values) { list = append(list, placedOf(v, campaign)) })
-	return list, r.translate(err, "enrollments")
+	var e tracker.Enrolled
+	e.Campaign = campaign
+	err = eachValues(rows, func(v *values) {
+		placed(v, &e)
+		visit(&e)
+	})
+	return r.translate(err, "enrollments")
 }
 
 // Bound lists the accounts of an owner in order of Ref. A cross join is what

@@ -24,14 +24,11 @@ func (l loading) Books(context.Context) ([]gate.Book, error) {
 }
 
 func (l loading) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
-	var rows []gate.Row
+	rows := make([]gate.Row, 0, limit)
 	err := l.store.View(ctx, func(r tracker.Reader) error {
-		list, err := r.Placed(ctx, campaign, after, limit)
-		rows = make([]gate.Row, 0, len(list))
-		for _, e := range list {
+		return r.Placed(ctx, campaign, after, limit, func(e *tracker.Enrolled) {
 			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})
-		}
-		return err
+		})
 	})
 	return rows, err
 }

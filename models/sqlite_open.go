@@ -90,7 +90,8 @@ func sqlitePool(ctx context.Context, path string, o Options, size int, more stri
 	}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
 		"?_foreign_keys=on&_journal_mode=WAL&_synchronous=" + synchronous + "&_busy_timeout=" + strconv.Itoa(busyMilliseconds) +
-		"&_secure_delete=on&_stmt_cache_size=" + strconv.Itoa(keptStatements) + more
+		"&_secure_delete=on&_stmt_cache_size=" + strconv.Itoa(keptStatements) +
+		"&_mutex=no" + more // database/sql lets one at a time use a connection: SQLite need not lock it for each value
 	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp(synchronous)}})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)

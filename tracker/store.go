@@ -77,8 +77,9 @@ type Reader interface {
 	// order of Ref.
 	Positions(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error)
 	// Placed is Positions with no more than terms.Plan.Position goes by, and the
-	// language: the gate loads everybody, and each column takes its time.
-	Placed(ctx context.Context, campaign string, after int64, limit int) ([]Enrolled, error)
+	// language: the gate loads everybody, and each column takes its time. What visit
+	// is given is another's afterwards.
+	Placed(ctx context.Context, campaign string, after int64, limit int, visit func(*Enrolled)) error
 	// Bound lists the enrollments in a campaign of accounts that these people
 	// own, by owner.
 	Bound(ctx context.Context, campaign string, owners []string) (map[string][]Enrolled, error)

@@ -21,7 +21,11 @@ func (s *store) positions(key string, after int64, limit int) []tracker.Enrolled
 
 func (s *store) placed(key string, after int64, limit int) []tracker.Enrolled {
 	s.Helper()
-	return get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) { return r.Placed(s.ctx, key, after, limit) })
+	return get(s, func(r tracker.Reader) ([]tracker.Enrolled, error) {
+		var list []tracker.Enrolled
+		err := r.Placed(s.ctx, key, after, limit, func(e *tracker.Enrolled) { list = append(list, *e) })
+		return list, err
+	})
 }
 
 // placement is what is left of an enrollment for the gate.
