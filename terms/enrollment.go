@@ -195,7 +195,7 @@ func (e Enrollment) Extend(p Plan, until time.Time, lift bool, now time.Time) (E
 }
 
 // lastFree is the highest stage up to one that takes nothing away.
-func (p Plan) lastFree(stage int) int {
+func (p *Plan) lastFree(stage int) int {
 	for i := range stage + 1 {
 		if p.Stages[i].Takes() {
 			return max(i-1, 0)

@@ -49,7 +49,9 @@ type Hold struct {
 }
 
 // Covers reports whether a person is in the hold's scope, at whatever time.
-func (h Hold) Covers(p Plan, e Enrollment) bool {
+func (h Hold) Covers(p Plan, e Enrollment) bool { return h.covers(&p, &e) }
+
+func (h *Hold) covers(p *Plan, e *Enrollment) bool {
 	if h.Scope.Person != "" && h.Scope.Person != e.Person || !e.Attributes.Has(h.Scope.Attributes) {
 		return false
 	}
@@ -63,32 +65,32 @@ func (h Hold) Active(now time.Time) bool {
 }
 
 // over reports whether the hold covered the person and has ended.
-func (h Hold) over(p Plan, e Enrollment, now time.Time) bool {
-	return !h.Ends.IsZero() && !h.Ends.After(now) && h.Ends.After(e.Joined) && h.Ends.After(h.Starts) && h.Covers(p, e)
+func (h *Hold) over(p *Plan, e *Enrollment, now time.Time) bool {
+	return !h.Ends.IsZero() && !h.Ends.After(now) && h.Ends.After(e.Joined) && h.Ends.After(h.Starts) && h.covers(p, e)
 }
 
 // lifted reports whether a hold gives the person back what stages took: while
 // it lasts, and then for as long as they are recorded where it found them.
-func lifted(p Plan, e Enrollment, holds []Hold, now time.Time) bool {
+func lifted(p *Plan, e *Enrollment, holds []Hold, now time.Time) bool {
 	return slices.ContainsFunc(holds, func(h Hold) bool {
-		return h.Effect == Lift && h.Covers(p, e) && (h.Active(now) || h.over(p, e, now) && e.Entered.Before(h.Ends))
+		return h.Effect == Lift && h.covers(p, e) && (h.Active(now) || h.over(p, e, now) && e.Entered.Before(h.Ends))
 	})
 }
 
 // resumes is when one person goes on after the hold: its end, and the person's
 // share of the spread.
-func (h Hold) resumes(e Enrollment) time.Time {
+func (h *Hold) resumes(e *Enrollment) time.Time {
 	return h.Ends.Add(spread(h.Spread, e.Person, h.ID))
 }
 
 // coverage reports whether a hold covers the person now, and until when:
 // the end of the unbroken cover, zero when it is open.
-func coverage(p Plan, e Enrollment, holds []Hold, now time.Time) (time.Time, bool) {
+func coverage(p *Plan, e *Enrollment, holds []Hold, now time.Time) (time.Time, bool) {
 	at, covered := now, false
 	for extended := true; extended; {
 		extended = false
 		for _, h := range holds {
-			if !h.Covers(p, e) || !h.Active(at) {
+			if !h.covers(p, e) || !h.Active(at) {
 				continue
 			}
 			if h.Ends.IsZero() {
@@ -102,12 +104,12 @@ func coverage(p Plan, e Enrollment, holds []Hold, now time.Time) (time.Time, boo
 
 // held is how long clock-stopping holds have covered the person between two
 // instants; overlapping holds count once.
-func held(p Plan, e Enrollment, holds []Hold, from, now time.Time) time.Duration {
+func held(p *Plan, e *Enrollment, holds []Hold, from, now time.Time) time.Duration {
 	var total time.Duration
 	for at := from; at.Before(now); {
 		end, active := now, false
 		for _, h := range holds {
-			if h.Clock != ClockStop || !h.Covers(p, e) {
+			if h.Clock != ClockStop || !h.covers(p, e) {
 				continue
 			}
 			switch {
@@ -128,7 +130,7 @@ func held(p Plan, e Enrollment, holds []Hold, from, now time.Time) time.Duration
 
 // restarted is the earliest start of a clock that a hold made run again: the
 // end of the last such hold plus the notice period.
-func restarted(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
+func restarted(p *Plan, e *Enrollment, holds []Hold, now time.Time) time.Time {
 	var at time.Time
 	for _, h := range holds {
 		if h.Clock == ClockRestart && h.over(p, e, now) {
@@ -140,7 +142,7 @@ func restarted(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
 
 // released is when the last of the holds that covered the person lets the
 // person go on, so that those held together do not all go on together.
-func released(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
+func released(p *Plan, e *Enrollment, holds []Hold, now time.Time) time.Time {
 	var at time.Time
 	for _, h := range holds {
 		if h.over(p, e, now) {

@@ -254,7 +254,7 @@ func (e Enrollment) keepDates(before Enrollment, old, next Plan, c Catalogue, ho
 		return e
 	}
 	notice := now.Add(max(old.NoticePeriod, next.NoticePeriod))
-	then, open := coverage(next, e, holds, now)
+	then, open := coverage(&next, &e, holds, now)
 	if open = open && then.IsZero(); open { // nobody knows when they go on, so no old date is as good as the notice period
 		then = now
 	}
@@ -273,7 +273,7 @@ func (e Enrollment) keepDates(before Enrollment, old, next Plan, c Catalogue, ho
 			floor = earliest(notice, date)
 		}
 		if is[to].Before(floor) {
-			ahead := s.After + spread(s.Spread, e.Person, e.Campaign) + held(next, e, holds, e.Joined, then)
+			ahead := s.After + spread(s.Spread, e.Person, e.Campaign) + held(&next, &e, holds, e.Joined, then)
 			e.NotBefore = latest(e.NotBefore, floor.Add(-ahead))
 		}
 	}

@@ -292,7 +292,7 @@ func (p Plan) StageIndex(key string) int {
 // dwell is the least time in stage i. Left out, it is the planned gap to the
 // next stage, so that whoever enters late still gets its full length; from the
 // announcement to the first dated stage that is the notice period.
-func (p Plan) dwell(i int) time.Duration {
+func (p *Plan) dwell(i int) time.Duration {
 	s := p.Stages[i]
 	switch {
 	case s.Dwell != nil:

@@ -92,7 +92,7 @@ func (p Plan) Standing(c Catalogue, e Enrollment, holds []Hold, now time.Time) S
 // as the plan and country have it now. So neither the end of a hold, nor undoing
 // a reversal, nor the new day itself takes anything at once from someone whom no
 // sweep has come to meanwhile.
-func (p Plan) at(e Enrollment, holds []Hold, now time.Time) int {
+func (p *Plan) at(e *Enrollment, holds []Hold, now time.Time) int {
 	l := p.In(e.Country)
 	stage := min(e.Stage, l.Last)
 	for _, r := range p.Reversals {
@@ -111,16 +111,16 @@ func (p Plan) at(e Enrollment, holds []Hold, now time.Time) int {
 }
 
 // restored returns the facts after a restoration that is due.
-func (p Plan) restored(e Enrollment, holds []Hold, now time.Time) Enrollment {
-	if at := p.at(e, holds, now); at < e.Stage {
-		return e.Apply(p, Due{Action: Restore, Stage: at}, now)
+func (p *Plan) restored(e Enrollment, holds []Hold, now time.Time) Enrollment {
+	if at := p.at(&e, holds, now); at < e.Stage {
+		return e.Apply(*p, Due{Action: Restore, Stage: at}, now)
 	}
 	return e
 }
 
 // Position is that part of a Standing which says where the person is.
 func (p Plan) Position(e Enrollment, holds []Hold, now time.Time) Position {
-	l, at := p.In(e.Country), p.at(e, holds, now)
+	l, at := p.In(e.Country), p.at(&e, holds, now)
 	stage := p.Stages[at]
 	pos := Position{
 		Campaign: p.Campaign, Plan: e.Plan, Basis: p.Basis, Status: e.Status, Effect: e.Effect, Bound: e.Bound, Region: l.Region,
@@ -129,18 +129,18 @@ func (p Plan) Position(e Enrollment, holds []Hold, now time.Time) Position {
 	}
 	quiet := false
 	for _, h := range holds {
-		if h.Covers(p, e) && h.Active(now) {
+		if h.covers(&p, &e) && h.Active(now) {
 			pos.HoldID, pos.Lifted = h.ID, pos.Lifted || h.Effect == Lift
 			quiet = quiet || !h.Reminders
 		}
 	}
 	pos.Window = p.window(at, now)
-	pos.Reminder, pos.Quiet = p.reminder(l, e, at, quiet, now)
+	pos.Reminder, pos.Quiet = p.reminder(&l, &e, at, quiet, now)
 	return pos
 }
 
 // window reports whether a brown-out of a stage up to this one is on.
-func (p Plan) window(stage int, now time.Time) bool {
+func (p *Plan) window(stage int, now time.Time) bool {
 	return slices.ContainsFunc(p.Stages[:stage+1], func(s Stage) bool { return s.Takes() && s.BrownOut != nil && s.BrownOut.Open(now) })
 }
 
@@ -151,7 +151,7 @@ func (p Plan) Turns(after, now time.Time) bool {
 }
 
 // reminder is what a client may show now, and until when it must be silent.
-func (p Plan) reminder(l Local, e Enrollment, stage int, quiet bool, now time.Time) (Reminder, time.Time) {
+func (p *Plan) reminder(l *Local, e *Enrollment, stage int, quiet bool, now time.Time) (Reminder, time.Time) {
 	asks := e.Status == Pending || e.Status == Declined && p.Stages[stage].Takes()
 	if !asks || e.Bound || quiet || now.Before(l.AnnounceAt) {
 		return Reminder{}, time.Time{}
@@ -168,7 +168,7 @@ func (p Plan) reminder(l Local, e Enrollment, stage int, quiet bool, now time.Ti
 
 // inherited is the reminder of a stage, or of the nearest stage before it that
 // has one.
-func (p Plan) inherited(stage int) Reminder {
+func (p *Plan) inherited(stage int) Reminder {
 	for i := stage; i >= 0; i-- {
 		if p.Stages[i].Reminder != (Reminder{}) {
 			return p.Stages[i].Reminder
@@ -187,25 +187,25 @@ func (r Reminder) alone() Reminder {
 }
 
 // next looks one stage ahead on the facts of now.
-func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
+func (p *Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
 	e = p.restored(e, holds, now)
 	if e.Status == Accepted || e.Status == Exempt || e.Bound || e.Stage+1 > p.In(e.Country).Last {
 		return Next{}
 	}
-	n := Next{Stage: p.Stages[e.Stage+1].Key, At: dueAt(p, e, holds, now)}
-	if until, onHold := coverage(p, e, holds, now); onHold {
+	n := Next{Stage: p.Stages[e.Stage+1].Key, At: dueAt(p, &e, holds, now)}
+	if until, onHold := coverage(p, &e, holds, now); onHold {
 		n.Why = WaitsForHold
 		if until.IsZero() {
 			n.At = time.Time{}
 		} else {
-			n.At = latest(dueAt(p, e, holds, until), until)
+			n.At = latest(dueAt(p, &e, holds, until), until)
 		}
 		return n
 	}
 	if !e.Noticed.IsZero() { // as for nearly everybody whose next stage is near
 		return n
 	}
-	if d := Step(p, e, holds, now); d.Action == Wait && d.Why == WaitsForNotice {
+	if d := Step(*p, e, holds, now); d.Action == Wait && d.Why == WaitsForNotice {
 		n.At, n.Why = time.Time{}, WaitsForNotice
 	}
 	return n
@@ -215,7 +215,7 @@ func (p Plan) next(e Enrollment, holds []Hold, now time.Time) Next {
 // dates they fall due if each stage's notice reaches the person in time. It is
 // empty for someone nothing is ahead of, and under an open hold.
 func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
-	until, onHold := coverage(p, e, holds, now)
+	until, onHold := coverage(&p, &e, holds, now)
 	if e.Status == Accepted || e.Status == Exempt || e.Bound || onHold && until.IsZero() {
 		return nil
 	}
@@ -239,7 +239,7 @@ func (p Plan) Ahead(e Enrollment, holds []Hold, now time.Time) []Next {
 func (p Plan) dates(e Enrollment, holds []Hold, now time.Time) []time.Time {
 	out := make([]time.Time, len(p.Stages))
 	for last := p.In(e.Country).Last; e.Stage < last; {
-		at := latest(dueAt(p, e, holds, now), now)
+		at := latest(dueAt(&p, &e, holds, now), now)
 		e = e.Apply(p, Due{Action: Enter, Stage: e.Stage + 1}, at)
 		out[e.Stage] = at
 	}

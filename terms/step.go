@@ -45,10 +45,10 @@ func Step(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
 	if e.Status == Accepted || e.Status == Exempt {
 		return settled(e, now)
 	}
-	if at := p.at(e, holds, now); at < e.Stage {
+	if at := p.at(&e, holds, now); at < e.Stage {
 		return Due{Action: Restore, Stage: at}
 	}
-	if until, held := coverage(p, e, holds, now); held {
+	if until, held := coverage(&p, &e, holds, now); held {
 		return Due{Action: Wait, Next: until, Why: WaitsForHold}
 	}
 	if announce := p.In(e.Country).AnnounceAt; now.Before(announce) {
@@ -79,7 +79,7 @@ func climb(p Plan, e Enrollment, holds []Hold, now time.Time) Due {
 	if next > p.In(e.Country).Last {
 		return Due{Action: Wait, Why: WaitsAtEnd}
 	}
-	at := dueAt(p, e, holds, now)
+	at := dueAt(&p, &e, holds, now)
 	if p.Stages[next].Restricts() {
 		warning := p.Stages[e.Stage].FinalWarning
 		if warning > 0 && e.Warned.IsZero() {
@@ -132,7 +132,7 @@ func NextAt(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
 
 // dueAt is the instant the next stage falls due: never before the personal
 // clock says so, and never before the present stage has lasted its dwell.
-func dueAt(p Plan, e Enrollment, holds []Hold, now time.Time) time.Time {
+func dueAt(p *Plan, e *Enrollment, holds []Hold, now time.Time) time.Time {
 	s := p.Stages[e.Stage+1]
 	l := p.In(e.Country)
 	start := latest(l.Deadline, e.Created.Add(p.NoticePeriod), e.NotBefore, restarted(p, e, holds, now))
