@@ -46,9 +46,8 @@ func (s source) bookOf(ctx context.Context, r tracker.Reader, c tracker.Campaign
 	return gate.Book{Campaign: c.Key, Plans: plans, Holds: holds, Middle: c.EnrolledTo / 2}, err
 }
 
-// Rows lists positions in order of Ref.
-func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
-	rows := make([]gate.Row, 0, limit)
+// Rows appends positions in order of Ref.
+func (s source) Rows(ctx context.Context, rows []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	err := s.view(ctx, func(ctx context.Context, r tracker.Reader) error {
 		return r.Placed(ctx, campaign, after, limit, func(e *tracker.Enrolled) {
 			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})

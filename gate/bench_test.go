@@ -80,8 +80,7 @@ type crowd struct {
 	people int
 }
 
-func (c crowd) Rows(_ context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
-	rows := make([]gate.Row, 0, limit)
+func (c crowd) Rows(_ context.Context, rows []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	for ref := after + 1; ref <= int64(c.people) && len(rows) < limit; ref++ {
 		row := at(0, campaign, "BR", 3+int(ref)%2, start.Add(169*day+time.Duration(ref)*time.Millisecond))
 		row.Ref, row.Person = ref, crowded(ref*10)

@@ -137,9 +137,9 @@ type failing struct {
 	rows error
 }
 
-func (f *failing) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
+func (f *failing) Rows(ctx context.Context, rows []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	if f.rows != nil {
 		return nil, f.rows
 	}
-	return f.source.Rows(ctx, campaign, after, limit)
+	return f.source.Rows(ctx, rows, campaign, after, limit)
 }

@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"hash/maphash"
 	"maps"
-	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"assent/terms"
 )
@@ -101,42 +98,6 @@ func New(source Source, o Options) *Gate {
 // profile, in order of revision, from the goroutine that applies changes: it
 // must not block. Register before Load.
 func (g *Gate) Watch(fn func(Applied)) { g.watchers = append(g.watchers, fn) }
-
-// Load reads every position and what changed meanwhile. Until it has finished
-// once, Ready is false and answers are the defaults.
-func (g *Gate) Load(ctx context.Context) error {
-	if err := g.following.enter(ctx); err != nil {
-		return err
-	}
-	defer g.following.leave()
-	g.turned = g.options.Now()
-	revision, err := g.source.Revision(ctx)
-	if err != nil {
-		return fmt.Errorf("read the newest revision: %w", err)
-	}
-	if err := g.readBooks(ctx); err != nil {
-		return err
-	}
-	g.revision.Store(revision)
-	for campaign := range g.books {
-		g.again[campaign] = true
-	}
-	for len(g.again) > 0 { // following may find a book that changed meanwhile
-		for campaign := range g.again {
-			delete(g.again, campaign)
-			if err := g.placeAll(ctx, campaign); err != nil {
-				return err
-			}
-		}
-		if err := g.follow(ctx); err != nil {
-			return err
-		}
-	}
-	g.trim()
-	g.loaded.Store(true)
-	g.settle()
-	return nil
-}
 
 // Ready reports whether Load has finished.
 func (g *Gate) Ready() bool { return g.loaded.Load() }
@@ -243,52 +204,10 @@ func (g *Gate) shortTurn(ctx context.Context, campaign string, after int64) (int
 	return g.placePage(ctx, campaign, after, shortPage)
 }
 
-// placeAll does it at once: two read, each a half, while one places what they read.
-func (g *Gate) placeAll(ctx context.Context, campaign string) error {
-	pages := make(chan []Row, 2)
-	readers, ctx := errgroup.WithContext(ctx)
-	middle := g.books[campaign].Middle
-	readers.Go(func() error { return g.readPages(ctx, campaign, 0, middle, pages) })
-	readers.Go(func() error { return g.readPages(ctx, campaign, middle, math.MaxInt64, pages) })
-	failed := make(chan error, 1)
-	go func() {
-		defer close(pages)
-		failed <- readers.Wait()
-	}()
-	revision := g.revision.Load()
-	for rows := range pages {
-		for i := range rows {
-			g.place(&rows[i], revision)
-		}
-	}
-	return <-failed
-}
-
-// readPages reads the people after one and up to another.
-func (g *Gate) readPages(ctx context.Context, campaign string, after, upTo int64, to chan<- []Row) error {
-	for after < upTo {
-		rows, err := g.source.Rows(ctx, campaign, after, page)
-		if err != nil {
-			return fmt.Errorf("read positions of campaign %s after %d: %w", campaign, after, err)
-		}
-		read := len(rows)
-		if read > 0 {
-			after = rows[read-1].Ref
-		}
-		for len(rows) > 0 && rows[len(rows)-1].Ref > upTo { // the other reads them
-			rows = rows[:len(rows)-1]
-		}
-		if to <- rows; read < page {
-			return nil
-		}
-	}
-	return nil
-}
-
 // placePage places the next people of a campaign after one, and returns the
 // last and whether there are more.
 func (g *Gate) placePage(ctx context.Context, campaign string, after int64, size int) (int64, bool, error) {
-	rows, err := g.source.Rows(ctx, campaign, after, size)
+	rows, err := g.source.Rows(ctx, nil, campaign, after, size)
 	if err != nil {
 		return after, true, fmt.Errorf("read positions of campaign %s after %d: %w", campaign, after, err)
 	}

@@ -81,10 +81,9 @@ func (s *source) Books(context.Context) ([]gate.Book, error) {
 	return slices.Collect(maps.Values(s.books)), nil
 }
 
-func (s *source) Rows(_ context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
+func (s *source) Rows(_ context.Context, out []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []gate.Row
 	for _, ref := range slices.Sorted(maps.Keys(s.rows[campaign])) {
 		if ref > after && len(out) < limit {
 			out = append(out, s.rows[campaign][ref])

@@ -18,11 +18,11 @@ type asked struct {
 	fails  int64 // whoever asks for people after this one fails; 0: nobody
 }
 
-func (a *asked) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
+func (a *asked) Rows(ctx context.Context, to []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	if a.fails != 0 && after >= a.fails {
 		return nil, errors.New("the disk is gone")
 	}
-	rows, err := a.source.Rows(ctx, campaign, after, limit)
+	rows, err := a.source.Rows(ctx, to, campaign, after, limit)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, row := range rows {

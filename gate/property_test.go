@@ -92,8 +92,8 @@ func TestAnswersAreWhatTheRulesSay(t *testing.T) {
 // loading a gate.
 type lean struct{ *source }
 
-func (l lean) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
-	rows, err := l.source.Rows(ctx, campaign, after, limit)
+func (l lean) Rows(ctx context.Context, to []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
+	rows, err := l.source.Rows(ctx, to, campaign, after, limit)
 	for i := range rows {
 		rows[i].Excused, rows[i].ExemptUntil, rows[i].Extensions = false, time.Time{}, 0
 	}

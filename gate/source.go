@@ -34,8 +34,8 @@ type Change struct {
 // a small adapter in cli.
 type Source interface {
 	Books(ctx context.Context) ([]Book, error)
-	// Rows lists the positions of a campaign with Ref > after in order of Ref.
-	Rows(ctx context.Context, campaign string, after int64, limit int) ([]Row, error)
+	// Rows appends the positions of a campaign with Ref > after in order of Ref.
+	Rows(ctx context.Context, to []Row, campaign string, after int64, limit int) ([]Row, error)
 	// Changes lists changes with Revision > after, in order and without gaps.
 	Changes(ctx context.Context, after uint64, limit int) ([]Change, error)
 	Revision(ctx context.Context) (uint64, error)

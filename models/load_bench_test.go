@@ -23,8 +23,7 @@ func (l loading) Books(context.Context) ([]gate.Book, error) {
 	return []gate.Book{{Campaign: "c", Plans: map[int]terms.Plan{1: l.plan}, Middle: million / 2}}, nil
 }
 
-func (l loading) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
-	rows := make([]gate.Row, 0, limit)
+func (l loading) Rows(ctx context.Context, rows []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	err := l.store.View(ctx, func(r tracker.Reader) error {
 		return r.Placed(ctx, campaign, after, limit, func(e *tracker.Enrolled) {
 			rows = append(rows, gate.Row{Ref: e.Ref, Locale: e.Locale, Enrollment: e.Enrollment})

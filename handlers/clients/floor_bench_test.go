@@ -33,8 +33,7 @@ type restricted struct {
 	at     time.Time
 }
 
-func (s restricted) Rows(_ context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
-	var rows []gate.Row
+func (s restricted) Rows(_ context.Context, rows []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	for ref := after + 1; ref <= int64(s.people) && len(rows) < limit; ref++ {
 		e := terms.Enroll(terms.Plan{Campaign: campaign, Number: 1}, fmt.Sprintf("u%d", ref), "BR", terms.Personal, s.at.AddDate(-2, 0, 0), s.at)
 		e.Status = terms.Pending

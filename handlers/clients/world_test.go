@@ -424,9 +424,8 @@ func (s source) Books(ctx context.Context) ([]gate.Book, error) {
 	})
 }
 
-func (s source) Rows(ctx context.Context, campaign string, after int64, limit int) ([]gate.Row, error) {
+func (s source) Rows(ctx context.Context, rows []gate.Row, campaign string, after int64, limit int) ([]gate.Row, error) {
 	return view(ctx, s.store, func(r tracker.Reader) ([]gate.Row, error) {
-		var rows []gate.Row
 		err := r.Placed(ctx, campaign, after, limit, func(e *tracker.Enrolled) { rows = append(rows, rowOf(*e)) })
 		return rows, err
 	})
