@@ -181,7 +181,9 @@ func (f *facts) Books(context.Context) ([]gate.Book, error) {
 	return []gate.Book{{Campaign: campaign, Plans: map[int]terms.Plan{1: plan()}}}, nil
 }
 
-func (f *facts) Rows(context.Context, []gate.Row, string, int64, int) ([]gate.Row, error) { return nil, nil }
+func (f *facts) Rows(context.Context, []gate.Row, string, int64, int) ([]gate.Row, error) {
+	return nil, nil
+}
 
 func (f *facts) Changes(_ context.Context, after uint64, limit int) ([]gate.Change, error) {
 	f.mu.Lock()

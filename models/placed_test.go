@@ -126,7 +126,7 @@ func TestAGateIsLoadedFromWhatItsAnswersGoByAndNoMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const people = 2000
-			ctx, s, r := t.Context(), open(t, fresh(t)), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+			ctx, s, r := t.Context(), open(t, fresh(t)), rand.New(rand.NewPCG(1, 2))
 			whole, read := placed{book: varied()}, placed{book: varied()}
 			err := s.Update(ctx, func(tx tracker.Tx) error {
 				if _, err := tx.AddPlan(ctx, tracker.PlanRecord{Plan: whole.book.Plans[1], Source: []byte("campaign: c\n"), Created: noon, Actor: "ada"}); err != nil {
