@@ -271,6 +271,14 @@ func TestForgettingAPersonLeavesNothingOfThem(t *testing.T) {
 	}
 }
 
+func TestATokenEndsWithTheAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := drive(t, w.url)
+	d.do(t, map[string]any{"op": "open", "client": "nobody", "token": w.token("nobody")}) // whom the roll does not have
+	d.await(t, "the end", func(h heard) bool { return h.Client == "nobody" && h.Event == "disconnected" && h.Code == 3500 })
+}
+
 func TestAnIncompleteServerIsRefused(t *testing.T) {
 	t.Parallel()
 	if _, err := messaging.New(messaging.Options{Now: time.Now}); err == nil {

@@ -91,6 +91,10 @@ func (s *Server) connected(c *centrifuge.Client) {
 		s.gone(c)
 		s.absent(later, c.UserID())
 	})
+	if err := s.Admit(c.Context(), c.UserID()); err != nil {
+		c.Disconnect(centrifuge.DisconnectInvalidToken)
+		return
+	}
 	s.settle(c.Context(), c.UserID(), map[string]*centrifuge.Client{c.ID(): c}, true)
 	s.rejoinCall(c.Context(), c.UserID())
 }

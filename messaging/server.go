@@ -16,6 +16,7 @@ import (
 
 	"assent/gate"
 	"assent/messaging/mailbox"
+	"assent/terms"
 	"assent/tokens"
 )
 
@@ -217,6 +218,16 @@ func (s *Server) Call(ctx context.Context, by Caller, name string, params json.R
 		return nil, fmt.Errorf("write the result of %s: %w", name, err)
 	}
 	return data, nil
+}
+
+// Admit refuses the token of somebody who was deleted since it was signed: nothing
+// of theirs may come back. While nobody can say, they are let in, as before.
+func (s *Server) Admit(ctx context.Context, person string) error {
+	known, err := s.options.People.Known(ctx, person)
+	if err == nil && !known {
+		return terms.Errorf(terms.Unauthenticated, "the token is of an account that is no more")
+	}
+	return nil
 }
 
 // Forget removes what is kept of a person and closes their connections.

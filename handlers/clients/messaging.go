@@ -21,6 +21,9 @@ func (h *Handlers) call(c *gin.Context) error {
 	if err != nil {
 		return terms.Errorf(terms.Unauthenticated, "send the person's messaging token as `Authorization: Bearer TOKEN`: %v", err)
 	}
+	if err := h.Messaging.Admit(c.Request.Context(), claims.Person); err != nil {
+		return err
+	}
 	params, err := readParams(c)
 	if err != nil {
 		return err

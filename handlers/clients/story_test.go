@@ -60,3 +60,17 @@ func recordAndProof(t *testing.T, body string) string {
 	}
 	return "{" + body[from:to] + "}"
 }
+
+func TestAMessagingTokenEndsWithTheAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.person("u1", "BR")
+	w.person("u2", "BR")
+	token := w.send("POST", "/api/v1/people/u1/messaging-token", "").is(201).at("token").(string)
+	say := func() answer {
+		return w.send("POST", "/messaging/v1/rpc/messages.send", `{"to":"u2","body":"hello"}`, "Authorization", "Bearer "+token)
+	}
+	say().is(200)
+	w.send("DELETE", "/api/v1/people/u1", "").is(204)
+	say().is(401)
+}
