@@ -51,7 +51,12 @@ func server(t testing.TB, people int) *httptest.Server {
 // loaded is a client that has read the snapshot.
 func loaded(t testing.TB, people int) *enforce.Client {
 	t.Helper()
-	s := server(t, people)
+	return running(t, server(t, people))
+}
+
+// running is a client of a server that has read the snapshot.
+func running(t testing.TB, s *httptest.Server) *enforce.Client {
+	t.Helper()
 	c, err := enforce.New(enforce.Options{URL: s.URL + "/", Key: "secret"})
 	if err != nil {
 		t.Fatal(err)
@@ -147,4 +152,35 @@ func BenchmarkDecide(b *testing.B) {
 			}
 		}
 	})
+}
+
+// A proxy may send the pages of a snapshot to different servers. What a later
+// page does not know yet must not be lost: here that somebody has accepted.
+func TestASnapshotGoesAsFarAsTheServerThatIsBehind(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Value
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/stream"):
+			asked.Store(r.Header.Get("Last-Event-ID"))
+			w.Header().Set("Content-Type", "text/event-stream")
+			if asked.Load() == "9-15" {
+				fmt.Fprint(w, "event: person\ndata: {\"person\":\"ana\",\"rules\":\"default\",\"revision\":10}\n\n")
+			}
+			fmt.Fprint(w, "id: 12-20\nevent: mark\ndata: {\"revision\":12}\n\n")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		case r.URL.Query().Get("after") == "":
+			fmt.Fprint(w, `{"mark":"12-15","revision":12,"defaults":{},"rules":{},"people":[],"next":"a"}`)
+		default:
+			fmt.Fprint(w, `{"mark":"9-16","revision":9,"defaults":{},"rules":{"k":{"messages.send":{"allowed":false}}},"people":[{"person":"ana","rules":"k","revision":8}],"next":""}`)
+		}
+	}))
+	t.Cleanup(s.Close)
+	c := running(t, s)
+	for end := time.Now().Add(10 * time.Second); !c.Status().Connected && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	}
+	if d := c.Decide("ana", "messages.send"); !d.Allowed {
+		t.Errorf("went on from %v, and ana stays restricted: %+v", asked.Load(), d)
+	}
 }

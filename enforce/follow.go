@@ -53,7 +53,8 @@ func (c *Client) session(ctx context.Context) error {
 }
 
 // load reads a snapshot. The table in use stays as it is until the new one is
-// whole; an older one than it, of a server that is behind, is not taken.
+// whole; an older one than it, of a server that is behind, is not taken. Pages
+// may come from several servers: what is read goes as far as the least of them.
 func (c *Client) load(ctx context.Context) error {
 	var fresh *table
 	var mark string
@@ -66,9 +67,10 @@ func (c *Client) load(ctx context.Context) error {
 		}
 		if fresh == nil {
 			fresh, mark, revision = newTable(page.Defaults), page.Mark, page.Revision
-			if revision < c.Status().Revision {
-				return fmt.Errorf("enforce: the server is at revision %d, behind %d", revision, c.Status().Revision)
-			}
+		}
+		mark, revision = earlier(mark, page.Mark), min(revision, page.Revision)
+		if revision < c.Status().Revision {
+			return fmt.Errorf("enforce: the server is at revision %d, behind %d", revision, c.Status().Revision)
 		}
 		for key, r := range page.Rules {
 			if _, known := shared[key]; !known {
@@ -84,6 +86,21 @@ func (c *Client) load(ctx context.Context) error {
 	c.mark, c.stale = mark, false
 	c.heard(revision)
 	return nil
+}
+
+// earlier is how far both of two marks go, each REVISION-MICROSECONDS.
+func earlier(a, b string) string {
+	revisionA, turnedA, _ := strings.Cut(a, "-")
+	revisionB, turnedB, _ := strings.Cut(b, "-")
+	return lesser(revisionA, revisionB) + "-" + lesser(turnedA, turnedB)
+}
+
+// lesser is the smaller of two numbers as they are written, without leading zeros.
+func lesser(a, b string) string {
+	if len(a) < len(b) || len(a) == len(b) && a < b {
+		return a
+	}
+	return b
 }
 
 // heard notes that Assent has said: that is all.

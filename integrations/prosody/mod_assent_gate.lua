@@ -246,20 +246,29 @@ local function tick()
 	return 5;
 end
 
--- snapshot reads everybody, page by page, and then follows.
-local function snapshot(after, fresh, first)
+-- earlier is how far both of two marks go, each REVISION-MICROSECONDS.
+local function earlier(a, b)
+	local revision_a, turned_a = a:match("^(%d+)-(-?%d+)$");
+	local revision_b, turned_b = b:match("^(%d+)-(-?%d+)$");
+	local function lesser(x, y) return tonumber(x) < tonumber(y) and x or y; end
+	return lesser(revision_a, revision_b) .. "-" .. lesser(turned_a, turned_b);
+end
+
+-- snapshot reads everybody, page by page, and then follows. Pages may come from
+-- several servers: what is read goes as far as the least of them.
+local function snapshot(after, fresh, least)
 	http.request(base .. "/api/v1/enforcement?after=" .. urlencode(after), { headers = headers }, function(body, code)
 		local page = code == 200 and json.decode(body);
 		if not page then return again("the snapshot answered " .. tostring(code)); end
 		for k, capabilities in pairs(page.rules) do rules[k] = capabilities; end
 		for _, p in ipairs(page.people) do fresh[p.person] = p.rules; end
-		first = first or page.mark;
-		if page.next ~= "" then return snapshot(page.next, fresh, first); end
+		least = earlier(least or page.mark, page.mark);
+		if page.next ~= "" then return snapshot(page.next, fresh, least); end
 		for person in pairs(people) do
 			if not fresh[person] then set(person, "default"); end
 		end
 		for person, k in pairs(fresh) do set(person, k); end
-		mark, heard = first, os.time();
+		mark, heard = least, os.time();
 		release();
 		stream();
 	end);

@@ -233,20 +233,29 @@ forget(Host) ->
                   [{rang, '_', '_'}, {used, '_'}]),
     ets:select_delete(table(Host), [{{{allowed, '_', '_'}, '$1'}, [{'<', '$1', Now * 1000}], [true]}]).
 
-%% snapshot reads everybody, page by page.
-snapshot(Host, After, Read, First) ->
+%% snapshot reads everybody, page by page. Pages may come from several servers: what
+%% is read goes as far as the least of them.
+snapshot(Host, After, Read, Least) ->
     case call(Host, get, ["/api/v1/enforcement?after=", uri_string:quote(After)], none, timer:seconds(10)) of
         {ok, #{<<"mark">> := Mark, <<"rules">> := Rules, <<"people">> := People, <<"next">> := Next}} ->
             maps:foreach(fun(Key, Capabilities) -> keep_rules(Host, Key, Capabilities) end, Rules),
             Now = lists:foldl(fun(#{<<"person">> := P, <<"rules">> := Key}, All) -> All#{P => Key} end, Read, People),
-            Earliest = case First of none -> Mark; _ -> First end,
+            Both = earlier(Least, Mark),
             case Next of
-                <<>> -> replace(Host, Now), {ok, Earliest};
-                _ -> snapshot(Host, Next, Now, Earliest)
+                <<>> -> replace(Host, Now), {ok, Both};
+                _ -> snapshot(Host, Next, Now, Both)
             end;
         Failed ->
             Failed
     end.
+
+%% earlier is how far both of two marks go, each REVISION-MICROSECONDS.
+earlier(none, Mark) ->
+    Mark;
+earlier(A, B) ->
+    [Revision, Turned] = [integer_to_binary(min(binary_to_integer(X), binary_to_integer(Y)))
+                          || {X, Y} <- lists:zip(binary:split(A, <<"-">>), binary:split(B, <<"-">>))],
+    <<Revision/binary, "-", Turned/binary>>.
 
 replace(Host, Now) ->
     [set(Host, Person, <<"default">>) || [Person] <- ets:match(table(Host), {{person, '$1'}, '_'}), not maps:is_key(Person, Now)],
