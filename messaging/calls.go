@@ -43,7 +43,8 @@ func (s *Server) placeCall(ctx context.Context, person string, p placeParams) (a
 		return nil, terms.Errorf(terms.Conflict, "you are already in a call; hang up first")
 	}
 	c := callState{ID: s.callID(rand.Text()), From: person, To: p.To, Kind: p.Kind, State: ringing}
-	if blocked || !s.may(p.To, "calls.answer") || !s.canRing(ctx, c) {
+	rings := s.canRing(ctx, c) // asked in any case: how long an answer takes must not say why
+	if blocked || !rings || !s.may(p.To, "calls.answer") {
 		return s.unavailable(ctx, c)
 	}
 	if err := s.options.Mailbox.Ring(ctx, s.missedCall(c), s.options.Wall().Add(s.options.RingFor)); err != nil {

@@ -1,9 +1,11 @@
 package messaging_test
 
 import (
+	"encoding/json"
 	"io"
 	"net"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -177,4 +179,28 @@ func TestTwoServersAreOneMessenger(t *testing.T) {
 	if got := received(there, "ben"); got != "across while cut unheard" {
 		t.Errorf("ben was handed %q", got)
 	}
+}
+
+// Other servers are asked for somebody who may not be rung as for anybody: a
+// quicker answer would tell the caller of a stage, or a block.
+func TestNoAnswerIsQuickerThanAnother(t *testing.T) {
+	t.Parallel()
+	one, _, l := two(t)
+	one.move(t, "suspended", suspended)
+	one.call(t, "blocker", "contacts.block", `{"peer":"calls blocker"}`)
+	l.cut(true) // the other server is waited for, until it counts as gone
+	var calls sync.WaitGroup
+	for _, to := range []string{"offline", "suspended", "blocker"} {
+		calls.Go(func() {
+			began := time.Now()
+			answer, err := one.Call(t.Context(), messaging.Caller{Person: "calls " + to}, "calls.place", json.RawMessage(`{"to":"`+to+`","kind":"voice"}`))
+			if err != nil || !strings.Contains(string(answer), "unavailable") {
+				t.Errorf("%s: %s %v", to, answer, err)
+			}
+			if took := time.Since(began); took < 3*time.Second { // two for the caller, two for the other
+				t.Errorf("%s: answered within %s", to, took)
+			}
+		})
+	}
+	calls.Wait()
 }
