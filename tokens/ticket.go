@@ -32,17 +32,24 @@ func (t *Tickets) Period(person string, now time.Time) int64 {
 }
 
 // shift is how many seconds earlier a person's periods begin.
-func (t *Tickets) shift(person string) int64 {
-	// FNV-1a: the same in every process, and nobody gains from guessing it.
+func (t *Tickets) shift(person string) int64 { return int64(digest(person)) % t.period }
+
+// digest is FNV-1a: the same in every process, and nobody gains from guessing it.
+func digest(person string) uint32 {
 	h := uint32(2166136261)
 	for i := range len(person) {
 		h = (h ^ uint32(person[i])) * 16777619
 	}
-	return int64(h) % t.period
+	return h
 }
 
-// KeyID names the key that new tickets are signed with.
-func (t *Tickets) KeyID() string { return t.keys[0].id }
+// AppendName appends what tells a person's ticket for a period from others, with
+// less to work out than the ticket.
+func (t *Tickets) AppendName(dst []byte, person string, period int64) []byte {
+	dst = append(strconv.AppendInt(dst, period, 36), '.')
+	dst = append(strconv.AppendUint(dst, uint64(digest(person)), 36), '.')
+	return append(dst, t.keys[0].id...)
+}
 
 // Append appends a person's ticket for a period. It needs no escaping in a URL.
 func (t *Tickets) Append(dst []byte, person string, period int64) []byte {

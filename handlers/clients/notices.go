@@ -56,13 +56,13 @@ func (i *invitations) of(person string) invitation {
 
 // appendTag makes the tag of a bulk answer depend on the ticket in it: a client
 // whose ticket has ended asks again with the tag it has, and with a 304 would
-// come back with the same ticket for ever.
+// come back with the same ticket for ever; one that asks for somebody else now
+// would listen for the person before.
 func (i invitation) appendTag(tag []byte) []byte {
 	if i.invitations == nil {
 		return tag
 	}
-	tag = strconv.AppendInt(append(tag, '.'), i.period, 36)
-	return append(append(tag, '.'), i.tickets.KeyID()...)
+	return i.tickets.AppendName(append(tag, '.'), i.person, i.period)
 }
 
 // append adds the member eventStreams. It names the answer that the caller is
