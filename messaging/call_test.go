@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"assent/messaging"
+	"assent/messaging/mailbox"
 	"assent/terms"
 )
 
@@ -256,6 +258,21 @@ func TestABlockedSenderLearnsNothing(t *testing.T) {
 	w.call(t, "ben", "messages.send", `{"to":"ana","body":"z"}`)
 	if got := w.bodies(t, "ana", "ben"); got != "z" {
 		t.Errorf("after unblocking: %q", got)
+	}
+}
+
+func TestAPeerWhomOneHasBlockedIsToldOfNoReading(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.call(t, "ben", "messages.send", `{"to":"ana","body":"x"}`)["id"].(string)
+	for _, step := range []struct {
+		method string
+		told   []string
+	}{{"contacts.block", nil}, {"contacts.unblock", []string{"ben"}}} {
+		w.call(t, "ana", step.method, `{"peer":"ben"}`)
+		if told, err := w.mailbox.Read(t.Context(), "ana", mailbox.Talk{Peer: "ben"}, id); err != nil || !slices.Equal(told, step.told) {
+			t.Errorf("after %s: %v %v", step.method, told, err)
+		}
 	}
 }
 

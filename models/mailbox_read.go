@@ -230,7 +230,8 @@ func (m *Mailbox) Read(ctx context.Context, person string, with mailbox.Talk, id
 		if len(list) == 0 {
 			return unknownMessage(id)
 		}
-		if others, err = t.people(ctx, "SELECT person FROM chat_members WHERE chat = ? AND person <> ? AND NOT gone ORDER BY person", chat, person); err != nil {
+		if others, err = t.people(ctx, `SELECT m.person FROM chat_members m WHERE m.chat = ? AND m.person <> ? AND NOT m.gone
+			AND (m.peer = '' OR NOT EXISTS (SELECT 1 FROM chat_blocks b WHERE b.person = ? AND b.peer = m.person)) ORDER BY m.person`, chat, person, person); err != nil {
 			return err
 		}
 		return t.exec(ctx, "a read mark", "UPDATE chat_members SET seen = ? WHERE person = ? AND chat = ? AND seen < ?",

@@ -191,7 +191,8 @@ type Store interface {
 	// History lists a piece of a conversation, oldest first.
 	History(ctx context.Context, person string, t Talk, p Page) ([]Message, error)
 	// Read marks a conversation as read up to and with a message, and returns
-	// who else is in it. A mark never goes back.
+	// who else is in it, but not a peer whom the person has blocked. A mark never
+	// goes back.
 	Read(ctx context.Context, person string, t Talk, id string) ([]string, error)
 	// Waiting is how many copies wait for a person.
 	Waiting(ctx context.Context, person string) (int, error)
