@@ -60,19 +60,21 @@ func packed(t *testing.T, files map[string][]byte) []byte {
 	return out.Bytes()
 }
 
-// listed brings the manifest up to a changed file.
+// listed brings the manifest up to a changed or added file.
 func listed(t *testing.T, files map[string][]byte, name string) {
 	t.Helper()
 	var m map[string]any
 	if err := json.Unmarshal(files["manifest.json"], &m); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range m["files"].([]any) {
-		if entry := f.(map[string]any); entry["path"] == name {
-			sum := sha256.Sum256(files[name])
-			entry["sha256"], entry["bytes"] = hex.EncodeToString(sum[:]), len(files[name])
-		}
+	entries := m["files"].([]any)
+	i := slices.IndexFunc(entries, func(f any) bool { return f.(map[string]any)["path"] == name })
+	if i < 0 {
+		i, entries = len(entries), append(entries, map[string]any{"path": name})
 	}
+	sum := sha256.Sum256(files[name])
+	entry := entries[i].(map[string]any)
+	entry["sha256"], entry["bytes"], m["files"] = hex.EncodeToString(sum[:]), len(files[name]), entries
 	data, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +164,16 @@ func (m machine) changed(files map[string][]byte, receipt string) {
 	files["receipts/"+receipt+"/more.json"] = []byte("{}")
 	if said := wrong(files); !strings.Contains(said, "more.json: is not in the manifest") {
 		t.Errorf("with one more file: %q", said)
+	}
+	delete(files, "receipts/"+receipt+"/more.json")
+	for _, name := range []string{"documents/terms-of-service/2/en.md", "snapshots/" + strings.Repeat("0", 64) + ".html", "receipts/more/salt", "more.txt"} {
+		files[name] = []byte("Pay twice.\n")
+		listed(t, files, name)
+		if said := wrong(files); !strings.Contains(said, name+": belongs to no receipt") {
+			t.Errorf("with %s, in the manifest too: %q", name, said)
+		}
+		delete(files, name)
+		files["manifest.json"] = manifest
 	}
 }
 
