@@ -101,7 +101,7 @@ func Render(c *gin.Context, pages Pages, status int, page string, view any) erro
 
 // ReadForm reads a form of at most MaxBody bytes, so that c.PostForm answers
 // from it. The error is a *Problem: 415 for another media type or one that is
-// compressed, 413 for a longer form, 400 for what is none.
+// compressed, 413 for a longer form, 400 for what is none or says something twice.
 func ReadForm(c *gin.Context) error {
 	return readForm(c, formType, func(r *http.Request) error { return r.ParseForm() })
 }
@@ -132,6 +132,11 @@ func readForm(c *gin.Context, kind string, parse func(*http.Request) error) erro
 			return large
 		}
 		return &Problem{Status: http.StatusBadRequest, Type: "unreadable", Detail: "the form could not be read; go back and send it again"}
+	}
+	for name, values := range c.Request.PostForm {
+		if len(values) > 1 { // no form of ours does, and whoever else reads it might take the other
+			return &Problem{Status: http.StatusBadRequest, Type: "unreadable", Detail: fmt.Sprintf("%q stands in the form twice; go back and send it again", name)}
+		}
 	}
 	return nil
 }
