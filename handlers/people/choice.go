@@ -92,6 +92,8 @@ func (s site) choose(c *gin.Context) error {
 		return s.showChoice(c, who, http.StatusConflict, templates.FaultTermsChanged)
 	case errors.Is(err, errUnkept):
 		return s.showChoice(c, who, http.StatusConflict, templates.FaultFormExpired)
+	case errors.Is(err, terms.Conflict): // such as the other button of a form that was sent before
+		return s.showChoice(c, who, http.StatusConflict, templates.FaultFormExpired)
 	case errors.Is(err, terms.TooMany):
 		return s.showChoice(c, who, http.StatusConflict, templates.FaultNoSnooze)
 	}

@@ -238,6 +238,46 @@ func TestTheSameFormSentTwiceIsOneChoice(t *testing.T) {
 	}
 }
 
+func TestTheOtherButtonOfAFormThatWasSentShowsTheChoiceAgain(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	page := b.get(choicePage + "?lang=en")
+	b.post(choicePage, page.form("declined"))
+	again := b.post(choicePage+"?lang=en", page.form("accepted"))
+	if again.status != http.StatusConflict || !strings.Contains(again.text(), "did not record your choice") || len(w.history("ana")) != 1 {
+		t.Fatalf("answered %d with %d records: %s", again.status, len(w.history("ana")), again.text())
+	}
+	if done := b.post(choicePage, again.form("accepted")); !strings.Contains(done.text(), "You have accepted") {
+		t.Errorf("the page shown instead does not take the choice: %d %s", done.status, done.text())
+	}
+}
+
+func TestTheFormOfAChoiceDoesNotWithdrawIt(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	form := b.get(choicePage + "?lang=en").form("accepted")
+	b.post(choicePage, form)
+	form.Set("action", "withdrawn")
+	form.Set("idempotency_key", "another")
+	b.post(choicePage, form) // its page, which the record would name, did not say what withdrawing does
+	if got := w.history("ana"); len(got) != 1 {
+		t.Errorf("%d records, the last %s with the page %q", len(got), got[len(got)-1].Action, form.Get("shown"))
+	}
+}
+
+func TestAFormThatSaysTwoThingsSaysNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t, ana())
+	b := w.signedIn("ana")
+	form := b.get(choicePage).form("declined")
+	form.Add("action", "accepted")
+	if got := b.post(choicePage, form); got.status != http.StatusBadRequest || len(w.history("ana")) != 0 {
+		t.Errorf("answered %d with %d records", got.status, len(w.history("ana")))
+	}
+}
+
 func TestDecidingLaterIsCountedOncePerForm(t *testing.T) {
 	t.Parallel()
 	w := open(t, ana())

@@ -23,7 +23,8 @@ import (
 // whether the texts are still the current ones is checked apart from it.
 const formTTL = 60 * 24 * time.Hour
 
-// errUnkept says that the page a form came from is not to be found, so that nothing could be proved with it.
+// errUnkept says that the page a form came from is not to be found, or did not ask this, so that nothing could be
+// proved with it.
 var errUnkept = errors.New("the page that was shown is not kept")
 
 // The fields of a form's token, besides the person, the campaign, the plan and the instant.
@@ -93,6 +94,9 @@ func (s site) evidenceOf(c *gin.Context, shown tokens.Claims, action terms.Actio
 	f := frame(s.Options, c.Request, "")
 	f.Locale = s.Pages.Match(shown.Data[localeField])
 	if action == terms.Withdraw {
+		if shown.Data[snapshotField] != "" { // the page asked for a choice and did not say what withdrawing does
+			return choiceEvidence{}, errUnkept
+		}
 		return s.withdrawal(c.Request.Context(), f, shown)
 	}
 	view, documents, err := s.said(c.Request.Context(), f, shown)
