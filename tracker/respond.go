@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"assent/ledger"
 	"assent/terms"
@@ -129,8 +131,10 @@ func (c Choice) check() error {
 	if c.Campaign == "" {
 		faults = append(faults, terms.Fault{Path: "campaign", Detail: "is missing"})
 	}
-	if n := len(c.IdempotencyKey); n == 0 || n > 255 {
-		faults = append(faults, terms.Fault{Path: "Idempotency-Key", Detail: "must have 1 to 255 characters; make one for each choice and repeat it when you try again"})
+	n := len(c.IdempotencyKey)
+	if n == 0 || n > 255 || !utf8.ValidString(c.IdempotencyKey) || strings.Contains(c.IdempotencyKey, "\x00") {
+		// PostgreSQL keeps no other text, and fails all choices of a batch for one
+		faults = append(faults, terms.Fault{Path: "Idempotency-Key", Detail: "must be text without NUL and have 1 to 255 characters; make one for each choice and repeat it when you try again"})
 	}
 	return faults.OrNil()
 }

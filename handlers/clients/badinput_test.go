@@ -120,6 +120,7 @@ func TestAChoiceAboutAnythingButWhatIsAskedIsNotRecorded(t *testing.T) {
 		"no campaign":        {object("action", "accepted", "documents", documents()), "k", 422, "campaign"},
 		"no key":             {object("campaign", "new-terms-2021", "action", "accepted", "documents", documents()), "", 422, "Idempotency-Key"},
 		"too long a key":     {object("campaign", "new-terms-2021", "action", "accepted", "documents", documents()), strings.Repeat("k", 256), 422, "Idempotency-Key"},
+		"a key of no text":   {object("campaign", "new-terms-2021", "action", "accepted", "documents", documents()), "k\xff", 422, "Idempotency-Key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := w.in(t)
