@@ -60,7 +60,7 @@ func packed(t *testing.T, files map[string][]byte) []byte {
 	return out.Bytes()
 }
 
-// listed brings the manifest up to a changed or added file.
+// listed brings the manifest up to a changed, added or missing file.
 func listed(t *testing.T, files map[string][]byte, name string) {
 	t.Helper()
 	var m map[string]any
@@ -74,7 +74,11 @@ func listed(t *testing.T, files map[string][]byte, name string) {
 	}
 	sum := sha256.Sum256(files[name])
 	entry := entries[i].(map[string]any)
-	entry["sha256"], entry["bytes"], m["files"] = hex.EncodeToString(sum[:]), len(files[name]), entries
+	entry["sha256"], entry["bytes"] = hex.EncodeToString(sum[:]), len(files[name])
+	if files[name] == nil {
+		entries = slices.Delete(entries, i, i+1)
+	}
+	m["files"] = entries
 	data, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +163,13 @@ func (m machine) changed(files map[string][]byte, receipt string) {
 		if said := wrong(files); !strings.Contains(said, name) {
 			t.Errorf("without %s: %q", name, said)
 		}
-		files[name] = whole
+		if slices.Contains(ours, name) {
+			listed(t, files, name)
+			if said := wrong(files); !strings.Contains(said, name+": is missing") {
+				t.Errorf("without %s, in the manifest neither: %q", name, said)
+			}
+		}
+		files[name], files["manifest.json"] = whole, manifest
 	}
 	files["receipts/"+receipt+"/more.json"] = []byte("{}")
 	if said := wrong(files); !strings.Contains(said, "more.json: is not in the manifest") {

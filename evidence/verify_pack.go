@@ -70,9 +70,11 @@ func VerifyPack(r io.ReaderAt, size int64, known note.Verifiers) (PackReport, er
 	for _, id := range m.Receipts {
 		report.Receipts = append(report.Receipts, p.receipt(id, known, checkpoint, person, key))
 	}
+	for _, name := range []string{manifestFile, readmeFile, keysFile, historyFile} {
+		p.read(name)
+	}
 	for name := range p.files {
-		if !p.wanted[name] && !slices.Contains([]string{manifestFile, readmeFile, keysFile, historyFile}, name) {
-			// what is proved of documents/ and snapshots/ is said of all that lies there
+		if !p.wanted[name] { // what is proved of documents/ and snapshots/ is said of all that lies there
 			p.faults.add(name, "belongs to no receipt that the manifest names")
 		}
 	}
