@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,5 +104,46 @@ func TestNothingIsHeardOnALineThatIsLostButNotCutYet(t *testing.T) {
 	d.await(t, "the second mark", read(second))
 	if slices.ContainsFunc(d.all(), read(first)) {
 		t.Error("a read mark was heard while the stage had taken the list away")
+	}
+}
+
+// refusing is a gate that refuses one capability besides, and tells nobody.
+type refusing struct {
+	*gate.Gate
+	capability atomic.Value // of string
+}
+
+func (g *refusing) Decide(person, capability string) gate.Decision {
+	d := g.Gate.Decide(person, capability)
+	d.Allowed = d.Allowed && capability != g.capability.Load()
+	return d
+}
+
+// A message is held against the gate for each of the lines that it goes out on.
+func TestNoMessageGoesOutOnALineThatIsLostButNotCutYet(t *testing.T) {
+	t.Parallel()
+	g := &refusing{}
+	w := newWorldOn(t, newMailbox(t, models.Options{Throwaway: true}), &facts{}, func(o *messaging.Options) {
+		g.Gate = o.Gate.(*gate.Gate)
+		o.Gate = g
+	})
+	d := drive(t, w.url)
+	d.open(t, w, "ana")
+	for capability, lost := range map[string]struct{ line, event string }{
+		"chats.list": {"chats", "message"}, "notifications.receive": {"notifications", "notification"},
+	} {
+		says := func(body string) func(heard) bool {
+			return func(h heard) bool {
+				return publication("ana", lost.line, lost.event)(h) && h.at(lost.event, "body") == body
+			}
+		}
+		g.capability.Store(capability)
+		w.call(t, "ben", "messages.send", `{"to":"ana","body":"not there, for `+capability+`"}`)
+		g.capability.Store("")
+		w.call(t, "ben", "messages.send", `{"to":"ana","body":"there again, for `+capability+`"}`)
+		d.await(t, "the second message", says("there again, for "+capability))
+		if slices.ContainsFunc(d.all(), says("not there, for "+capability)) {
+			t.Errorf("a %s was heard without %s", lost.event, capability)
+		}
 	}
 }

@@ -33,6 +33,9 @@ func TestFollowersGetEveryChangeInOrder(t *testing.T) {
 				kinds = append(kinds, fmt.Sprint(change["kind"], "/", change["stage"]))
 			}
 		}
+		if page.at("next") != after {
+			t.Fatalf("after revision %v a follower is to ask for what comes after %v", after, page.at("next"))
+		}
 		if page.at("next") == page.at("newest") {
 			break
 		}
