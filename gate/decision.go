@@ -26,14 +26,18 @@ type Decision struct {
 // Decide answers from memory. A capability or person it does not know is
 // allowed, with Known false: what we do not know never restricts anybody.
 func (g *Gate) Decide(person, capability string) Decision {
-	e, known := g.Entry(person)
 	i, ok := g.index[capability]
 	if !ok {
 		return Decision{Allowed: true, Capability: capability, Value: terms.BoolValue(true), Reason: terms.ReasonDefault}
 	}
+	p := g.find(person)
+	if p == nil {
+		return g.fallback.verdicts[i].Decision
+	}
+	e := g.entry(p)
 	v := &e.Profile.verdicts[i]
 	d := v.Decision
-	d.Revision, d.Known = e.Revision, known
+	d.Revision, d.Known = e.Revision, true
 	if v.position >= 0 {
 		d.NextAt = e.nextAt(v.position)
 	}

@@ -343,12 +343,17 @@ func (g *Gate) put(person, campaign string, alone *Profile, own Clock, revision 
 // Entry returns a person's place. One the gate does not know has the default
 // profile, and the second result is false.
 func (g *Gate) Entry(person string) (Entry, bool) {
-	hash := maphash.String(g.seed, person)
-	p := g.shard(hash).get(person, hash)
+	p := g.find(person)
 	if p == nil {
 		return Entry{Profile: g.fallback}, false
 	}
 	return g.entry(p), true
+}
+
+// find returns somebody's place; nil for one who has none, as most people.
+func (g *Gate) find(person string) place {
+	hash := maphash.String(g.seed, person)
+	return g.shard(hash).get(person, hash)
 }
 
 // entry reads a place.

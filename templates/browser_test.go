@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"assent/internal/testenv"
@@ -185,5 +184,3 @@ func TestEveryPageFitsAndCanBeTouched(t *testing.T) {
 		}
 	}
 }
-
-func awaits(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
