@@ -56,7 +56,7 @@ func inBlocks(ctx context.Context, in gorm.ConnPool, statement string, rows int,
 	for i, c := range used {
 		names[i] = c.name
 	}
-	statement = strings.NewReplacer("{from}", "FROM n").Replace(rendered(statement, nil, nil))
+	statement = strings.Replace(rendered(statement, nil, nil), "{from}", "FROM n", 1)
 	one := ", (?" + strings.Repeat(", ?", len(used)-1) + ")"
 	args := make([]any, 0, min(rows, largest)*len(used))
 	for row, size := 0, largest; row < rows; row += size {

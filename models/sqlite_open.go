@@ -44,13 +44,13 @@ func openSQLite(ctx context.Context, path string, o Options) (pools, error) {
 	if err := makeFile(path); err != nil {
 		return pools{}, err
 	}
-	write, err := sqlitePool(ctx, path, o, 1, "&_txlock=immediate&_cache_size=-"+strconv.Itoa(writerCache))
+	write, err := sqlitePool(ctx, path, o, 1, "&_txlock=immediate&_cache_size=-"+strconv.Itoa(writerCache), inMemory)
 	if err != nil {
 		return pools{}, damaged(path, err)
 	}
 	var read *sql.DB
 	if err = checkSQLite(ctx, path, write); err == nil {
-		read, err = sqlitePool(ctx, path, o, readers, "&_query_only=true")
+		read, err = sqlitePool(ctx, path, o, readers, "&_query_only=true", inFiles)
 	}
 	if err != nil {
 		return pools{}, errors.Join(damaged(path, err), write.Close())
@@ -83,7 +83,7 @@ type connector struct {
 func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
 func (c connector) Driver() driver.Driver                        { return c.driver }
 
-func sqlitePool(ctx context.Context, path string, o Options, size int, more string) (*sql.DB, error) {
+func sqlitePool(ctx context.Context, path string, o Options, size int, more, temporary string) (*sql.DB, error) {
 	synchronous := "2" // FULL
 	if o.Throwaway {
 		synchronous = "0"
@@ -92,7 +92,7 @@ func sqlitePool(ctx context.Context, path string, o Options, size int, more stri
 		"?_foreign_keys=on&_journal_mode=WAL&_synchronous=" + synchronous + "&_busy_timeout=" + strconv.Itoa(busyMilliseconds) +
 		"&_secure_delete=on&_stmt_cache_size=" + strconv.Itoa(keptStatements) +
 		"&_mutex=no" + more // database/sql lets one at a time use a connection: SQLite need not lock it for each value
-	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp(synchronous)}})
+	pool := sql.OpenDB(connector{dsn, &sqlite3.SQLiteDriver{ConnectHook: setUp(synchronous, temporary)}})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	if err := pool.PingContext(ctx); err != nil {
@@ -103,7 +103,7 @@ func sqlitePool(ctx context.Context, path string, o Options, size int, more stri
 
 // setUp makes sure of what durability and integrity rest on: SQLite ignores a
 // pragma it does not understand or cannot follow without an error.
-func setUp(synchronous string) func(*sqlite3.SQLiteConn) error {
+func setUp(synchronous, temporary string) func(*sqlite3.SQLiteConn) error {
 	want := map[string]string{
 		"journal_mode": "wal", "synchronous": synchronous, "foreign_keys": "1", "busy_timeout": strconv.Itoa(busyMilliseconds),
 		"secure_delete": "1", // what is deleted is overwritten
@@ -118,14 +118,15 @@ func setUp(synchronous string) func(*sqlite3.SQLiteConn) error {
 				return fmt.Errorf("SQLite has %s = %s where %s is needed: keep the file on a local disk that supports it", name, got, value)
 			}
 		}
-		_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint)+"; "+inMemory, nil)
+		_, err := conn.Exec("PRAGMA wal_autocheckpoint = "+strconv.Itoa(autoCheckpoint)+"; "+temporary, nil)
 		return err
 	}
 }
 
 // To undo a statement, SQLite keeps what its pages were, and else would write that
 // to a file that is thrown away: as much again as the statement writes, and what a
-// person has had erased would be in there.
+// person has had erased would be in there. Whoever only reads undoes nothing, and
+// may have much to sort.
 const (
 	inMemory = "PRAGMA temp_store = MEMORY"
 	inFiles  = "PRAGMA temp_store = FILE"
