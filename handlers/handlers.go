@@ -66,7 +66,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	engine, err := web.Engine(web.Options{
-		Log: o.Log, Now: o.Wall, HTTPS: https, ErrorPage: o.errorPage, Measure: api.Measure(),
+		Log: o.Log, Now: o.Wall, HTTPS: https, ErrorPage: o.errorPage, Measure: api.Measure,
 		Routine: []string{"/healthz", "/readyz", "/metrics", "/ofrep/", "/access/", "/assets/", "/messaging/v1/", "/gateway/"},
 	})
 	if err != nil {

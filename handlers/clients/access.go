@@ -39,22 +39,22 @@ func (h *Handlers) by(fn func(*gin.Context, tracker.APIKey) error, scopes ...tra
 // authorize returns the caller's key; Unauthenticated without one in force,
 // Forbidden when it lacks the scopes.
 func (h *Handlers) authorize(c *gin.Context, scopes ...tracker.Scope) (tracker.APIKey, error) {
-	return h.authorizeWith(c, given(c), scopes...)
+	return h.authorizeWith(c, given(c), h.Clock(), scopes...)
 }
 
 // authorizeWith does it for a secret.
-func (h *Handlers) authorizeWith(c *gin.Context, secret string, scopes ...tracker.Scope) (tracker.APIKey, error) {
+func (h *Handlers) authorizeWith(c *gin.Context, secret string, now time.Time, scopes ...tracker.Scope) (tracker.APIKey, error) {
 	if secret == "" {
 		return tracker.APIKey{}, terms.Errorf(terms.Unauthenticated, "send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`")
 	}
-	key, err := h.keys.find(c.Request.Context(), secret)
+	key, err := h.keys.find(c.Request.Context(), secret, now)
 	if err != nil {
 		return tracker.APIKey{}, err
 	}
 	if !slices.ContainsFunc(scopes, func(s tracker.Scope) bool { return key.Allows(s) }) {
 		return key.APIKey, lacks(key.APIKey, scopes...)
 	}
-	return key.APIKey, h.keys.spend(key.ID, key.budgets, useOf(scopes))
+	return key.APIKey, h.keys.spend(key, useOf(scopes), now)
 }
 
 // private are the scopes of keys that are kept secret.
@@ -100,7 +100,6 @@ func actor(k tracker.APIKey) string { return "key:" + k.ID }
 // guess is right.
 type keyring struct {
 	authenticate func(ctx context.Context, secret string) (tracker.APIKey, error)
-	clock        func() time.Time
 	rates        [uses]rate
 
 	mu      sync.RWMutex
@@ -125,13 +124,13 @@ func unanswered(err error) bool {
 
 func newKeyring(o Options) *keyring {
 	return &keyring{
-		authenticate: o.Authenticate, clock: o.Clock, rates: o.Limits.rates(),
+		authenticate: o.Authenticate, rates: o.Limits.rates(),
 		known: map[[sha256.Size]byte]*knownKey{}, budgets: map[string]*[uses]budget{},
 	}
 }
 
-func (r *keyring) find(ctx context.Context, secret string) (*knownKey, error) {
-	digest, now := sha256.Sum256([]byte(secret)), r.clock()
+func (r *keyring) find(ctx context.Context, secret string, now time.Time) (*knownKey, error) {
+	digest := sha256.Sum256([]byte(secret))
 	r.mu.RLock()
 	known, ok := r.known[digest]
 	r.mu.RUnlock()
@@ -189,9 +188,12 @@ func (r *keyring) forget(digest [sha256.Size]byte) {
 }
 
 // spend uses up a request of a key; a 429 when none is left.
-func (r *keyring) spend(key string, budgets *[uses]budget, what use) error {
+func (r *keyring) spend(key *knownKey, what use, now time.Time) error {
 	if r.rates[what].every == 0 {
 		return nil
 	}
-	return spent(budgets[what].take(r.rates[what], r.clock()), "the API key "+key)
+	if wait := key.budgets[what].take(r.rates[what], now); wait > 0 {
+		return spent(wait, "the API key "+key.ID)
+	}
+	return nil
 }

@@ -84,11 +84,8 @@ func (b *budget) take(r rate, now time.Time) time.Duration {
 	}
 }
 
-// spent is the answer to whoever has to wait, nil when nobody has.
+// spent is the answer to whoever has to wait.
 func spent(wait time.Duration, whose string) error {
-	if wait <= 0 {
-		return nil
-	}
 	return &web.Problem{
 		Status: http.StatusTooManyRequests, Type: "too_many_requests",
 		Detail: fmt.Sprintf("%s has asked too often; wait as long as Retry-After says", whose),

@@ -86,8 +86,8 @@ func New(o Options) (*Handlers, error) {
 	return h, err
 }
 
-// Measure counts requests and how long they take; give it to the engine.
-func (h *Handlers) Measure() gin.HandlerFunc { return h.metrics.measure }
+// Measure counts a request and how long it took; give it to the engine.
+func (h *Handlers) Measure(c *gin.Context, took time.Duration) { h.metrics.measure(c, took) }
 
 // Mount adds every route. Those under /ofrep answer errors in their own form
 // and pages of any origin.

@@ -65,7 +65,8 @@ const databaseWithin = time.Second
 type question struct {
 	evaluation
 	entry gate.Entry // of a person we do not know: every default
-	now   time.Time
+	now   time.Time  // of the facts
+	asked time.Time  // by the real clock
 }
 
 // bulk answers every flag of a person. What the answer depends on is known
@@ -77,7 +78,7 @@ func (h *Handlers) bulk(c *gin.Context) error {
 	}
 	h.catchUp(c, &q)
 	var room [96]byte
-	invited := h.invitations.of(q.person)
+	invited := h.invitations.of(q.person, q.asked)
 	quoted := append(invited.appendTag(q.entry.AppendTag(append(room[:0], '"'), q.now)), '"')
 	inner := quoted[1 : len(quoted)-1] // which notices tell of, whatever the context
 	answer, tag := q.entry.Within(q.said), string(quoted)
@@ -105,7 +106,8 @@ func (h *Handlers) single(c *gin.Context) error {
 
 // asked finds whom a request asks about.
 func (h *Handlers) asked(c *gin.Context) (question, error) {
-	own, err := h.mayAsk(c)
+	asked := h.Clock()
+	own, err := h.mayAsk(c, asked)
 	if err != nil {
 		return question{}, err
 	}
@@ -124,7 +126,7 @@ func (h *Handlers) asked(c *gin.Context) (question, error) {
 		return question{}, terms.Errorf(terms.Forbidden, "the token is of another person than context.targetingKey")
 	}
 	e, _ := h.Gate.Entry(said.person)
-	return question{said, e, h.Now()}, nil
+	return question{said, e, h.Now(), asked}, nil
 }
 
 // catchUp makes sure that an answer is not older than the notice that brought

@@ -62,7 +62,7 @@ func crowded(b *testing.B, people int) http.Handler {
 		Check: func(context.Context) error { return nil }, PublicURL: publicURL, MessagingTTL: day, Metrics: prometheus.NewRegistry(),
 	})
 	w.must(err)
-	engine, err := web.Engine(web.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Routine: []string{"/ofrep/", "/access/"}, Measure: api.Measure()})
+	engine, err := web.Engine(web.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Routine: []string{"/ofrep/", "/access/"}, Measure: api.Measure})
 	w.must(err)
 	api.Mount(engine)
 	return engine

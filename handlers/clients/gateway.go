@@ -31,10 +31,6 @@ type Gateway struct {
 	Page func(r *http.Request, d gate.Decision) ([]byte, error)
 }
 
-// refusedPolicy lets the page that a gateway passes on fetch nothing: it is shown
-// in the place of another server's, and has its styles inside.
-const refusedPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
 // RefusedHeader tells gateways, and their logs, what a refused request would have
 // taken. An answer without it is no refusal of a person's request.
 const RefusedHeader = "X-Assent-Refused"
@@ -114,7 +110,7 @@ func (h *Handlers) asking(answer func(*gin.Context, intercepted) error, read fun
 		if secret == "" {
 			secret = given(c)
 		}
-		if _, err := h.authorizeWith(c, secret, tracker.DecisionsRead); err != nil {
+		if _, err := h.authorizeWith(c, secret, h.Clock(), tracker.DecisionsRead); err != nil {
 			return err
 		}
 		in, err := read(c)
@@ -198,8 +194,6 @@ func (h *Handlers) refuse(c *gin.Context, d gate.Decision) error {
 		return err
 	}
 	c.Header("Link", problem.Link())
-	c.Header("Content-Security-Policy", refusedPolicy)
-	c.Header("Vary", "Accept, Accept-Language, Cookie")
-	c.Data(http.StatusForbidden, "text/html; charset=utf-8", page)
+	web.Lent(c, http.StatusForbidden, page)
 	return nil
 }

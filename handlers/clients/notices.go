@@ -29,7 +29,6 @@ const (
 type invitations struct {
 	notices *gate.Notices // nil: there are none
 	tickets *tokens.Tickets
-	clock   func() time.Time
 }
 
 // invitation is that of one person.
@@ -40,18 +39,18 @@ type invitation struct {
 }
 
 func newInvitations(o Options) *invitations {
-	i := &invitations{notices: o.Notices, clock: o.Clock}
+	i := &invitations{notices: o.Notices}
 	if i.notices != nil {
 		i.tickets = o.Tokens.Tickets(tokens.Stream, ticketPeriod)
 	}
 	return i
 }
 
-func (i *invitations) of(person string) invitation {
+func (i *invitations) of(person string, now time.Time) invitation {
 	if i.notices == nil || len(person) > longestPerson {
 		return invitation{}
 	}
-	return invitation{i, person, i.tickets.Period(person, i.clock())}
+	return invitation{i, person, i.tickets.Period(person, now)}
 }
 
 // appendTag makes the tag of a bulk answer depend on the ticket in it: a client
@@ -139,7 +138,7 @@ func (l *listener) follow(ctx context.Context, reader *gate.Reader, ends time.Ti
 // catches up first.
 func (l *listener) look() {
 	entry, _ := l.Gate.Entry(l.person)
-	tag := string(l.invitations.of(l.person).appendTag(entry.AppendTag(nil, l.Now())))
+	tag := string(l.invitations.of(l.person, l.Clock()).appendTag(entry.AppendTag(nil, l.Now())))
 	if tag == l.told {
 		return
 	}

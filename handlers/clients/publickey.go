@@ -3,6 +3,7 @@ package clients
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,26 +17,29 @@ import (
 // key that has flags:read. A public key, which apps carry, has only flags:own;
 // it comes as X-API-Key, with a token of the person as Bearer, and reads what
 // concerns that person.
-func (h *Handlers) mayAsk(c *gin.Context) (string, error) {
+func (h *Handlers) mayAsk(c *gin.Context, now time.Time) (string, error) {
 	secret, token := web.Header(c, "X-Api-Key"), bearer(c)
 	if secret == "" || token == "" { // the one there is, is a key
-		_, err := h.authorizeWith(c, secret+token, tracker.FlagsRead)
+		_, err := h.authorizeWith(c, secret+token, now, tracker.FlagsRead)
 		return "", err
 	}
-	key, err := h.keys.find(c.Request.Context(), secret)
+	key, err := h.keys.find(c.Request.Context(), secret, now)
 	switch {
 	case err != nil:
 		return "", err
 	case key.Allows(tracker.FlagsRead):
-		return "", h.keys.spend(key.ID, key.budgets, useFlags)
+		return "", h.keys.spend(key, useFlags, now)
 	case !key.Allows(tracker.FlagsOwn):
 		return "", lacks(key.APIKey, tracker.FlagsRead)
 	}
-	claims, err := h.Tokens.Verify(tokens.Flags, token, h.Clock())
+	claims, err := h.Tokens.Verify(tokens.Flags, token, now)
 	if err != nil {
 		return "", terms.Errorf(terms.Unauthenticated, "send the person's flags token as `Authorization: Bearer TOKEN` beside the public key: %v", err)
 	}
-	return claims.Person, spent(h.crowd.of(claims.Person).take(rateOf(h.Limits.Person), h.Clock()), "this person")
+	if wait := h.crowd.of(claims.Person).take(rateOf(h.Limits.Person), now); wait > 0 {
+		return "", spent(wait, "this person")
+	}
+	return claims.Person, nil
 }
 
 // flagsToken signs what an app needs, beside a public key, to read its person's

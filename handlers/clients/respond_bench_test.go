@@ -143,7 +143,7 @@ func newAcceptance(b *testing.B, url string, change func(*tracker.Deps)) *accept
 		_, err = a.raw.Exec("PRAGMA wal_autocheckpoint = 20000")
 		a.must(err)
 	}
-	plain, err := web.Engine(web.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Measure: a.api.Measure()})
+	plain, err := web.Engine(web.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Measure: a.api.Measure})
 	a.must(err)
 	a.api.Mount(plain)
 	a.plain = plain

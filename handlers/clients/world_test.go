@@ -169,12 +169,9 @@ func (w *world) mount(settings config.Config, layer *messaging.Server, store tra
 		Gateway:  intercepting(),
 	})
 	w.must(err)
-	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Routine: []string{"/ofrep/"}, Measure: func(c *gin.Context) {
-		request := c.Request // as it came: a handler may put another in its place
-		w.api.Measure()(c)
-		w.routes.Store(request, c.FullPath())
-	}})
+	w.engine, err = web.Engine(web.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: time.Now, Routine: []string{"/ofrep/"}, Measure: w.api.Measure})
 	w.must(err)
+	w.engine.Use(func(c *gin.Context) { w.routes.Store(c.Request, c.FullPath()) })
 	w.api.Mount(w.engine)
 }
 

@@ -25,7 +25,7 @@ func Handle(fn func(*gin.Context) error) gin.HandlerFunc {
 
 // answer turns the error that a handler returned, or its panic, into an
 // answer.
-func (e edge) answer(c *gin.Context) {
+func (e *edge) answer(c *gin.Context) {
 	defer e.recover(c)
 	c.Next()
 	if last := c.Errors.Last(); last != nil {
@@ -33,7 +33,7 @@ func (e edge) answer(c *gin.Context) {
 	}
 }
 
-func (e edge) recover(c *gin.Context) {
+func (e *edge) recover(c *gin.Context) {
 	cause := recover()
 	if cause == nil {
 		return
@@ -47,7 +47,7 @@ func (e edge) recover(c *gin.Context) {
 
 // fail answers an error. What is not the caller's fault is logged once, here,
 // and the caller learns the request id only.
-func (e edge) fail(c *gin.Context, err error) {
+func (e *edge) fail(c *gin.Context, err error) {
 	found := *problemOf(err) // a copy: a handler may return the same problem again
 	p := &found
 	p.Reference = RequestID(c)

@@ -22,8 +22,8 @@ type Options struct {
 	// ErrorPage renders what people see instead of an answer. Without it, or
 	// when it fails, they get what programs get.
 	ErrorPage func(r *http.Request, p *Problem) ([]byte, error)
-	// Measure, if given, sees every request first and every answer last.
-	Measure gin.HandlerFunc
+	// Measure, if given, sees every answer, and how long it took.
+	Measure func(c *gin.Context, took time.Duration)
 	// Routine lists prefixes of paths that are called so often that a good
 	// answer is logged at debug level only.
 	Routine []string
@@ -50,11 +50,8 @@ func Engine(o Options) (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, fmt.Errorf("trust no proxy: %w", err)
 	}
-	e := edge{o, safeguards(o.HTTPS), new(ids)}
-	if o.Measure != nil {
-		engine.Use(o.Measure)
-	}
-	engine.Use(e.identify, e.log, e.answer, unescape)
+	e := &edge{o, safeguards(o.HTTPS), new(ids)}
+	engine.Use(e.watch, e.answer, unescape)
 	engine.NoRoute(Handle(noRoute))
 	engine.NoMethod(Handle(noMethod))
 	return engine, nil
@@ -67,10 +64,20 @@ type edge struct {
 	ids        *ids
 }
 
-// log writes one line per request: ids and numbers, never content.
-func (e edge) log(c *gin.Context) {
+// watch sees every request first and every answer last.
+func (e *edge) watch(c *gin.Context) {
 	start := e.options.Now()
+	e.identify(c)
 	c.Next()
+	took := e.options.Now().Sub(start)
+	if e.options.Measure != nil {
+		e.options.Measure(c, took)
+	}
+	e.log(c, took)
+}
+
+// log writes one line per request: ids and numbers, never content.
+func (e *edge) log(c *gin.Context, took time.Duration) {
 	level, status := slog.LevelInfo, c.Writer.Status()
 	if status < http.StatusBadRequest && e.routine(c.FullPath()) {
 		level = slog.LevelDebug
@@ -82,10 +89,10 @@ func (e edge) log(c *gin.Context) {
 	e.options.Log.LogAttrs(ctx, level, "request",
 		slog.String("request_id", RequestID(c)), slog.String("method", c.Request.Method),
 		slog.String("route", c.FullPath()), slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)),
-		slog.Duration("took", e.options.Now().Sub(start)))
+		slog.Duration("took", took))
 }
 
-func (e edge) routine(route string) bool {
+func (e *edge) routine(route string) bool {
 	for _, prefix := range e.options.Routine {
 		if strings.HasPrefix(route, prefix) {
 			return true

@@ -28,7 +28,7 @@ const (
 
 // identify gives the request an id, taking the one that a proxy in front made
 // if it looks like one, and every answer its security headers.
-func (e edge) identify(c *gin.Context) {
+func (e *edge) identify(c *gin.Context) {
 	id := Header(c, requestHeader)
 	if id == "" || !givenID.MatchString(id) {
 		id = e.ids.next()
@@ -74,13 +74,12 @@ type safeguard struct {
 	value []string
 }
 
-// safeguards are the security headers of every answer.
+// safeguards are the security headers of every answer. Those that only tell
+// browsers how to go about a page are added where one is sent.
 func safeguards(https bool) []safeguard {
 	list := []safeguard{
 		{"Content-Security-Policy", []string{answerPolicy}},
-		{"X-Frame-Options", []string{"DENY"}},
 		{"X-Content-Type-Options", []string{"nosniff"}},
-		{"Referrer-Policy", []string{"same-origin"}},
 		{"Cache-Control", []string{"no-store"}},
 	}
 	if https {

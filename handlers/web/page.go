@@ -15,9 +15,15 @@ import (
 
 // Page answers with a whole page of HTML, rendered before it is called so that
 // a page that fails is never half sent.
-func Page(c *gin.Context, status int, html []byte) { send(c, status, html, pagePolicy) }
+func Page(c *gin.Context, status int, html []byte) { send(c, status, html, pagePolicy, "DENY") }
 
-func send(c *gin.Context, status int, html []byte, policy string) {
+// send keeps a Referrer-Policy that the handler has chosen.
+func send(c *gin.Context, status int, html []byte, policy, frames string) {
+	header := c.Writer.Header()
+	if _, chosen := header["Referrer-Policy"]; !chosen {
+		c.Header("Referrer-Policy", "same-origin")
+	}
+	c.Header("X-Frame-Options", frames) // for browsers that do not know frame-ancestors
 	c.Header("Content-Security-Policy", policy)
 	c.Header("Vary", "Accept, Accept-Language, Cookie")
 	c.Header("Content-Length", strconv.Itoa(len(html))) // else it would go out in pieces
@@ -26,22 +32,26 @@ func send(c *gin.Context, status int, html []byte, policy string) {
 
 // Framing answers with a page that shows others of this site in frames.
 func Framing(c *gin.Context, status int, html []byte) {
-	send(c, status, html, pagePolicy+"; frame-src 'self'")
+	send(c, status, html, pagePolicy+"; frame-src 'self'", "DENY")
 }
+
+// Lent answers with a page that a gateway shows in the place of another server's: it has its styles inside, and
+// fetches nothing.
+func Lent(c *gin.Context, status int, html []byte) { send(c, status, html, lentPolicy, "DENY") }
+
+const lentPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Kept answers with a page as it was once shown, whole with its styles. It is to be looked at, alone or in a frame of
 // this site: nothing in it runs, loads or can be sent.
 func Kept(c *gin.Context, html []byte) {
-	c.Header("X-Frame-Options", "SAMEORIGIN")
-	send(c, http.StatusOK, html, keptPolicy)
+	send(c, http.StatusOK, html, keptPolicy, "SAMEORIGIN")
 }
 
 const keptPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 
 // Letter is Kept for a page that the one around it measures, to show it whole.
 func Letter(c *gin.Context, html []byte) {
-	c.Header("X-Frame-Options", "SAMEORIGIN")
-	send(c, http.StatusOK, html, keptPolicy+" allow-same-origin")
+	send(c, http.StatusOK, html, keptPolicy+" allow-same-origin", "SAMEORIGIN")
 }
 
 // WantsPage reports whether whoever asks is a browser that wants to show the
