@@ -77,13 +77,9 @@ func (s *stage) deps() tracker.Deps {
 	}
 	return tracker.Deps{
 		Store: s.store, Catalogue: settings.Catalogue, Now: s.clock.Now, Random: rand.Reader, Signer: signer,
-		Committed: func(_ context.Context, revision uint64) error {
-			s.told = max(s.told, revision)
-			if next := s.next; next != nil {
-				s.next = nil
-				next()
-			}
-			return nil
+		Committed: s.tell,
+		Changed: func(ctx context.Context, changes []tracker.Change) error {
+			return s.tell(ctx, changes[len(changes)-1].Revision)
 		},
 		Pace: tracker.Pace{
 			Tick: time.Hour, Rows: 200, MaxRows: 1000, Hold: 20 * time.Millisecond, Duty: 0.3,
@@ -94,6 +90,19 @@ func (s *stage) deps() tracker.Deps {
 			Rest: func(context.Context, time.Duration) { s.Error("a sweep of the demo rested") },
 		},
 	}
+}
+
+// tell is what followers are told, which nobody can take back any more.
+func (s *stage) tell(ctx context.Context, revision uint64) error {
+	if newest, err := s.tracker.Revision(ctx); err != nil || newest < revision {
+		s.Errorf("followers are told of %d, and the newest that is there is %d: %v", revision, newest, err)
+	}
+	s.told = max(s.told, revision)
+	if next := s.next; next != nil {
+		s.next = nil
+		next()
+	}
+	return nil
 }
 
 func (s *stage) seed(people int) {
@@ -163,13 +172,13 @@ func TestTheStoryGoesAsTheCampaignOf2021Did(t *testing.T) {
 			t.Parallel()
 			s := openStage(t, url(t), demo.Start())
 			s.seed(400)
-			s.tell()
+			s.story()
 		})
 	}
 }
 
 // tell goes through the year and checks what everybody would look for.
-func (s *stage) tell() {
+func (s *stage) story() {
 	s.Helper()
 	share := func(low, high int64) {
 		s.Helper()

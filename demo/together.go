@@ -24,6 +24,7 @@ func (s *Story) inOne(ctx context.Context, acts []act, now time.Time) error {
 			revision = max(revision, newest)
 			return nil
 		}
+		deps.Changed = nil // nobody may know of what can still be taken back
 		t := tracker.New(deps)
 		for _, a := range acts {
 			if err := a.do(ctx, t, now); err != nil {

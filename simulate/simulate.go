@@ -122,7 +122,7 @@ func Run(ctx context.Context, d tracker.Deps, o Options) (Result, error) {
 	}
 	d.Now, d.Random = func() time.Time { return s.now }, random
 	d.Store = watched{d.Store, s.saw}
-	d.Committed = func(context.Context, uint64) error { return nil }
+	d.Committed, d.Changed = func(context.Context, uint64) error { return nil }, nil
 	d.Wake, d.Lease, d.Approvals = nil, nil, tracker.Approvals{}
 	d.Pace = tracker.Pace{
 		Tick: d.Pace.Tick, Rows: tracker.MaxBatch, MaxRows: tracker.MaxBatch, Duty: 1,
