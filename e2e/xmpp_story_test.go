@@ -28,11 +28,12 @@ type chatSettings struct {
 }
 
 // road is what lies between a chat server and Assent: all of it, or, while it is
-// broken, only questions to the decision point.
+// broken, only questions to the decision point; while it is shut, nothing.
 type road struct {
 	*httptest.Server
 	mu     sync.Mutex
 	broken bool
+	shut   bool
 	cut    context.CancelFunc // ends what is under way
 	way    context.Context
 }
@@ -50,9 +51,11 @@ func roadTo(t *testing.T, address string) *road {
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		r.mu.Lock()
-		broken, way := r.broken, r.way
+		broken, shut, way := r.broken, r.shut, r.way
 		r.mu.Unlock()
 		switch {
+		case shut:
+			w.WriteHeader(http.StatusServiceUnavailable)
 		case !strings.HasPrefix(q.URL.Path, "/api/v1/enforcement"):
 			proxy.ServeHTTP(w, q)
 		case broken:
@@ -75,10 +78,17 @@ func (r *road) breaks() {
 	r.cut()
 }
 
+func (r *road) shuts() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.shut = true
+	r.cut()
+}
+
 func (r *road) mend() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.broken = false
+	r.broken, r.shut = false, false
 	r.way, r.cut = context.WithCancel(context.Background())
 }
 
@@ -157,21 +167,33 @@ func letsGoOfItsUsers(t *testing.T, server func(t *testing.T, assent string, mor
 
 	told := x.count("phone", "<standing", suspended)
 	s.signal(syscall.SIGCONT)
-	for deadline := time.Now().Add(2 * patience); x.count("phone", "<standing", suspended) == told; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("Assent speaks again, and its rules do not hold")
-		}
-	}
+	s.tells(x, told)
 	x.says("phone", "ben", "held-again", "held-again")
 	x.hears("phone", `id="held-again"`, "policy-violation")
 	x.says("tablet", "ana", "later", "later")
-	s.acceptsWhatIsAsked("ana")
+	told = x.count("phone", "<standing", suspended)
+	way.shuts() // who is turned away at the door hears nothing either
 	x.hears("phone", "<body>later</body>")
-	if got := x.bodies("phone"); got != "new later" {
+	way.mend()
+	s.tells(x, told)
+	x.says("tablet", "ana", "last", "last")
+	s.acceptsWhatIsAsked("ana")
+	x.hears("phone", "<body>last</body>")
+	if got := x.bodies("phone"); got != "new later last" {
 		t.Errorf("ana's phone got %q", got)
 	}
 	if got := x.bodies("tablet"); got != "let-through" {
 		t.Errorf("ben's tablet got %q", got)
+	}
+}
+
+// tells waits until ana's phone was told once more that she is suspended.
+func (s *site) tells(x *xmpp, before int) {
+	s.Helper()
+	for deadline := time.Now().Add(2 * patience); x.count("phone", "<standing", `stage="suspended_delivery"`) == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatal("Assent speaks again, and its rules do not hold")
+		}
 	}
 }
 

@@ -158,6 +158,7 @@ local connect; -- forward
 local waiting = {}; -- users whose messages wait for the first snapshot
 local following; -- the request of the stream, while it is open
 local heard = os.time(); -- when Assent last said something
+local asked = heard; -- when the stream was last asked for
 
 local started = os.time();
 
@@ -226,14 +227,14 @@ local function stream()
 		if not ok and code == 422 then mark = nil; end -- a mark it does not know: begin again
 		again("the stream ended: " .. tostring(code));
 	end);
-	following, heard = request, os.time();
+	following, asked = request, os.time();
 end
 
 -- tick notices a connection that died without a word, lifts what the operator
 -- wants lifted, and reports how far this host has come.
 local function tick()
 	local silent = os.time() - heard;
-	if following and following.conn and silent > 20 then
+	if following and following.conn and os.time() - math.max(heard, asked) > 20 then
 		http.destroy_request(following);
 		again("silence");
 	end
@@ -274,8 +275,10 @@ local function snapshot(after, fresh, least)
 	end);
 end
 
+-- connect goes on after the mark. Who was away for long reads everything again: the
+-- database may have been put back to an older state, and have gone on from there.
 function connect()
-	if mark then stream(); else snapshot("", {}); end
+	if mark and os.time() - heard < 600 then stream(); else snapshot("", {}); end
 end
 
 -- Reply tokens ---------------------------------------------------------------

@@ -14,6 +14,7 @@
 
 -define(TICK, timer:seconds(5)).
 -define(SILENCE, 20). % seconds without a word, of which the stream has one every five
+-define(LONG_AWAY, 600). % seconds after which what happened since cannot be told: the database may have been put back to an older state
 -define(PATIENCE, timer:seconds(1)). % for an answer of the decision point
 
 %% Answers ---------------------------------------------------------------------
@@ -130,7 +131,8 @@ now_in(Seconds) -> erlang:system_time(second) + Seconds.
 
 %% State: host; request, the stream that is open, or none; buffer, what of it is no
 %% whole event yet; mark, up to which all is known, or none before the first
-%% snapshot; heard, when Assent last said something.
+%% snapshot; heard, when Assent last said something; asked, when the stream was last
+%% asked for.
 
 init([Host, _Opts]) ->
     ets:new(table(Host), [named_table, public, {read_concurrency, true}]),
@@ -138,7 +140,7 @@ init([Host, _Opts]) ->
     _ = inets:start(httpc, [{profile, ?MODULE}]), % or it is there
     ok = httpc:set_options([{max_sessions, 32}, {max_keep_alive_length, 0}], ?MODULE),
     erlang:send_after(?TICK, self(), tick),
-    State = #{host => Host, request => none, buffer => <<>>, mark => none, heard => now_in(0)},
+    State = #{host => Host, request => none, buffer => <<>>, mark => none, heard => now_in(0), asked => now_in(0)},
     case option(Host, key) of
         <<>> ->
             ?ERROR_MSG("the option key of mod_assent_gate is not set: give it a key with the scope decisions:read; nobody is held to anything", []),
@@ -167,8 +169,11 @@ handle_info(connect, #{mark := none, host := Host} = State) ->
         {ok, Mark} -> {noreply, stream(State#{mark => Mark, heard => now_in(0)})};
         Why -> {noreply, again(State, {snapshot, Why})}
     end;
-handle_info(connect, State) ->
-    {noreply, stream(State)};
+handle_info(connect, #{heard := Heard} = State) ->
+    case now_in(0) - Heard > ?LONG_AWAY of
+        true -> handle_info(connect, State#{mark => none});
+        false -> {noreply, stream(State)}
+    end;
 handle_info({http, {Request, stream_start, _}}, #{request := Request, mark := Mark} = State) ->
     ?INFO_MSG("following Assent from ~ts", [Mark]),
     {noreply, State#{heard => now_in(0)}};
@@ -200,8 +205,8 @@ again(#{host := Host} = State, Why) ->
     State#{buffer => <<>>}.
 
 %% heard_lately notices a connection that died without a word.
-heard_lately(#{request := Request, heard := Heard} = State) when Request /= none ->
-    case now_in(0) - Heard > ?SILENCE of
+heard_lately(#{request := Request, heard := Heard, asked := Asked} = State) when Request /= none ->
+    case now_in(0) - max(Heard, Asked) > ?SILENCE of
         true -> again(hung_up(State), silence);
         false -> State
     end;
@@ -283,7 +288,7 @@ stream(#{host := Host, mark := Mark} = State) ->
     Url = url(Host, ["/api/v1/enforcement/stream?after=", uri_string:quote(Mark)]),
     Headers = [{"accept", "text/event-stream"}, {"connection", "close"} | headers(Host)],
     case httpc:request(get, {Url, Headers}, http_options(timer:seconds(5), infinity), [{sync, false}, {stream, self}, {body_format, binary}], ?MODULE) of
-        {ok, Request} -> State#{request => Request, buffer => <<>>, heard => now_in(0)};
+        {ok, Request} -> State#{request => Request, buffer => <<>>, asked => now_in(0)};
         {error, Why} -> again(State, Why)
     end.
 
