@@ -29,12 +29,22 @@ func (a *app) load(ctx context.Context) error {
 }
 
 // follow keeps the gate up with the log of changes until the context ends: as
-// soon as the database tells of a commit, where it does, and at intervals.
-func (a *app) follow(ctx context.Context) <-chan struct{} {
+// soon as the database tells of a commit, where it does, and at intervals. A
+// database that knows less than the gate was put back to an older state: the
+// server has to end then, because the gate would pass over the changes to come,
+// which have numbers that it has seen.
+func (a *app) follow(ctx context.Context, failed chan<- error) <-chan struct{} {
 	told, deaf := a.listen(ctx)
 	followed := a.every(ctx, followEvery, told, "following changes failed; answers stay as last known", func(ctx context.Context) error {
 		began := realClock()
 		if err := a.gate.CatchUp(ctx, 0); err != nil {
+			return err
+		}
+		if err := a.putBack(ctx); err != nil {
+			select {
+			case failed <- err:
+			default: // it has failed already
+			}
 			return err
 		}
 		a.heard.Store(began.UnixMicro())
@@ -47,6 +57,16 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 		<-deaf
 	}()
 	return ended
+}
+
+// putBack is an error when the database has lost changes that the gate has applied.
+func (a *app) putBack(ctx context.Context) error {
+	applied := a.gate.Revision()
+	newest, err := a.tracker.Revision(ctx)
+	if err == nil && newest < applied {
+		err = fmt.Errorf("the database was put back to an older state under this server, from change %d to %d: start again", applied, newest)
+	}
+	return err
 }
 
 // listen returns a channel that receives when another process has committed

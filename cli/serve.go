@@ -106,10 +106,10 @@ func (a *app) run(ctx context.Context, extra *demoParts) error {
 	}
 	beside, end := context.WithCancel(ctx)
 	defer end()
-	following, keeping, delivering := a.follow(beside), a.keepCheckpoints(beside), a.deliver(beside)
+	failed := make(chan error, 1)
+	following, keeping, delivering := a.follow(beside, failed), a.keepCheckpoints(beside), a.deliver(beside)
 	jobs.Start()
 	server := a.server(handler)
-	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	checking := a.checkStructure(beside)
 	a.log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "url", a.settings.Server.PublicURL)

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -137,38 +138,59 @@ func TestADamagedDatabaseIsNotTouched(t *testing.T) {
 func TestADatabaseOfANewerProgramIsNotTouched(t *testing.T) {
 	t.Parallel()
 	const newer = "INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'of_the_future', 'x')"
-	file := filepath.Join(t.TempDir(), "assent.db")
-	server := testenv.Postgres(t)
-	for url, change := range map[string]func() error{
-		"sqlite:" + file: func() error {
-			db, err := sql.Open("sqlite3", file)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }() // the change has its own error
-			_, err = db.ExecContext(t.Context(), newer)
-			return err
-		},
-		server: func() error {
-			conn, err := pgx.Connect(t.Context(), server)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = conn.Close(context.Background()) }() // the same
-			_, err = conn.Exec(t.Context(), newer)
-			return err
-		},
-	} {
+	for _, url := range []string{"sqlite:" + filepath.Join(t.TempDir(), "assent.db"), testenv.Postgres(t)} {
 		s := newSite(t, "ASSENT_DATABASE_URL="+url)
 		s.runs("migrate")
 		s.runs("migrate")
-		if err := change(); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, url, newer)
 		for _, command := range []string{"serve", "demo", "sweep", "migrate", "doctor"} {
 			s.refuses(1, []string{command}, "newer Assent", "backup")
 		}
 	}
+}
+
+// execute is somebody who does something to a database behind the program's back.
+func execute(t *testing.T, url, statement string) {
+	t.Helper()
+	var err error
+	if file, isFile := strings.CutPrefix(url, "sqlite:"); isFile {
+		var db *sql.DB
+		if db, err = sql.Open("sqlite3", file); err == nil {
+			_, err = db.ExecContext(t.Context(), statement)
+			err = errors.Join(err, db.Close())
+		}
+	} else {
+		var conn *pgx.Conn
+		if conn, err = pgx.Connect(t.Context(), url); err == nil {
+			_, err = conn.Exec(t.Context(), statement)
+			err = errors.Join(err, conn.Close(context.Background()))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A standby that takes over without the last transactions leaves a server knowing
+// more than its database, and deaf to what comes under the same numbers.
+func TestAServerEndsWhenItsDatabaseIsPutBack(t *testing.T) {
+	t.Parallel()
+	onEveryDatabase(t, func(t *testing.T, setting string) {
+		s := newSite(t, setting).start("serve")
+		s.publish()
+		s.send("PUT", "/api/v1/campaigns/"+campaign+"/plans", plan, "Content-Type", "application/yaml").is(201)
+		s.send("POST", "/api/v1/campaigns/"+campaign+"/plans/1/activate", "").is(200)
+		s.troubled = true
+		execute(t, strings.TrimPrefix(setting, "ASSENT_DATABASE_URL="), "UPDATE revision SET value = value - 1")
+		select {
+		case <-s.server.ended:
+		case <-time.After(patience):
+			t.Fatal("it goes on")
+		}
+		if log := s.server.log.String(); s.server.ProcessState.ExitCode() != 1 || !strings.Contains(log, "put back to an older state") {
+			t.Errorf("it ended with %d:\n%s", s.server.ProcessState.ExitCode(), log)
+		}
+	})
 }
 
 func TestSettingsThatCannotBeUsedAreListedAllAtOnce(t *testing.T) {

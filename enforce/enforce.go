@@ -54,7 +54,7 @@ type Client struct {
 type Status struct {
 	Ready     bool      // a snapshot was read; until then everything is allowed
 	Connected bool      // changes are being followed
-	Revision  uint64    // newest change of Assent that every answer reflects
+	Revision  uint64    // newest change of Assent that every answer reflects; less again when its database was put back
 	Heard     time.Time // when Assent last said that this is all; zero for never
 	Error     error     // why the last attempt to follow ended; nil while connected
 }

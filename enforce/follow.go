@@ -16,6 +16,11 @@ import (
 // batch is how many people who changed are put in force at a time.
 const batch = 1000
 
+// longAway is for how long a client may have heard nothing and still be told only
+// what has changed since. Within it nobody puts a database back to an older state
+// and has it come by more changes than it had before, which could not be told.
+const longAway = 10 * time.Minute
+
 // errStale asks for a snapshot: too much has happened to be told one by one.
 var errStale = errors.New("enforce: everything has to be read again")
 
@@ -37,7 +42,7 @@ type wirePage struct {
 
 // session reads a snapshot if one is needed, and follows until that fails.
 func (c *Client) session(ctx context.Context) error {
-	if c.mark == "" || c.stale {
+	if c.mark == "" || c.stale || c.Lag() > longAway {
 		if err := c.load(ctx); err != nil {
 			return err
 		}
@@ -201,7 +206,7 @@ type following struct {
 func (f *following) event(name, id string, data []byte) error {
 	switch name {
 	case "reset":
-		return errStale
+		return f.reset(data)
 	case "rules":
 		var one struct {
 			Rules        string `json:"rules"`
@@ -219,6 +224,22 @@ func (f *following) event(name, id string, data []byte) error {
 		return f.marked(id, data)
 	}
 	return nil
+}
+
+// reset has everything read again. A server whose database was put back to an
+// older state says up to which revision it goes: no more can be asked of a
+// snapshot then.
+func (f *following) reset(data []byte) error {
+	var one struct {
+		Newest *uint64 `json:"newest"`
+	}
+	if err := json.Unmarshal(data, &one); err != nil {
+		return fmt.Errorf("enforce: read a reset: %w", err)
+	}
+	if one.Newest != nil {
+		f.client.note(func(s *Status) { s.Revision = min(s.Revision, *one.Newest) })
+	}
+	return errStale
 }
 
 func (f *following) person(data []byte) error {

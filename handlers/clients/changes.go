@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"assent/handlers/web"
 	"assent/terms"
 	"assent/tracker"
 )
@@ -40,12 +41,23 @@ func (h *Handlers) changes(c *gin.Context, _ tracker.APIKey) error {
 	if err != nil {
 		return fmt.Errorf("read changes after %d: %w", after, err)
 	}
+	if after > feed.Newest {
+		return putBack(after, feed.Newest)
+	}
 	list, next := make([]changeOut, len(feed.Changes)), after
 	for i, change := range feed.Changes {
 		next, list[i] = change.Revision, changeOf(change, feed.Stages[i])
 	}
 	c.JSON(http.StatusOK, gin.H{"changes": list, "next": next, "newest": feed.Newest})
 	return nil
+}
+
+// putBack is the answer to whoever has applied more than there is.
+func putBack(applied, newest uint64) error {
+	return &web.Problem{
+		Status: http.StatusGone, Type: "put_back", Fields: map[string]any{"newest": newest},
+		Detail: fmt.Sprintf("you have applied revision %d and the newest is %d: the database was put back to an older state; read everything again, then go on after what you have read", applied, newest),
+	}
 }
 
 func changeOf(c tracker.Change, stage string) changeOut {

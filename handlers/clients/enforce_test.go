@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"assent/enforce"
+	"assent/gate"
 )
 
 // until waits for a condition.
@@ -102,19 +104,30 @@ func TestAServerThatEmbedsEnforceKnowsWhatAssentKnows(t *testing.T) {
 	server.CloseClientConnections()
 }
 
+// behind is a second server on the same database, whose gate is never told of
+// what comes.
+func (w *world) behind() *world {
+	w.Helper()
+	other := w.in(w.TB)
+	catalogue := settings(w.TB).Catalogue
+	other.gate = gate.New(source{w.store, catalogue}, gate.Options{Catalogue: catalogue, PublicURL: publicURL, Now: w.Now})
+	w.must(other.gate.Load(w.Context()))
+	other.mount(settings(w.TB), w.messaging(), w.store)
+	return other
+}
+
 // TestAServerBehindIsNotFollowed puts one that knows less in the place of one
-// that knows more, as a load balancer in front of replicas does.
+// that knows more, as a load balancer does.
 func TestAServerBehindIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	ahead, behind := newWorld(t), newWorld(t)
-	for _, w := range []*world{ahead, behind} {
-		w.campaign()
-		w.person("u1", "BR")
-		w.limit("u1")
-	}
-	ahead.choose("u1", "accepted", "k").is(201)
-	first := ahead.serveAt("127.0.0.1:0")
-	client := ahead.enforcing(first.URL)
+	w := newWorld(t)
+	w.campaign()
+	w.person("u1", "BR")
+	w.limit("u1")
+	behind := w.behind()
+	w.choose("u1", "accepted", "k").is(201)
+	first := w.serveAt("127.0.0.1:0")
+	client := w.enforcing(first.URL)
 	<-client.Ready()
 	until(t, "the connection", func() bool { return client.Status().Connected })
 	first.CloseClientConnections()
@@ -128,4 +141,37 @@ func TestAServerBehindIsNotFollowed(t *testing.T) {
 	if d := client.Decide("u1", "messages.send"); !d.Allowed {
 		t.Fatalf("an older state restricted somebody: %+v", d)
 	}
+}
+
+// TestADatabaseThatWasPutBackIsFollowed puts a server on an older copy of the
+// database in the place of the one before. What happens there has revisions that
+// its followers have seen already, and must reach them all the same.
+func TestADatabaseThatWasPutBackIsFollowed(t *testing.T) {
+	t.Parallel()
+	lost, kept := newWorld(t), newWorld(t)
+	for _, w := range []*world{lost, kept} {
+		w.campaign()
+		w.person("u1", "BR")
+		w.limit("u1")
+	}
+	for n := range 20 {
+		lost.person(fmt.Sprintf("new%d", n), "BR") // and what they did is lost
+	}
+	first := lost.serveAt("127.0.0.1:0")
+	client := lost.enforcing(first.URL)
+	<-client.Ready()
+	until(t, "the connection", func() bool { return client.Status().Connected })
+	known := client.Status().Revision
+	kept.send("GET", fmt.Sprintf("/api/v1/changes?after=%d", known), "").is(410).says("type", "urn:assent:problem:put_back", "newest", kept.gate.Revision())
+	kept.send("GET", fmt.Sprintf("/api/v1/changes?after=%d", known), "", "Accept", "text/event-stream").is(410)
+	first.CloseClientConnections()
+	first.Close()
+	second := kept.serveAt(first.Listener.Addr().String())
+	defer second.Close()
+	defer second.CloseClientConnections()
+	until(t, "the older state", func() bool { return client.Status().Connected && client.Status().Revision == kept.gate.Revision() })
+	if kept.choose("u1", "accepted", "k").is(201); kept.gate.Revision() >= known {
+		t.Fatalf("the follower had seen up to %d, and this is %d: the test shows nothing", known, kept.gate.Revision())
+	}
+	until(t, "what was accepted after it", func() bool { return client.Decide("u1", "messages.send").Allowed })
 }

@@ -98,9 +98,8 @@ func (h *Handlers) follow(c *gin.Context, _ tracker.APIKey) error {
 	follower := h.Gate.Follow(held)
 	defer follower.Close()
 	mark := h.Gate.Mark()
-	if since.Revision > mark.Revision { // read from another server, which is ahead
-		return &web.Problem{Status: http.StatusServiceUnavailable, Type: "behind", Detail: "this server does not know all that you know yet; try again",
-			Header: map[string]string{"Retry-After": "1"}}
+	if since.Revision > mark.Revision {
+		return h.overtaken(c, since)
 	}
 	people, ok, err := h.missed(c, since, mark)
 	if err != nil {
@@ -108,7 +107,7 @@ func (h *Handlers) follow(c *gin.Context, _ tracker.APIKey) error {
 	}
 	f := following{h: h, stream: h.streaming(c, time.Second), told: map[string]bool{}}
 	if !ok {
-		f.event("reset", "", []byte("{}"))
+		f.json("reset", "", gin.H{})
 		f.flush()
 		return nil
 	}
@@ -116,6 +115,24 @@ func (h *Handlers) follow(c *gin.Context, _ tracker.APIKey) error {
 	defer h.readers.Add(-1)
 	f.send(mark, people)
 	f.serve(c, follower)
+	return nil
+}
+
+// overtaken answers a reader that knows more than the gate. Either it has read from
+// another server, which is ahead of this one, or the database was put back to an
+// older state: then what the reader knows of newer ones never happened.
+func (h *Handlers) overtaken(c *gin.Context, since gate.Mark) error {
+	newest, err := h.Tracker.Revision(c.Request.Context())
+	if err != nil {
+		return fmt.Errorf("read the newest revision: %w", err)
+	}
+	if newest >= since.Revision {
+		return &web.Problem{Status: http.StatusServiceUnavailable, Type: "behind", Detail: "this server does not know all that you know yet; try again",
+			Header: map[string]string{"Retry-After": "1"}}
+	}
+	f := following{stream: h.streaming(c, time.Second)}
+	f.json("reset", "", gin.H{"newest": newest})
+	f.flush()
 	return nil
 }
 

@@ -65,6 +65,9 @@ func (h *Handlers) entries(ctx context.Context, after uint64) ([]entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read changes after %d: %w", after, err)
 	}
+	if after > feed.Newest {
+		return nil, putBack(after, feed.Newest)
+	}
 	list := make([]entry, len(feed.Changes))
 	for i, change := range feed.Changes {
 		data, err := json.Marshal(changeOf(change, feed.Stages[i]))
