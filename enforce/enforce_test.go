@@ -184,3 +184,51 @@ func TestASnapshotGoesAsFarAsTheServerThatIsBehind(t *testing.T) {
 		t.Errorf("went on from %v, and ana stays restricted: %+v", asked.Load(), d)
 	}
 }
+
+// While a client is away the database may be put back to an older state and go on
+// from there, past what the client had seen.
+func TestAClientThatWasAwayForLongReadsEverythingAgain(t *testing.T) {
+	t.Parallel()
+	var ahead, snapshots, streams atomic.Int64
+	cut := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/stream") {
+			snapshots.Add(1)
+			fmt.Fprint(w, `{"mark":"12-15","revision":12,"defaults":{},"rules":{},"people":[],"next":""}`)
+			return
+		}
+		streams.Add(1)
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "id: 12-20\nevent: mark\ndata: {\"revision\":12}\n\n")
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-cut:
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(s.Close)
+	c, err := enforce.New(enforce.Options{URL: s.URL, Key: "secret", Wait: time.Millisecond, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	for round, want := range []int64{1, 1, 2} { // a moment away, and then long
+		if round == 2 {
+			ahead.Store(int64(11 * time.Minute))
+		}
+		if round > 0 {
+			cut <- struct{}{}
+		}
+		for end := time.Now().Add(10 * time.Second); streams.Load() <= int64(round) || !c.Status().Connected; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("it does not follow")
+			}
+		}
+		if got := snapshots.Load(); got != want {
+			t.Errorf("round %d: it has read everything %d times, want %d", round, got, want)
+		}
+	}
+}
