@@ -79,7 +79,7 @@ func BenchmarkBesideItsPeers(b *testing.B) {
 	}
 	ours := assentOf(b, people)
 	peers := []*peer{ours, bareServer(b, ours)}
-	for _, start := range []func(*testing.B, int) *peer{goFeatureFlag, flagd, opa, opaOfStages} {
+	for _, start := range []func(*testing.B, int) *peer{goFeatureFlag, flagd, flipt, opa, opaOfStages} {
 		if p := start(b, people); p != nil {
 			peers = append(peers, p)
 		}
@@ -196,130 +196,6 @@ func serveBare(at string) int {
 	fmt.Fprintln(os.Stderr, err)
 	return 1
 }
-
-// byOFREP is both questions of OFREP with a context.
-func byOFREP(context func(n int) string) (question, question) {
-	return question{name: "one flag", path: "/ofrep/v1/evaluate/flags/messages.send", body: context, values: verdict("value")},
-		question{name: "ten flags", path: "/ofrep/v1/evaluate/flags", body: context, values: verdicts}
-}
-
-// toldTheStage is a context of whoever has to be told where a person stands.
-func toldTheStage(n int) string {
-	return fmt.Sprintf(`{"context":{"targetingKey":"u%d","stage":"%s"}}`, n, stageOf(n))
-}
-
-func stageOf(n int) string {
-	if limited(n) {
-		return "limited"
-	}
-	return "announced"
-}
-
-// goFeatureFlag is its relay proxy with a rule for each flag.
-func goFeatureFlag(b *testing.B, _ int) *peer {
-	b.Helper()
-	at, dir := address(b), b.TempDir()
-	var flags strings.Builder
-	for i, flag := range tenFlags {
-		fmt.Fprintf(&flags, "%s:\n  variations: {\"on\": true, \"off\": false}\n  defaultRule: {variation: \"on\"}\n", flag)
-		if i < 5 {
-			flags.WriteString("  targeting: [{query: 'stage eq \"limited\"', variation: \"off\"}]\n")
-		}
-	}
-	settings := fmt.Sprintf("server: {mode: http, port: %s}\nhideBanner: true\nlogLevel: ERROR\npollingInterval: 600000\nretrievers: [{kind: file, path: %s}]\n",
-		portOf(at), write(b, dir, "flags.yaml", flags.String()))
-	return newPeer(b, "GO Feature Flag", "relayproxy", at, toldTheStage, "--config", write(b, dir, "goff.yaml", settings))
-}
-
-// flagd has a rule for each flag.
-func flagd(b *testing.B, _ int) *peer {
-	b.Helper()
-	flags := map[string]any{}
-	for i, flag := range tenFlags {
-		one := map[string]any{"state": "ENABLED", "variants": map[string]bool{"on": true, "off": false}, "defaultVariant": "on"}
-		if i < 5 {
-			one["targeting"] = json.RawMessage(`{"if":[{"==":[{"var":"stage"},"limited"]},"off","on"]}`)
-		}
-		flags[flag] = one
-	}
-	at := address(b)
-	return newPeer(b, "flagd", "flagd", at, toldTheStage, "start", "--uri", "file:"+write(b, b.TempDir(), "flags.json", object("flags", flags)),
-		"--ofrep-port", portOf(at), "--port", portOf(address(b)), "--management-port", portOf(address(b)), "--sync-port", portOf(address(b)))
-}
-
-// policy is what OPA goes by: the flags that a stage takes are data.
-const policy = `package terms
-
-default one := true
-
-one := false if input.flag in off
-
-off := data.stages[%s].off
-
-all[flag] := true if {
-	some flag in data.flags
-	not flag in off
-}
-
-all[flag] := false if some flag in off
-`
-
-// opa looks a person up, as Assent does: all of them are in its data.
-func opa(b *testing.B, people int) *peer {
-	b.Helper()
-	stages := make(map[string]string, people)
-	for n := range people {
-		stages[fmt.Sprint("u", n)] = stageOf(n)
-	}
-	return newOPA(b, "Open Policy Agent, people in its data", "data.people[input.person]", map[string]any{"people": stages}, func(n int) string {
-		return fmt.Sprintf(`{"input":{"person":"u%d","flag":"messages.send"}}`, n)
-	})
-}
-
-// opaOfStages is told the stage.
-func opaOfStages(b *testing.B, _ int) *peer {
-	b.Helper()
-	return newOPA(b, "Open Policy Agent, told the stage", "input.stage", map[string]any{}, func(n int) string {
-		return fmt.Sprintf(`{"input":{"person":"u%d","stage":"%s","flag":"messages.send"}}`, n, stageOf(n))
-	})
-}
-
-func newOPA(b *testing.B, name, stage string, data map[string]any, input func(int) string) *peer {
-	b.Helper()
-	data["flags"] = tenFlags
-	data["stages"] = map[string]any{"announced": map[string]any{"off": []string{}}, "limited": map[string]any{"off": tenFlags[:5]}}
-	facts, err := json.Marshal(data)
-	if err != nil {
-		b.Fatal(err)
-	}
-	at, dir := address(b), b.TempDir()
-	p := newPeer(b, name, "opa", at, nil, "run", "--server", "--addr", at, "--log-level", "error", "--disable-telemetry",
-		write(b, dir, "terms.rego", fmt.Sprintf(policy, stage)), write(b, dir, "data.json", string(facts)))
-	if p != nil {
-		p.questions = []question{
-			{name: "one flag", path: "/v1/data/terms/one", body: input, values: verdict("result")},
-			{name: "ten flags", path: "/v1/data/terms/all", body: input, values: results},
-		}
-	}
-	return p
-}
-
-// newPeer starts a program of ASSENT_PEERS; nil when it is not there.
-func newPeer(b *testing.B, name, file, at string, context func(int) string, args ...string) *peer {
-	b.Helper()
-	path := filepath.Join(os.Getenv("ASSENT_PEERS"), file)
-	if _, err := os.Stat(path); os.Getenv("ASSENT_PEERS") == "" || err != nil {
-		b.Logf("without %s: no program %s in the directory ASSENT_PEERS", name, file)
-		return nil
-	}
-	cmd := exec.CommandContext(b.Context(), path, args...)
-	cmd.Dir = b.TempDir()
-	daemon(b, new(testenv.Log), at, cmd)
-	one, all := byOFREP(context)
-	return &peer{name, "http://" + at, cmd.Process.Pid, []question{one, all}}
-}
-
-func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
 
 func write(b *testing.B, dir, name, text string) string {
 	b.Helper()
@@ -539,12 +415,14 @@ func (p *peer) memory(b *testing.B) int {
 	return size >> 10
 }
 
-// tabulate prints medians, with the least and the most for rates and how many
-// times as fast the first one was in the same round.
+// tabulate prints medians, with the least and the most for rates, how many times
+// as fast the first one was in the same round, and how many times as much of the
+// processor each server took as the first one did. The client's own work is in the
+// one and not in the other.
 func tabulate(b *testing.B, peers []*peer) {
 	b.Helper()
 	var out strings.Builder
-	out.WriteString("\n| | question | answers/s | Assent is | p50 ms | p99 ms | server CPU µs | memory MiB | bytes |\n|---|---|---|---|---|---|---|---|---|\n")
+	out.WriteString("\n| | question | answers/s | Assent is | p50 ms | p99 ms | server CPU µs | of Assent's | memory MiB | bytes |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for kind := range 3 {
 		for _, p := range peers {
 			if kind >= len(p.questions) {
@@ -560,16 +438,18 @@ func tabulate(b *testing.B, peers []*peer) {
 				return list
 			}
 			middle := func(value func(turn) float64) float64 { list := of(value); return list[len(list)/2] }
-			var times []float64
+			var times, work []float64
 			for i, t := range q.turns {
-				times = append(times, peers[0].questions[kind].turns[i].rate/t.rate)
+				ours := peers[0].questions[kind].turns[i]
+				times, work = append(times, ours.rate/t.rate), append(work, t.cpu/ours.cpu)
 			}
 			slices.Sort(times)
+			slices.Sort(work)
 			rates := of(func(t turn) float64 { return t.rate })
-			fmt.Fprintf(&out, "| %s | %s | %.0f (%.0f–%.0f) | %.1f× (%.1f–%.1f) | %.2f | %.1f | %.0f | %.0f | %d |\n", p.name, q.name,
+			fmt.Fprintf(&out, "| %s | %s | %.0f (%.0f–%.0f) | %.1f× (%.1f–%.1f) | %.2f | %.1f | %.0f | %.1f× (%.1f–%.1f) | %.0f | %d |\n", p.name, q.name,
 				rates[len(rates)/2], rates[0], rates[len(rates)-1], times[len(times)/2], times[0], times[len(times)-1],
 				middle(func(t turn) float64 { return t.p50 }), middle(func(t turn) float64 { return t.p99 }),
-				middle(func(t turn) float64 { return t.cpu }), middle(func(t turn) float64 { return float64(t.memory) }), q.bytes)
+				middle(func(t turn) float64 { return t.cpu }), work[len(work)/2], work[0], work[len(work)-1], middle(func(t turn) float64 { return float64(t.memory) }), q.bytes)
 		}
 	}
 	fmt.Fprintln(os.Stdout, out.String()) // a log of benchmarks is cut after ten lines
