@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -28,12 +29,14 @@ type chatSettings struct {
 }
 
 // road is what lies between a chat server and Assent: all of it, or, while it is
-// broken, only questions to the decision point; while it is shut, nothing.
+// broken, only questions to the decision point; while it is shut, nothing. A
+// snapshot comes in many pages.
 type road struct {
 	*httptest.Server
 	mu     sync.Mutex
 	broken bool
 	shut   bool
+	pages  atomic.Int64 // of snapshots, that were asked for
 	cut    context.CancelFunc // ends what is under way
 	way    context.Context
 }
@@ -61,6 +64,11 @@ func roadTo(t *testing.T, address string) *road {
 		case broken:
 			w.WriteHeader(http.StatusServiceUnavailable)
 		default:
+			if query := q.URL.Query(); q.URL.Path == "/api/v1/enforcement" {
+				query.Set("limit", "3")
+				q.URL.RawQuery = query.Encode()
+				r.pages.Add(1)
+			}
 			ctx, cancel := context.WithCancel(q.Context())
 			defer cancel()
 			defer context.AfterFunc(way, cancel)()
@@ -106,10 +114,14 @@ func holdsItsUsers(t *testing.T, server func(t *testing.T, assent string, more c
 	s.suspends(x)
 
 	stop() // what is held is there after it, and nobody is let in meanwhile
+	read := way.pages.Load()
 	chat.start()
 	x.open("ben", "desk")
 	x.open("ana", "watch")
 	x.hears("watch", `stage="suspended_delivery"`)
+	if read = way.pages.Load() - read; read < 3 {
+		t.Errorf("everybody stood on %d pages: that shows nothing of many", read)
+	}
 	x.says("desk", "ana", "held-3", "held-3")
 	x.says("watch", "ben", "again", "again")
 	x.hears("watch", `id="again"`, "policy-violation")
