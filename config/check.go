@@ -52,10 +52,24 @@ func (s *Server) check(wrong *faults) {
 		block, err := netip.ParsePrefix(proxy)
 		if err != nil {
 			_, err = netip.ParseAddr(proxy)
-		} else if block.Bits() == 0 {
-			wrong.add(key, proxy, "trusts everyone: anybody could then forge the address recorded as evidence")
+		} else if tooWide(block) {
+			wrong.add(key, proxy, "trusts more than any network of your own has: others could then forge the address recorded as evidence; name your proxies")
 		}
 		wrong.check(err == nil, key, proxy, "must be an address or a block such as 10.0.0.0/8")
+	}
+}
+
+// tooWide reports whether a block is larger than the largest that are nobody's but
+// the operator's: 10.0.0.0/8 (RFC 1918) and fc00::/7 (RFC 4193). Two halves of the
+// internet are the whole of it.
+func tooWide(block netip.Prefix) bool {
+	switch {
+	case block.Addr().Is4():
+		return block.Bits() < 8
+	case block.Addr().Is4In6():
+		return block.Bits() < 96+8
+	default:
+		return block.Bits() < 7
 	}
 }
 

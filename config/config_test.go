@@ -105,7 +105,7 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 server:
   listen: 8080
   listn: ":80"
-  trusted_proxies: [0.0.0.0/0, "::/0", nowhere]
+  trusted_proxies: [0.0.0.0/0, "::/0", nowhere, 128.0.0.0/1, "8000::/1", "::ffff:0.0.0.0/96", 10.0.0.0/8, "fc00::/7"]
   read_timeout: 5 parsecs
   idle_timeout: 0s
   max_header_bytes: 8192.5

@@ -3,6 +3,7 @@ package clients_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +121,7 @@ func TestAChoiceAboutAnythingButWhatIsAskedIsNotRecorded(t *testing.T) {
 		"no campaign":        {object("action", "accepted", "documents", documents()), "k", 422, "campaign"},
 		"no key":             {object("campaign", "new-terms-2021", "action", "accepted", "documents", documents()), "", 422, "Idempotency-Key"},
 		"too long a key":     {object("campaign", "new-terms-2021", "action", "accepted", "documents", documents()), strings.Repeat("k", 256), 422, "Idempotency-Key"},
+		"no address":         {object("campaign", "new-terms-2021", "action", "accepted", "documents", documents(), "details", map[string]string{"client_ip": "of the phone"}), "k", 422, "details.client_ip"},
 		"a key of no text":   {object("campaign", "new-terms-2021", "action", "accepted", "documents", documents()), "k\xff", 422, "Idempotency-Key"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +129,10 @@ func TestAChoiceAboutAnythingButWhatIsAskedIsNotRecorded(t *testing.T) {
 			w.send("POST", "/api/v1/people/u1/responses", tc.body, "Idempotency-Key", tc.key).is(tc.status).says("errors.0.path", tc.path)
 		})
 	}
+	twice := httptest.NewRequestWithContext(t.Context(), "POST", "/api/v1/people/u1/responses", strings.NewReader(object("campaign", "new-terms-2021", "action", "accepted", "documents", documents())))
+	twice.Header = http.Header{"Authorization": {"Bearer " + bootstrap}, "Content-Type": {"application/json"}, "Idempotency-Key": {"k", "l"}}
+	w.asks(twice).is(422).says("errors.0.path", "Idempotency-Key")
+	w.send("GET", "/api/v1/people/u1/responses?idempotency_key=k&idempotency_key=l", "").is(422).says("errors.0.path", "idempotency_key")
 	w.logged(0)
 	w.send("GET", "/api/v1/people/u1/standing", "").says("campaigns.0.status", "pending")
 }

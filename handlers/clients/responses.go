@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -154,15 +155,29 @@ func (in responseIn) choice(c *gin.Context, k tracker.APIKey, proxies web.Proxie
 	return choice
 }
 
+// check refuses what no rule of the tracker looks at.
+func (in responseIn) check(c *gin.Context) error {
+	if len(c.Request.Header["Idempotency-Key"]) > 1 { // whoever else reads it might take the other
+		return terms.Faults{{Path: "Idempotency-Key", Detail: "stands twice: send one"}}
+	}
+	if in.Details.ClientIP != "" {
+		if _, err := netip.ParseAddr(in.Details.ClientIP); err != nil {
+			return terms.Faults{{Path: "details.client_ip", Detail: "must be an address such as 203.0.113.7 or 2001:db8::7, or left out"}}
+		}
+	}
+	if in.OnBehalf != nil {
+		return in.OnBehalf.check()
+	}
+	return nil
+}
+
 func (h *Handlers) respond(c *gin.Context, k tracker.APIKey) error {
 	var in responseIn
 	if err := web.ReadJSON(c, &in); err != nil {
 		return err
 	}
-	if in.OnBehalf != nil {
-		if err := in.OnBehalf.check(); err != nil {
-			return err
-		}
+	if err := in.check(c); err != nil {
+		return err
 	}
 	receipt, created, err := h.Tracker.Respond(c.Request.Context(), in.choice(c, k, h.Proxies))
 	if err != nil {
@@ -178,11 +193,11 @@ func (h *Handlers) respond(c *gin.Context, k tracker.APIKey) error {
 
 // landed answers whether a choice was recorded whose reply was lost.
 func (h *Handlers) landed(c *gin.Context, _ tracker.APIKey) error {
-	key := c.Query("idempotency_key")
-	if key == "" {
-		return terms.Faults{{Path: "idempotency_key", Detail: "is missing: give the Idempotency-Key the choice was sent with"}}
+	keys := c.QueryArray("idempotency_key")
+	if len(keys) != 1 || keys[0] == "" {
+		return terms.Faults{{Path: "idempotency_key", Detail: "must stand here once: give the Idempotency-Key the choice was sent with"}}
 	}
-	receipt, err := h.Tracker.Landed(c.Request.Context(), c.Param("person"), key)
+	receipt, err := h.Tracker.Landed(c.Request.Context(), c.Param("person"), keys[0])
 	if err != nil {
 		return fmt.Errorf("find a response of %s by its key: %w", c.Param("person"), err)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -235,6 +236,11 @@ func (w *world) send(method, target, body string, headers ...string) answer {
 			r.Header.Del(headers[i])
 		}
 	}
+	return w.asks(r)
+}
+
+func (w *world) asks(r *http.Request) answer {
+	w.Helper()
 	recorder := httptest.NewRecorder()
 	w.engine.ServeHTTP(recorder, r)
 	w.described(r, recorder)
