@@ -62,14 +62,20 @@ func (v Value) String() string {
 }
 
 // MarshalJSON writes the bare JSON boolean, number or string.
-func (v Value) MarshalJSON() ([]byte, error) {
-	if v.Kind == String {
-		return []byte(quoteJSON(v.text)), nil
+func (v Value) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends what MarshalJSON writes.
+func (v Value) AppendJSON(dst []byte) []byte {
+	switch v.Kind {
+	case Boolean:
+		return strconv.AppendBool(dst, v.bool)
+	case Integer:
+		return strconv.AppendInt(dst, v.int, 10)
+	case String:
+		return append(dst, quoteJSON(v.text)...)
+	default:
+		return append(dst, "null"...)
 	}
-	if v.Kind == "" {
-		return []byte("null"), nil
-	}
-	return []byte(v.String()), nil
 }
 
 // UnmarshalJSON reads a bare JSON boolean, integer or string.

@@ -3,6 +3,7 @@ package clients
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -10,7 +11,6 @@ import (
 
 	"assent/gate"
 	"assent/handlers/web"
-	"assent/terms"
 	"assent/tracker"
 )
 
@@ -59,35 +59,6 @@ type evaluationsIn struct {
 		Semantic string `json:"evaluations_semantic"`
 		Rest     extra  `json:",embed"`
 	} `json:"options"`
-}
-
-type evaluationOut struct {
-	Decision bool        `json:"decision"`
-	Context  *contextOut `json:"context,omitempty"`
-}
-
-type contextOut struct {
-	Reason    terms.Reason `json:"reason,omitempty"`
-	Value     *terms.Value `json:"value,omitempty"`
-	Campaign  string       `json:"campaign,omitempty"`
-	Stage     string       `json:"stage,omitempty"`
-	Revision  uint64       `json:"revision"`
-	TTL       int          `json:"ttl"` // seconds
-	OnDeny    terms.OnDeny `json:"on_deny,omitempty"`
-	AcceptURL string       `json:"accept_url,omitempty"`
-	Next      *aheadAt     `json:"next,omitempty"`
-	Error     *itemError   `json:"error,omitempty"`
-}
-
-type aheadAt struct {
-	Stage string     `json:"stage"`
-	At    *time.Time `json:"at,omitempty"` // left out when no date can be given, as AuthZEN wants it
-}
-
-// itemError is what is wrong with one evaluation of a batch.
-type itemError struct {
-	Status  int    `json:"status"`
-	Message string `json:"message"`
 }
 
 // check names the first thing an evaluation lacks, all of which the protocol
@@ -148,26 +119,67 @@ func (h *Handlers) evaluation(c *gin.Context, _ tracker.APIKey) error {
 	if err := web.ReadJSON(c, &in); err != nil {
 		return err
 	}
+	return h.answerOne(c, in)
+}
+
+func (h *Handlers) answerOne(c *gin.Context, in evaluationIn) error {
 	if err := in.check(); err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, h.decide(in))
-	return nil
+	return h.writeJSON(c, func(dst []byte) ([]byte, error) { return appendDecision(dst, h.decide(in)), nil })
 }
 
-func (h *Handlers) decide(in evaluationIn) evaluationOut {
-	return decisionOf(h.Gate.Decide(in.Subject.ID, in.Action.Name))
+func (h *Handlers) decide(in evaluationIn) gate.Decision {
+	return h.Gate.Decide(in.Subject.ID, in.Action.Name)
 }
 
-func decisionOf(d gate.Decision) evaluationOut {
-	out := &contextOut{Reason: d.Reason, Value: &d.Value, Campaign: d.Campaign, Stage: d.Stage, Revision: d.Revision, TTL: ttlAllowed}
+// appendDecision appends a decision with its context, {"decision": bool, "context":
+// {…}}, which leaves out what there is not.
+func appendDecision(dst []byte, d gate.Decision) []byte {
+	ttl := ttlAllowed
 	if !d.Allowed {
-		out.TTL, out.OnDeny, out.AcceptURL = ttlRefused, d.OnDeny, d.AcceptURL
-		if d.NextStage != "" {
-			out.Next = &aheadAt{d.NextStage, instant(d.NextAt)}
-		}
+		ttl = ttlRefused
 	}
-	return evaluationOut{d.Allowed, out}
+	dst = strconv.AppendBool(append(dst, `{"decision":`...), d.Allowed)
+	dst = strconv.AppendUint(append(dst, `,"context":{"revision":`...), d.Revision, 10)
+	dst = strconv.AppendInt(append(dst, `,"ttl":`...), int64(ttl), 10)
+	dst = d.Value.AppendJSON(append(dst, `,"value":`...))
+	dst = appendMember(dst, "reason", string(d.Reason))
+	dst = appendMember(dst, "campaign", d.Campaign)
+	dst = appendMember(dst, "stage", d.Stage)
+	if !d.Allowed {
+		dst = appendMember(dst, "on_deny", string(d.OnDeny))
+		dst = appendMember(dst, "accept_url", d.AcceptURL)
+		dst = appendNext(dst, d.NextStage, d.NextAt)
+	}
+	return append(dst, "}}"...)
+}
+
+// appendNext appends what comes next, without a date that cannot be given, as
+// AuthZEN wants it.
+func appendNext(dst []byte, stage string, at time.Time) []byte {
+	if stage == "" {
+		return dst
+	}
+	dst = appendQuoted(append(dst, `,"next":{"stage":`...), stage)
+	if !at.IsZero() {
+		dst = append(at.UTC().AppendFormat(append(dst, `,"at":"`...), time.RFC3339Nano), '"')
+	}
+	return append(dst, '}')
+}
+
+// appendMember appends a member of an object that has others before it; none for "".
+func appendMember(dst []byte, name, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	dst = append(append(append(dst, `,"`...), name...), `":`...)
+	return appendQuoted(dst, text)
+}
+
+func appendQuoted(dst []byte, text string) []byte {
+	dst, _ = jsontext.AppendQuote(dst, text) // what is not UTF-8 is replaced, and there is none
+	return dst
 }
 
 // evaluations answers many at once, such as which of these recipients may be
@@ -178,36 +190,28 @@ func (h *Handlers) evaluations(c *gin.Context, _ tracker.APIKey) error {
 		return err
 	}
 	if len(in.Evaluations) == 0 { // a single one in the form of a batch
-		if err := in.check(); err != nil {
-			return err
-		}
-		c.JSON(http.StatusOK, h.decide(in.evaluationIn))
-		return nil
+		return h.answerOne(c, in.evaluationIn)
 	}
-	out, err := h.decideAll(in)
-	if err != nil {
-		return err
-	}
-	c.JSON(http.StatusOK, gin.H{"evaluations": out})
-	return nil
-}
-
-func (h *Handlers) decideAll(in evaluationsIn) ([]evaluationOut, error) {
 	if len(in.Evaluations) > maxEvaluations {
-		return nil, web.Unreadable("evaluations", fmt.Sprintf("%d at once; ask for at most %d", len(in.Evaluations), maxEvaluations))
+		return web.Unreadable("evaluations", fmt.Sprintf("%d at once; ask for at most %d", len(in.Evaluations), maxEvaluations))
 	}
 	stops, err := stopsAfter(in.Options.Semantic)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []evaluationOut
-	for _, one := range in.Evaluations {
-		answer := h.decideOne(one.inherit(in.evaluationIn))
-		if out = append(out, answer); stops(answer.Decision) {
-			break
+	return h.writeJSON(c, func(dst []byte) ([]byte, error) {
+		dst = append(dst, `{"evaluations":[`...)
+		for i, one := range in.Evaluations {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			var decision bool
+			if dst, decision = h.appendOne(dst, one.inherit(in.evaluationIn)); stops(decision) {
+				break
+			}
 		}
-	}
-	return out, nil
+		return append(dst, "]}"...), nil
+	})
 }
 
 // stopsAfter tells after which decision a batch ends (AuthZEN 1.0, 7.1.2.1).
@@ -223,12 +227,14 @@ func stopsAfter(semantic string) (func(decision bool) bool, error) {
 	return nil, web.Unreadable("options.evaluations_semantic", fmt.Sprintf("%q is not one of execute_all, deny_on_first_deny, permit_on_first_permit", semantic))
 }
 
-// decideOne answers one of a batch, whose fault must not spoil the others.
-func (h *Handlers) decideOne(in evaluationIn) evaluationOut {
+// appendOne answers one of a batch, whose fault must not spoil the others.
+func (h *Handlers) appendOne(dst []byte, in evaluationIn) ([]byte, bool) {
 	if err := in.check(); err != nil {
-		return evaluationOut{false, &contextOut{Error: &itemError{http.StatusBadRequest, err.Error()}}}
+		dst = append(dst, `{"decision":false,"context":{"revision":0,"ttl":0,"error":{"status":400`...)
+		return append(appendMember(dst, "message", err.Error()), "}}}"...), false
 	}
-	return h.decide(in)
+	d := h.decide(in)
+	return appendDecision(dst, d), d.Allowed
 }
 
 // accessMetadata says where decisions are asked for (AuthZEN 1.0, 9).

@@ -30,3 +30,21 @@ func BenchmarkFlags(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkEvaluation(b *testing.B) {
+	w := newWorld(b)
+	w.campaign()
+	w.person("u1", "BR")
+	w.limit("u1")
+	for _, person := range []string{"u1", "stranger"} {
+		b.Run(person, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/access/v1/evaluation", strings.NewReader(
+					`{"subject":{"type":"user","id":"`+person+`"},"action":{"name":"messages.send"},"resource":{"type":"any","id":"any"}}`))
+				r.Header["Content-Type"], r.Header["X-Api-Key"] = []string{"application/json"}, []string{bootstrap}
+				w.engine.ServeHTTP(sink{http.Header{}}, r)
+			}
+		})
+	}
+}

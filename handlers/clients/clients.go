@@ -64,8 +64,8 @@ type Handlers struct {
 	keys        *keyring
 	metrics     *metrics
 	invitations *invitations
-	buffers     sync.Pool // of *[]byte, for answers of flags
-	flagsType   []string  // their Content-Type, which all of them share and nobody writes into
+	buffers     sync.Pool // of *[]byte, for answers about flags and decisions
+	jsonType    []string  // their Content-Type, which all of them share and nobody writes into
 	contexts    contexts
 	journal     *journal
 	routes      routes       // that gateways ask about
@@ -78,7 +78,7 @@ func New(o Options) (*Handlers, error) {
 		o.Authenticate = o.Tracker.Authenticate
 	}
 	h := &Handlers{Options: o, keys: newKeyring(o), crowd: newCrowd(), invitations: newInvitations(o), routes: newRoutes(o.Gateway.Routes)}
-	h.flagsType = []string{"application/json; charset=utf-8"}
+	h.jsonType = []string{"application/json; charset=utf-8"}
 	h.buffers.New = func() any { return new([]byte) }
 	h.journal = &journal{read: h.entries}
 	var err error

@@ -91,8 +91,8 @@ func (h *Handlers) bulk(c *gin.Context) error {
 		c.Writer.WriteHeaderNow()
 		return nil
 	}
-	return h.writeFlags(c, func(dst []byte) ([]byte, bool) {
-		return answer.AppendFlags(dst, q.now, func(dst []byte) []byte { return invited.append(dst, inner) }), true
+	return h.writeJSON(c, func(dst []byte) ([]byte, error) {
+		return answer.AppendFlags(dst, q.now, func(dst []byte) []byte { return invited.append(dst, inner) }), nil
 	})
 }
 
@@ -101,7 +101,13 @@ func (h *Handlers) single(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.writeFlags(c, func(dst []byte) ([]byte, bool) { return q.entry.Within(q.said).AppendFlag(dst, c.Param("key"), q.now) })
+	return h.writeJSON(c, func(dst []byte) ([]byte, error) {
+		dst, found := q.entry.Within(q.said).AppendFlag(dst, c.Param("key"), q.now)
+		if !found {
+			return dst, flagProblem(http.StatusNotFound, flagNotFound, "there is no flag "+strconv.Quote(c.Param("key")))
+		}
+		return dst, nil
+	})
 }
 
 // asked finds whom a request asks about.
@@ -147,19 +153,19 @@ func (h *Handlers) catchUp(c *gin.Context, q *question) {
 	}
 }
 
-// writeFlags writes an answer made in a buffer that is used again.
-func (h *Handlers) writeFlags(c *gin.Context, render func([]byte) ([]byte, bool)) error {
+// writeJSON writes an answer made in a buffer that is used again.
+func (h *Handlers) writeJSON(c *gin.Context, render func([]byte) ([]byte, error)) error {
 	buffer, ok := h.buffers.Get().(*[]byte)
 	if !ok {
 		buffer = new([]byte)
 	}
 	defer h.buffers.Put(buffer)
-	body, found := render((*buffer)[:0])
-	if *buffer = body; !found {
-		return flagProblem(http.StatusNotFound, flagNotFound, "there is no flag "+strconv.Quote(c.Param("key")))
+	body, err := render((*buffer)[:0])
+	if *buffer = body; err != nil {
+		return err
 	}
 	header := c.Writer.Header()
-	header["Content-Type"] = h.flagsType
+	header["Content-Type"] = h.jsonType
 	if len(body) > measured {
 		header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
