@@ -51,7 +51,7 @@ test-long: ## the tests under the race detector, each property CHECKS times, the
 bench: setup ## measure
 	@$(WITH_POSTGRES) go test -run '^$$' -bench . -benchmem -timeout 1h ./...
 
-bench-peers: setup $(PEERS)/opa $(PEERS)/relayproxy ## measure beside Open Policy Agent, GO Feature Flag, and flagd where bin/peers has it
+bench-peers: setup $(PEERS)/opa $(PEERS)/relayproxy ## measure beside Open Policy Agent, GO Feature Flag, and flagd and Flipt where bin/peers has them
 	env ASSENT_PEERS=$(PEERS) go test ./e2e -run '^$$' -bench BesideItsPeers -benchtime 5x -timeout 1h
 
 $(PEERS)/opa:
