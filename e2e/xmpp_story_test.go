@@ -36,7 +36,7 @@ type road struct {
 	mu     sync.Mutex
 	broken bool
 	shut   bool
-	pages  atomic.Int64 // of snapshots, that were asked for
+	pages  atomic.Int64       // of snapshots, that were asked for
 	cut    context.CancelFunc // ends what is under way
 	way    context.Context
 }
