@@ -149,7 +149,7 @@ func holdsItsUsers(t *testing.T, server func(t *testing.T, assent string, more c
 // what is held is held for a time.
 func letsGoOfItsUsers(t *testing.T, server func(t *testing.T, assent string, more chatSettings) chatServer) {
 	t.Helper()
-	const silence, kept = 7, 18 // longer than the stream is silent, and than silence takes to be noticed
+	const silence, kept = 7, 24 // longer than the stream is silent, and than silence takes to be noticed
 	s := sample(t, "40")
 	way := roadTo(t, s.url)
 	chat := server(t, way.URL, chatSettings{"always", "allow", silence, kept})
