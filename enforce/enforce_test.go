@@ -57,7 +57,12 @@ func loaded(t testing.TB, people int) *enforce.Client {
 // running is a client of a server that has read the snapshot.
 func running(t testing.TB, s *httptest.Server) *enforce.Client {
 	t.Helper()
-	c, err := enforce.New(enforce.Options{URL: s.URL + "/", Key: "secret"})
+	return runningBy(t, enforce.Options{URL: s.URL + "/", Key: "secret"})
+}
+
+func runningBy(t testing.TB, o enforce.Options) *enforce.Client {
+	t.Helper()
+	c, err := enforce.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,15 +108,7 @@ func TestAClientLetsEverybodyThroughAfterTheSilenceThatItWasGiven(t *testing.T) 
 	t.Parallel()
 	s := server(t, 2)
 	var ahead atomic.Int64
-	c, err := enforce.New(enforce.Options{URL: s.URL, Key: "secret", AllowAfter: time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
-	<-c.Ready()
+	c := runningBy(t, enforce.Options{URL: s.URL, Key: "secret", AllowAfter: time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	for deadline := time.Now().Add(time.Minute); !c.Status().Connected; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it never followed")
@@ -207,14 +204,7 @@ func TestAClientThatWasAwayForLongReadsEverythingAgain(t *testing.T) {
 		}
 	}))
 	t.Cleanup(s.Close)
-	c, err := enforce.New(enforce.Options{URL: s.URL, Key: "secret", Wait: time.Millisecond, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
+	c := runningBy(t, enforce.Options{URL: s.URL, Key: "secret", Wait: time.Millisecond, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	for round, want := range []int64{1, 1, 2} { // a moment away, and then long
 		if round == 2 {
 			ahead.Store(int64(11 * time.Minute))
