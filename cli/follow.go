@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"assent/gate"
 )
 
 const (
@@ -29,10 +32,8 @@ func (a *app) load(ctx context.Context) error {
 }
 
 // follow keeps the gate up with the log of changes until the context ends: as
-// soon as the database tells of a commit, where it does, and at intervals. A
-// database that knows less than the gate was put back to an older state: the
-// server has to end then, because the gate would pass over the changes to come,
-// which have numbers that it has seen.
+// soon as the database tells of a commit, where it does, and at intervals. When
+// the database was put back to an older state, the server has to end.
 func (a *app) follow(ctx context.Context, failed chan<- error) <-chan struct{} {
 	told, deaf := a.listen(ctx)
 	followed := a.every(ctx, followEvery, told, "following changes failed; answers stay as last known", func(ctx context.Context) error {
@@ -40,15 +41,17 @@ func (a *app) follow(ctx context.Context, failed chan<- error) <-chan struct{} {
 		if err := a.gate.CatchUp(ctx, 0); err != nil {
 			return err
 		}
-		if err := a.putBack(ctx); err != nil {
+		err := a.gate.Check(ctx)
+		switch {
+		case err == nil:
+			a.heard.Store(began.UnixMicro())
+		case errors.Is(err, gate.ErrPutBack):
 			select {
-			case failed <- err:
+			case failed <- fmt.Errorf("%w: start this server again", err):
 			default: // it has failed already
 			}
-			return err
 		}
-		a.heard.Store(began.UnixMicro())
-		return nil
+		return err
 	})
 	ended := make(chan struct{})
 	go func() {
@@ -57,16 +60,6 @@ func (a *app) follow(ctx context.Context, failed chan<- error) <-chan struct{} {
 		<-deaf
 	}()
 	return ended
-}
-
-// putBack is an error when the database has lost changes that the gate has applied.
-func (a *app) putBack(ctx context.Context) error {
-	applied := a.gate.Revision()
-	newest, err := a.tracker.Revision(ctx)
-	if err == nil && newest < applied {
-		err = fmt.Errorf("the database was put back to an older state under this server, from change %d to %d: start again", applied, newest)
-	}
-	return err
 }
 
 // listen returns a channel that receives when another process has committed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -181,7 +182,15 @@ func TestAServerEndsWhenItsDatabaseIsPutBack(t *testing.T) {
 		s.send("PUT", "/api/v1/campaigns/"+campaign+"/plans", plan, "Content-Type", "application/yaml").is(201)
 		s.send("POST", "/api/v1/campaigns/"+campaign+"/plans/1/activate", "").is(200)
 		s.troubled = true
-		execute(t, strings.TrimPrefix(setting, "ASSENT_DATABASE_URL="), "UPDATE revision SET value = value - 1")
+		url := strings.TrimPrefix(setting, "ASSENT_DATABASE_URL=")
+		execute(t, url, "ALTER TABLE revision RENAME TO mislaid") // a question that fails says nothing of the sort
+		s.eventually("the failure is told", func() bool { return strings.Contains(s.server.log.String(), "following changes failed") })
+		execute(t, url, "ALTER TABLE mislaid RENAME TO revision")
+		s.eventually("it goes on", func() bool {
+			answer, err := http.Get(s.url + "/readyz")
+			return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+		})
+		execute(t, url, "UPDATE revision SET value = value - 1")
 		select {
 		case <-s.server.ended:
 		case <-time.After(patience):

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -104,6 +105,25 @@ func (g *Gate) Ready() bool { return g.loaded.Load() }
 
 // Revision is the newest change the gate has applied.
 func (g *Gate) Revision() uint64 { return g.revision.Load() }
+
+// ErrPutBack says that the source has lost changes which the gate has applied, as a
+// database does that was put back to an older state. The gate would pass over those
+// to come, whose numbers it has seen: it has to be loaded anew.
+var ErrPutBack = errors.New("the database was put back to an older state")
+
+// Check asks whether the source has all that the gate has applied; ErrPutBack when
+// it has not. Any other error says nothing of that.
+func (g *Gate) Check(ctx context.Context) error {
+	applied := g.Revision() // before the source, which can only be further
+	newest, err := g.source.Revision(ctx)
+	if err != nil {
+		return fmt.Errorf("read the newest revision: %w", err)
+	}
+	if newest < applied {
+		return fmt.Errorf("%w, from change %d to %d", ErrPutBack, applied, newest)
+	}
+	return nil
+}
 
 // CatchUp applies changes until the gate has reached a revision. After it
 // returns nil, every answer reflects them, but for a plan or hold that can move

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -122,7 +123,9 @@ func (h *Handlers) follow(c *gin.Context, _ tracker.APIKey) error {
 // another server, which is ahead of this one, or the database was put back to an
 // older state: then what the reader knows of newer ones never happened.
 func (h *Handlers) overtaken(c *gin.Context, since gate.Mark) error {
-	newest, err := h.Tracker.Revision(c.Request.Context())
+	ctx, cancel := context.WithTimeout(c.Request.Context(), databaseWithin)
+	defer cancel()
+	newest, err := h.Tracker.Revision(ctx)
 	if err != nil {
 		return fmt.Errorf("read the newest revision: %w", err)
 	}
