@@ -248,6 +248,24 @@ func TestAPauseStopsARunThatHasBegun(t *testing.T) {
 	})
 }
 
+// TestASweepThatWasStoppedGoesOnSoon has every chunk last an hour, as for a machine
+// that slept in it: it must not rest for many.
+func TestASweepThatWasStoppedGoesOnSoon(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, w *world) {
+		w.crowd(20)
+		w.set(crowdDue)
+		rested, times := time.Duration(0), 0
+		w.beside(func(d *tracker.Deps) {
+			d.Pace.Duty = 0.1
+			d.Pace.Stopwatch = func() func() time.Duration { return func() time.Duration { return time.Hour } }
+			d.Pace.Rest = func(_ context.Context, rest time.Duration) { rested, times = max(rested, rest), times+1 }
+		}).sweep()
+		if times == 0 || rested > 5*time.Second {
+			t.Errorf("it rested %d times, up to %v", times, rested)
+		}
+	})
+}
+
 func TestAClockThatGoesBackStopsSteppingUntilStaffResume(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, w *world) {
 		people := w.crowd(5)

@@ -35,9 +35,13 @@ func (p Pace) next(rows int, took time.Duration) int {
 	return max(min(fit, rows*2, p.MaxRows), min(fewest, p.MaxRows))
 }
 
+// longestRest is enough for any chunk. One that seems to ask for more did not hold
+// the writer all that time: the process was stopped in it, or the machine slept.
+const longestRest = 5 * time.Second
+
 // rest is how long to leave the writer alone after holding it this long.
 func (p Pace) rest(took time.Duration) time.Duration {
-	return time.Duration(float64(took) * (1/p.Duty - 1))
+	return min(time.Duration(float64(took)*(1/p.Duty-1)), longestRest)
 }
 
 // Sweep looks at every enrollment that is due and does what terms.Step says,
